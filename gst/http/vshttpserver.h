@@ -1,0 +1,103 @@
+/* VisionStream: SoupServer made safe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * VsHttpServer:
+ *
+ * One listening socket, several workers (a thread, a main context and a
+ * SoupServer each). Every accepted connection is wrapped in a GIOStream that
+ * judges each request head before libsoup sees it (vshttpguard.h), keeps
+ * deadlines, and closes the socket when the peer goes, so that libsoup 3.2's
+ * idle connections do not leak. GET, HEAD and OPTIONS.
+ */
+typedef struct _VsHttpServer VsHttpServer;
+
+typedef struct
+{
+  const gchar *address;         /* "127.0.0.1"; "::" and "0.0.0.0" for all */
+  guint16 port;                 /* 0: any free one */
+  const gchar *const *hosts;    /* accepted Host names; NULL or empty: any */
+  GTlsCertificate *certificate; /* NULL: plain HTTP */
+  guint n_workers;              /* 0: one a core */
+  guint max_connections;        /* 0: 1/2 of RLIMIT_NOFILE, at most 16384 */
+  guint max_connections_per_ip; /* 0: no limit */
+  guint head_timeout_ms;        /* 10 s when 0: a request head, absolute */
+  guint idle_timeout_ms;        /* 15 s when 0: between requests */
+  guint stall_timeout_ms;       /* 10 s when 0: a write without progress */
+  const gchar *access_log;      /* file to append JSON lines to, or NULL */
+} VsHttpSettings;
+
+/**
+ * VsHttpRequest:
+ *
+ * One request that passed the guard; lives until it is answered and belongs
+ * to a worker's thread, which it may leave: vs_http_request_respond () can be
+ * called once from any thread.
+ */
+typedef struct _VsHttpRequest VsHttpRequest;
+
+typedef struct
+{
+  guint status;
+  GBytes *body;                 /* shared, never copied; NULL for none */
+  const gchar *content_type;
+  const gchar *content_encoding;
+  const gchar *etag;            /* with quotes; If-None-Match gives 304 */
+  const gchar *cache_control;
+  guint retry_after;
+  const gchar *const *headers;  /* name, value, ..., NULL: further ones */
+  gboolean ranges;              /* a single Range is honoured */
+  /* access log, NULL where there is none */
+  const gchar *account, *event, *breakout, *endpoint;
+} VsHttpAnswer;
+
+/**
+ * VsHttpHandler:
+ *
+ * Called in a worker's thread for each request; must not block. Not
+ * answering is allowed for as long as it takes.
+ */
+typedef void (*VsHttpHandler) (VsHttpRequest *request, gpointer user_data);
+
+VsHttpServer *vs_http_server_new (const VsHttpSettings *settings,
+    VsHttpHandler handler, gpointer user_data, GError ** error);
+/* Stops accepting, lets answers under way finish for at most @drain_ms,
+ * joins all threads. */
+void          vs_http_server_free (VsHttpServer *server, guint drain_ms);
+guint16       vs_http_server_get_port (VsHttpServer *server);
+
+const gchar *vs_http_request_get_method (VsHttpRequest *request);
+/* decoded and normalised (raw and normalised form agree, or it was refused) */
+const gchar *vs_http_request_get_path (VsHttpRequest *request);
+const gchar *vs_http_request_get_query (VsHttpRequest *request);
+const gchar *vs_http_request_get_header (VsHttpRequest *request,
+    const gchar *name);
+const gchar *vs_http_request_get_client_ip (VsHttpRequest *request);
+gboolean     vs_http_request_accepts_gzip (VsHttpRequest *request);
+
+/**
+ * vs_http_request_respond:
+ * @answer: (transfer none): copied
+ *
+ * Adds CORS, Date, nosniff; HEAD gets GET's headers. When the client has gone
+ * meanwhile this does nothing but log.
+ */
+void vs_http_request_respond (VsHttpRequest *request,
+    const VsHttpAnswer *answer);
+
+typedef struct
+{
+  guint connections;            /* open now */
+  guint64 requests, refused, bytes_out;
+  guint viewers;                /* distinct clients in the last 30 s */
+} VsHttpStats;
+void vs_http_server_get_stats (VsHttpServer *server, VsHttpStats *stats);
+
+G_END_DECLS

@@ -1,0 +1,65 @@
+/* VisionStream: CMAF headers and fragments (ISO/IEC 23000-19)
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "timeline/vssegment.h"
+
+G_BEGIN_DECLS
+
+/* Raised whenever the bytes that these functions write change: it stands in
+ * the URLs of what they write. */
+#define VS_CMAF_VERSION 1
+
+#define VS_PACKAGE_ERROR (vs_package_error_quark ())
+GQuark vs_package_error_quark (void);
+
+typedef enum
+{
+  VS_PACKAGE_ERROR_DAMAGED,     /* the segment's bytes do not parse */
+  VS_PACKAGE_ERROR_NO_TRACK,    /* it has no such track */
+  VS_PACKAGE_ERROR_UNSUPPORTED  /* the codec has no CMAF mapping */
+} VsPackageError;
+
+/**
+ * vs_cmaf_header:
+ * @config: of the track
+ * @language: (nullable): BCP 47
+ *
+ * The CMAF header (init segment): ftyp `cmf2` for video, `cmfc` for audio,
+ * moov with one track, its timescale that of VsSegmentTrack, no edit list.
+ * Pure: the same configuration gives the same bytes.
+ *
+ * Returns: (transfer full): the bytes, or NULL with %VS_PACKAGE_ERROR
+ */
+GBytes *vs_cmaf_header (const VsCodecConfig *config, const gchar *language,
+    GError ** error);
+
+/**
+ * vs_cmaf_fragment:
+ * @ts: the segment's bytes
+ * @segment: its entry in the timeline
+ * @type: which track
+ *
+ * One CMAF fragment: styp, moof (mfhd, traf: tfhd, tfdt, trun version 1),
+ * mdat. tfdt is the track's start in the entry; composition offsets are signed
+ * and the first sample's is 0; durations add up to the entry's duration, so
+ * that fragments touch. mfhd's number is the segment's sequence. Parameter
+ * sets are left out (they are in the header), access unit delimiters too.
+ * Sizes are computed first, then written once.
+ *
+ * Returns: (transfer full): the bytes, or NULL with %VS_PACKAGE_ERROR
+ */
+GBytes *vs_cmaf_fragment (GBytes *ts, const VsSegment *segment,
+    VsMediaType type, GError ** error);
+
+/**
+ * vs_cmaf_find_config:
+ *
+ * The configuration that a segment's first unit of @type carries.
+ */
+VsCodecConfig *vs_cmaf_find_config (GBytes *ts, VsMediaType type,
+    GError ** error);
+
+G_END_DECLS

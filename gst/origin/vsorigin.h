@@ -1,0 +1,127 @@
+/* VisionStream: the origin: requests in, packaged objects out
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "archive/vsarchivereader.h"
+
+G_BEGIN_DECLS
+
+/**
+ * VsOrigin:
+ *
+ * Routes a path to an endpoint of an event, finds the object in the bounded
+ * cache or has it packaged once in the pool, and answers. No HTTP in it: the
+ * HTTP layer hands in a VsOriginRequest and gets a VsOriginResponse.
+ *
+ * Thread-safe. Nothing here blocks the caller.
+ */
+typedef struct _VsOrigin VsOrigin;
+/* One event's live window, fed by vsjitpackager's pads. */
+typedef struct _VsOriginEvent VsOriginEvent;
+
+typedef enum
+{
+  VS_ENDPOINT_HLS,              /* HLS with TS */
+  VS_ENDPOINT_CMAF,             /* HLS with CMAF */
+  VS_ENDPOINT_DASH
+} VsEndpointType;
+
+typedef struct
+{
+  const gchar *name;            /* in the URL: "hls" */
+  VsEndpointType type;
+  GstClockTime window;          /* of a live manifest, ns */
+} VsEndpoint;
+
+typedef struct
+{
+  guint n_threads;              /* of the pool, 0 for one a core */
+  gsize cache_bytes;            /* finished objects, 256 MiB by default (0) */
+  gsize live_bytes;             /* live segments in memory, 256 MiB (0) */
+  guint max_queue;              /* packaging jobs that may wait, 1024 (0) */
+} VsOriginSettings;
+
+VsOrigin *vs_origin_new (const VsOriginSettings *settings);
+VsOrigin *vs_origin_ref (VsOrigin *origin);
+void      vs_origin_unref (VsOrigin *origin);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsOrigin, vs_origin_unref)
+
+/* Endpoints may be added or changed at any time. (transfer none): copied */
+void vs_origin_set_endpoint (VsOrigin *origin, const VsEndpoint *endpoint);
+/* The archive that serves what is not live; NULL for none. */
+void vs_origin_set_store (VsOrigin *origin, VsStore *store);
+
+/* The live side. */
+VsOriginEvent *vs_origin_add_event (VsOrigin *origin, const gchar *account,
+    const gchar *event, const gchar *breakout);
+/* The timeline may begin with segments of an earlier run (from an archive). */
+void vs_origin_event_add_rendition (VsOriginEvent *event,
+    VsTimeline *timeline);
+/**
+ * vs_origin_event_add_segment:
+ * @bytes: (nullable): NULL when only the archive has it
+ *
+ * Appends to the rendition's timeline and keeps the bytes for the window.
+ */
+void vs_origin_event_add_segment (VsOriginEvent *event,
+    const gchar *rendition, VsSegment *segment, GBytes *bytes);
+void vs_origin_event_end (VsOriginEvent *event);
+void vs_origin_remove_event (VsOrigin *origin, VsOriginEvent *event);
+
+/**
+ * VsOriginRequest:
+ * @path: normalised, decoded, below base-path: "/out/v1/default/live/hls/..."
+ * @query: (nullable): as sent
+ */
+typedef struct
+{
+  const gchar *path;
+  const gchar *query;
+  gboolean accept_gzip;
+} VsOriginRequest;
+
+typedef struct
+{
+  guint status;                 /* HTTP */
+  GBytes *body;                 /* gzipped when content_encoding says so */
+  const gchar *content_type;    /* static */
+  const gchar *content_encoding;        /* static, or NULL */
+  gchar *etag;                  /* quoted, or NULL; equal in every process */
+  gchar *cache_control;
+  guint retry_after;            /* s, 0 for none */
+  /* what the access log says */
+  gchar *account, *event, *breakout, *endpoint;
+
+  /*< private >*/
+  gint ref_count;
+} VsOriginResponse;
+
+VsOriginResponse *vs_origin_response_ref (VsOriginResponse *response);
+void              vs_origin_response_unref (VsOriginResponse *response);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsOriginResponse, vs_origin_response_unref)
+
+/**
+ * vs_origin_request:
+ * @done: (scope async): called once, from this call when the answer is at
+ *   hand, else from a thread of the pool. (transfer none) @response
+ */
+void vs_origin_request (VsOrigin *origin, const VsOriginRequest *request,
+    void (*done) (VsOriginResponse *response, gpointer user_data),
+    gpointer user_data);
+
+typedef struct
+{
+  guint64 packaged;             /* times package () ran */
+  guint64 cache_hits, cache_misses, collapsed;
+  gsize cache_size, live_size;
+} VsOriginStats;
+void vs_origin_get_stats (VsOrigin *origin, VsOriginStats *stats);
+
+/* What is live and stored, as JSON for the player page. */
+void vs_origin_list (VsOrigin *origin,
+    void (*done) (VsOriginResponse *response, gpointer user_data),
+    gpointer user_data);
+
+G_END_DECLS

@@ -1,0 +1,96 @@
+/* VisionStream: where an archive's objects lie
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * VsStore:
+ *
+ * A key-value store of objects. Keys are relative paths of name parts that
+ * never leave the root: empty parts, `.`, `..`, NUL and backslash are refused
+ * with %G_IO_ERROR_INVALID_FILENAME. All calls block and belong into worker
+ * threads; errors are of %G_IO_ERROR and name the object.
+ */
+typedef struct _VsStore VsStore;
+
+typedef struct
+{
+  gchar *key;
+  guint64 size;
+  gint64 mtime_us;
+  /* changes whenever the object does */
+  gchar *etag;
+} VsStoreObject;
+
+void vs_store_object_free (VsStoreObject *object);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsStoreObject, vs_store_object_free)
+
+/**
+ * vs_store_open:
+ * @location: a directory (made when missing); `s3://` and `http://` later
+ * @create: make what is missing
+ */
+VsStore *vs_store_open (const gchar *location, gboolean create,
+    GError ** error);
+VsStore *vs_store_ref (VsStore *store);
+void     vs_store_unref (VsStore *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsStore, vs_store_unref)
+
+const gchar *vs_store_get_location (VsStore *store);
+
+/**
+ * vs_store_put:
+ * @parts: the body, in pieces
+ *
+ * Writes an object whole: it is there under its name with all of @parts and
+ * durable (file: tmp, fdatasync, rename, directory fsync) or not at all.
+ */
+gboolean vs_store_put (VsStore *store, const gchar *key, GBytes **parts,
+    guint n_parts, GCancellable *cancellable, GError ** error);
+
+/**
+ * vs_store_get:
+ * @offset: first byte
+ * @length: how many, -1 for all; fewer come at the object's end
+ * @max: an object (or range) larger than this is %G_IO_ERROR_MESSAGE_TOO_LARGE
+ */
+GBytes *vs_store_get (VsStore *store, const gchar *key, guint64 offset,
+    gssize length, gsize max, GCancellable *cancellable, GError ** error);
+
+VsStoreObject *vs_store_stat (VsStore *store, const gchar *key,
+    GCancellable *cancellable, GError ** error);
+
+/**
+ * vs_store_list:
+ * @prefix: a folder's key, "" for the root
+ *
+ * What lies directly in a folder, sorted: objects, and folders whose keys
+ * end in a slash. Temporary files are left out.
+ *
+ * Returns: (element-type VsStoreObject) (transfer full)
+ */
+GPtrArray *vs_store_list (VsStore *store, const gchar *prefix,
+    GCancellable *cancellable, GError ** error);
+
+/* Deleting what is not there is no error. */
+gboolean vs_store_delete (VsStore *store, const gchar *key,
+    GCancellable *cancellable, GError ** error);
+
+/**
+ * vs_store_lock:
+ *
+ * Takes the lease of a folder for one writer: file: flock on `.lock` in it,
+ * gone with the process. %G_IO_ERROR_BUSY when another has it.
+ *
+ * Returns: (transfer full): to be given to vs_store_unlock ()
+ */
+gpointer vs_store_lock (VsStore *store, const gchar *prefix,
+    GError ** error);
+void     vs_store_unlock (VsStore *store, gpointer lock);
+
+G_END_DECLS

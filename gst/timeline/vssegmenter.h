@@ -1,0 +1,122 @@
+/* VisionStream: cuts an event's renditions at common boundaries
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "mpegts/vstsreader.h"
+#include "timeline/vssegment.h"
+
+G_BEGIN_DECLS
+
+/**
+ * VsSegmenter:
+ *
+ * One an event. The reference rendition (the first with video; without any,
+ * the first with audio) decides where a segment ends: at the first keyframe at
+ * or after the target duration. The others follow by PTS. One VsCutter a
+ * rendition holds the half of the work that belongs to a pad.
+ *
+ * Thread-safe: each cutter is used by one streaming thread; the boundaries
+ * they share are behind one lock, never held over a callback.
+ */
+typedef struct _VsSegmenter VsSegmenter;
+typedef struct _VsCutter VsCutter;
+
+/**
+ * VsSegmenterSettings:
+ * @target_duration: ns; a segment ends at the first keyframe at or after it
+ * @first_sequence: number of the first segment, 1 unless continuing
+ * @first_discontinuity_sequence: of the first segment
+ * @first_run: discontinuity run of the first segment
+ * @continues: the first segment follows stored ones: mark a discontinuity
+ * @fixed_target: EXT-X-TARGETDURATION in s that stored playlists promise, 0
+ *   when it is still to be fixed by the first segment
+ * @min_utc_us: the first segment's UTC is at least this (timelines only grow)
+ * @start_utc_us: pins the UTC of the first segment, -1 for the clock
+ */
+typedef struct
+{
+  GstClockTime target_duration;
+  guint64 first_sequence;
+  guint64 first_discontinuity_sequence;
+  guint64 first_run;
+  gboolean continues;
+  guint fixed_target;
+  gint64 min_utc_us;
+  gint64 start_utc_us;
+} VsSegmenterSettings;
+
+/**
+ * VsCutterCallbacks:
+ * @open: a segment starts: its boundary fields are set
+ * @chunk: the next bytes of the open segment: whole TS packets, one access
+ *   unit (with PSI ahead of it where due); times are of that unit.
+ *   (transfer full) @bytes
+ * @close: the open segment is whole: duration, tracks, independent are set;
+ *   size, hash and URI are the store's to fill in. The segment may be changed
+ *   until the callback returns. Exactly one @open precedes it.
+ * @config: the configuration of a track came or changed
+ * @warning: something the stream survives, for a WARNING message
+ *
+ * All are called in the thread that pushes into this cutter, without locks.
+ */
+typedef struct
+{
+  void (*open) (VsCutter *cutter, VsSegment *segment, gpointer user_data);
+  void (*chunk) (VsCutter *cutter, GBytes *bytes, const VsTsUnit *unit,
+      gpointer user_data);
+  void (*close) (VsCutter *cutter, VsSegment *segment, gpointer user_data);
+  void (*config) (VsCutter *cutter, VsCodecConfig *config,
+      gpointer user_data);
+  void (*warning) (VsCutter *cutter, const gchar *text, gpointer user_data);
+} VsCutterCallbacks;
+
+VsSegmenter *vs_segmenter_new (const VsSegmenterSettings *settings);
+VsSegmenter *vs_segmenter_ref (VsSegmenter *segmenter);
+void         vs_segmenter_unref (VsSegmenter *segmenter);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsSegmenter, vs_segmenter_unref)
+
+/**
+ * vs_segmenter_get_fixed_target:
+ *
+ * EXT-X-TARGETDURATION in seconds, 0 until the first segment closed.
+ */
+guint vs_segmenter_get_fixed_target (VsSegmenter *segmenter);
+
+/**
+ * vs_segmenter_add:
+ * @program_number: 0 for the first
+ *
+ * A rendition joins. One that comes after the first segment opened begins
+ * with the next boundary.
+ */
+VsCutter *vs_segmenter_add (VsSegmenter *segmenter, const gchar *name,
+    guint16 program_number, const VsCutterCallbacks *callbacks,
+    gpointer user_data);
+/**
+ * vs_cutter_free:
+ *
+ * The rendition leaves: what is open is dropped. Were it the reference, the
+ * next video rendition takes its place.
+ */
+void vs_cutter_free (VsCutter *cutter);
+
+/**
+ * vs_cutter_push:
+ * @running_time: of the bytes' arrival, or GST_CLOCK_TIME_NONE (then UTC runs
+ *   with the media)
+ * @marker: the bytes end an access unit
+ */
+void vs_cutter_push (VsCutter *cutter, const guint8 *data, gsize size,
+    GstClockTime running_time, gboolean marker);
+/* End of stream: closes the open segment. */
+void vs_cutter_drain (VsCutter *cutter);
+/* A flush: drops the open segment, the next one marks a discontinuity. */
+void vs_cutter_flush (VsCutter *cutter);
+
+const gchar       *vs_cutter_get_name (VsCutter *cutter);
+const VsTsProgram *vs_cutter_get_program (VsCutter *cutter);
+void               vs_cutter_get_stats (VsCutter *cutter, VsTsStats *stats);
+
+G_END_DECLS

@@ -1,0 +1,81 @@
+/* VisionStream: an event's timeline: what segments there are
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "timeline/vssegment.h"
+
+G_BEGIN_DECLS
+
+/* entries of a sealed block; also how many a sealed playlist part holds */
+#define VS_TIMELINE_BLOCK 1000
+
+/**
+ * VsTimeline:
+ *
+ * One rendition's segments: sealed immutable blocks of VS_TIMELINE_BLOCK
+ * entries and a tail. Append is O(1). Readers take a VsTimelineView, which
+ * never changes and holds no lock.
+ */
+typedef struct _VsTimeline VsTimeline;
+
+VsTimeline *vs_timeline_new (VsRendition *rendition);
+VsTimeline *vs_timeline_ref (VsTimeline *timeline);
+void        vs_timeline_unref (VsTimeline *timeline);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsTimeline, vs_timeline_unref)
+
+VsRendition *vs_timeline_get_rendition (VsTimeline *timeline);
+void         vs_timeline_set_rendition (VsTimeline *timeline,
+    VsRendition *rendition);
+
+/**
+ * vs_timeline_append:
+ * @segment: closed; its sequence is one above the last one's
+ *
+ * Returns: FALSE (and nothing appended) when the sequence does not follow
+ */
+gboolean vs_timeline_append (VsTimeline *timeline, VsSegment *segment);
+/* Forgets segments below @sequence. */
+void     vs_timeline_prune (VsTimeline *timeline, guint64 sequence);
+/* No more segments will come: playlists become VOD. FALSE reopens. */
+void     vs_timeline_set_ended (VsTimeline *timeline, gboolean ended);
+/* A configuration that segments name by id. */
+void     vs_timeline_add_config (VsTimeline *timeline,
+    VsCodecConfig *config);
+VsCodecConfig *vs_timeline_get_config (VsTimeline *timeline,
+    const gchar *config_id);
+
+/**
+ * VsTimelineView:
+ *
+ * A run of neighbouring segments, ascending by sequence.
+ */
+typedef struct
+{
+  VsRendition *rendition;
+  GPtrArray *segments;          /* VsSegment, owned */
+  GPtrArray *configs;           /* VsCodecConfig that they name, owned */
+  gboolean ended;
+  guint target_duration;        /* EXT-X-TARGETDURATION, s */
+  /* measured over the whole timeline, bit/s */
+  guint peak_bandwidth, average_bandwidth;
+} VsTimelineView;
+
+/**
+ * vs_timeline_view:
+ * @first: smallest sequence wanted, 0 for all
+ * @last: largest, G_MAXUINT64 for all
+ */
+VsTimelineView *vs_timeline_view (VsTimeline *timeline, guint64 first,
+    guint64 last);
+/* The newest segments that together last at least @window; 0 for all. */
+VsTimelineView *vs_timeline_view_window (VsTimeline *timeline,
+    GstClockTime window);
+void            vs_timeline_view_free (VsTimelineView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsTimelineView, vs_timeline_view_free)
+
+VsSegment *vs_timeline_get (VsTimeline *timeline, guint64 sequence);
+void       vs_timeline_set_target_duration (VsTimeline *timeline, guint s);
+
+G_END_DECLS
