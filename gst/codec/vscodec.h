@@ -41,6 +41,9 @@ const gchar *vs_codec_to_string (VsCodec codec);
 VsCodec      vs_codec_from_string (const gchar *name);
 VsMediaType  vs_codec_get_media_type (VsCodec codec);
 
+/* ISO/IEC 23091-2: the code point of what is not told */
+#define VS_CODE_POINT_UNSPECIFIED 2
+
 /**
  * VsCodecConfig:
  *
@@ -59,7 +62,8 @@ typedef struct
   gchar mime[40];
 
   /* What goes into the sample description: the payload of avcC, hvcC,
-   * dac3, dec3, or the AudioSpecificConfig; NULL where there is none */
+   * dac3, dec3, or the AudioSpecificConfig; NULL where there is none, and
+   * where the configuration was read from a playlist */
   GBytes *record;
 
   /* Video: coded picture after cropping, in luma samples; pixel aspect
@@ -82,6 +86,8 @@ typedef struct
 
 #define VS_TYPE_CODEC_CONFIG (vs_codec_config_get_type ())
 GType          vs_codec_config_get_type (void);
+/* Nothing known but @codec; to be filled in before it is shared. */
+VsCodecConfig *vs_codec_config_new (VsCodec codec);
 VsCodecConfig *vs_codec_config_ref (VsCodecConfig *config);
 void           vs_codec_config_unref (VsCodecConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsCodecConfig, vs_codec_config_unref)
