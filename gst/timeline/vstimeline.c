@@ -1,0 +1,428 @@
+/* VisionStream: an event's timeline: what segments there are
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Segments stand in blocks of VS_TIMELINE_BLOCK entries. A block is only ever
+ * appended to, by the one who holds the lock; a reader takes, under the lock,
+ * a reference of each block and the sequence numbers that are valid then, and
+ * reads the entries without it. Sequence numbers are contiguous, so an entry
+ * is found by division.
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "timeline/vstimeline.h"
+
+#include <string.h>
+
+/* A peak is measured over a run of segments that lasts 0.5 to 1.5 target
+ * durations (RFC 8216bis 4.4.6.2, BANDWIDTH); runs of very short segments are
+ * followed back no further than this. */
+#define PEAK_RUN_MAX 64
+
+typedef struct
+{
+  gatomicrefcount ref_count;
+  guint n;                      /* written under the timeline's lock */
+  VsSegment *entries[VS_TIMELINE_BLOCK];
+} Block;
+
+struct _VsTimeline
+{
+  gatomicrefcount ref_count;
+  GMutex lock;
+
+  /* protected by lock */
+  VsRendition *rendition;
+  GPtrArray *blocks;            /* Block, all but the last one full */
+  guint64 base;                 /* sequence of the first block's first entry */
+  guint64 first;                /* oldest that is not pruned */
+  guint64 next;                 /* sequence that must come next */
+  gboolean started;
+  gboolean ended;
+  guint target_duration;        /* s, 0 when not told */
+  guint longest;                /* rounded duration of the longest, s */
+  GHashTable *configs;          /* id (the config's own) -> VsCodecConfig */
+  guint64 total_bytes;
+  GstClockTime total_duration;
+  guint peak_bandwidth;
+};
+
+/* What a reader holds instead of the lock: entries [first, next) of blocks
+ * that begin at base. */
+typedef struct
+{
+  GPtrArray *blocks;
+  guint64 base, first, next;
+} Snapshot;
+
+static Block *
+block_ref (Block * block)
+{
+  g_atomic_ref_count_inc (&block->ref_count);
+  return block;
+}
+
+static void
+block_unref (Block * block)
+{
+  if (!g_atomic_ref_count_dec (&block->ref_count))
+    return;
+  for (guint i = 0; i < block->n; i++)
+    vs_segment_unref (block->entries[i]);
+  g_free (block);
+}
+
+VsTimeline *
+vs_timeline_new (VsRendition * rendition)
+{
+  VsTimeline *timeline = g_new0 (VsTimeline, 1);
+
+  g_atomic_ref_count_init (&timeline->ref_count);
+  g_mutex_init (&timeline->lock);
+  timeline->rendition = vs_rendition_ref (rendition);
+  timeline->blocks =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) block_unref);
+  timeline->configs = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+      (GDestroyNotify) vs_codec_config_unref);
+  return timeline;
+}
+
+VsTimeline *
+vs_timeline_ref (VsTimeline * timeline)
+{
+  g_atomic_ref_count_inc (&timeline->ref_count);
+  return timeline;
+}
+
+void
+vs_timeline_unref (VsTimeline * timeline)
+{
+  if (!g_atomic_ref_count_dec (&timeline->ref_count))
+    return;
+  vs_rendition_unref (timeline->rendition);
+  g_ptr_array_unref (timeline->blocks);
+  g_hash_table_unref (timeline->configs);
+  g_mutex_clear (&timeline->lock);
+  g_free (timeline);
+}
+
+VsRendition *
+vs_timeline_get_rendition (VsTimeline * timeline)
+{
+  VsRendition *rendition;
+
+  g_mutex_lock (&timeline->lock);
+  rendition = vs_rendition_ref (timeline->rendition);
+  g_mutex_unlock (&timeline->lock);
+  return rendition;
+}
+
+void
+vs_timeline_set_rendition (VsTimeline * timeline, VsRendition * rendition)
+{
+  VsRendition *old;
+
+  g_mutex_lock (&timeline->lock);
+  old = timeline->rendition;
+  timeline->rendition = vs_rendition_ref (rendition);
+  g_mutex_unlock (&timeline->lock);
+  vs_rendition_unref (old);
+}
+
+static inline VsSegment *
+entry_at (GPtrArray * blocks, guint64 base, guint64 sequence)
+{
+  guint64 index = sequence - base;
+  Block *block = g_ptr_array_index (blocks, index / VS_TIMELINE_BLOCK);
+
+  return block->entries[index % VS_TIMELINE_BLOCK];
+}
+
+/* Whether a segment has bytes and a time over which to count them. */
+static gboolean
+is_measurable (const VsSegment * segment)
+{
+  return !segment->gap && segment->size > 0
+      && GST_CLOCK_TIME_IS_VALID (segment->duration) && segment->duration > 0;
+}
+
+static guint
+bits_per_second (guint64 bytes, GstClockTime duration)
+{
+  guint64 rate;
+
+  if (duration == 0)
+    return 0;
+  rate = gst_util_uint64_scale_ceil (bytes, 8 * GST_SECOND, duration);
+  return (guint) MIN (rate, G_MAXUINT);
+}
+
+static guint
+effective_target_unlocked (VsTimeline * timeline)
+{
+  return timeline->target_duration ? timeline->target_duration :
+      timeline->longest;
+}
+
+/* Looks at the runs that end with the newest segment. */
+static void
+update_peak_unlocked (VsTimeline * timeline)
+{
+  GstClockTime target = effective_target_unlocked (timeline) * GST_SECOND;
+  GstClockTime duration = 0;
+  guint64 bytes = 0, sequence = timeline->next;
+
+  for (guint i = 0; i < PEAK_RUN_MAX && sequence > timeline->first; i++) {
+    const VsSegment *segment =
+        entry_at (timeline->blocks, timeline->base, --sequence);
+
+    if (!is_measurable (segment))
+      break;
+    duration += segment->duration;
+    bytes += segment->size;
+    /* a lone segment counts however long it is: one that overruns is still
+     * what a player has to fetch */
+    if (i > 0 && duration > target + target / 2)
+      break;
+    if (duration >= target / 2)
+      timeline->peak_bandwidth = MAX (timeline->peak_bandwidth,
+          bits_per_second (bytes, duration));
+  }
+}
+
+static void
+measure_unlocked (VsTimeline * timeline, const VsSegment * segment)
+{
+  if (GST_CLOCK_TIME_IS_VALID (segment->duration))
+    timeline->longest = MAX (timeline->longest,
+        (guint) gst_util_uint64_scale_round (segment->duration, 1, GST_SECOND));
+  if (!is_measurable (segment))
+    return;
+  timeline->total_bytes += segment->size;
+  timeline->total_duration += segment->duration;
+  update_peak_unlocked (timeline);
+}
+
+gboolean
+vs_timeline_append (VsTimeline * timeline, VsSegment * segment)
+{
+  Block *block = NULL;
+  gboolean follows;
+
+  g_mutex_lock (&timeline->lock);
+  if (!timeline->started) {
+    timeline->base = timeline->first = timeline->next = segment->sequence;
+    timeline->started = TRUE;
+  }
+  follows = segment->sequence == timeline->next;
+  if (follows) {
+    guint last = timeline->blocks->len;
+
+    if (last > 0)
+      block = g_ptr_array_index (timeline->blocks, last - 1);
+    if (block == NULL || block->n == VS_TIMELINE_BLOCK) {
+      block = g_new0 (Block, 1);
+      g_atomic_ref_count_init (&block->ref_count);
+      g_ptr_array_add (timeline->blocks, block);
+    }
+    block->entries[block->n++] = vs_segment_ref (segment);
+    timeline->next++;
+    measure_unlocked (timeline, segment);
+  }
+  g_mutex_unlock (&timeline->lock);
+  return follows;
+}
+
+void
+vs_timeline_prune (VsTimeline * timeline, guint64 sequence)
+{
+  g_autoptr (GPtrArray) dropped = NULL;
+
+  dropped = g_ptr_array_new_with_free_func ((GDestroyNotify) block_unref);
+  g_mutex_lock (&timeline->lock);
+  timeline->first = CLAMP (sequence, timeline->first, timeline->next);
+  while (timeline->blocks->len > 0
+      && timeline->first - timeline->base >= VS_TIMELINE_BLOCK) {
+    g_ptr_array_add (dropped, block_ref (g_ptr_array_index (timeline->blocks,
+                0)));
+    g_ptr_array_remove_index (timeline->blocks, 0);
+    timeline->base += VS_TIMELINE_BLOCK;
+  }
+  g_mutex_unlock (&timeline->lock);
+}
+
+void
+vs_timeline_set_ended (VsTimeline * timeline, gboolean ended)
+{
+  g_mutex_lock (&timeline->lock);
+  timeline->ended = ended;
+  g_mutex_unlock (&timeline->lock);
+}
+
+void
+vs_timeline_set_target_duration (VsTimeline * timeline, guint s)
+{
+  g_mutex_lock (&timeline->lock);
+  timeline->target_duration = s;
+  g_mutex_unlock (&timeline->lock);
+}
+
+void
+vs_timeline_add_config (VsTimeline * timeline, VsCodecConfig * config)
+{
+  g_mutex_lock (&timeline->lock);
+  if (!g_hash_table_contains (timeline->configs, config->id))
+    g_hash_table_insert (timeline->configs, config->id,
+        vs_codec_config_ref (config));
+  g_mutex_unlock (&timeline->lock);
+}
+
+VsCodecConfig *
+vs_timeline_get_config (VsTimeline * timeline, const gchar * config_id)
+{
+  VsCodecConfig *config;
+
+  g_mutex_lock (&timeline->lock);
+  config = g_hash_table_lookup (timeline->configs, config_id);
+  if (config != NULL)
+    vs_codec_config_ref (config);
+  g_mutex_unlock (&timeline->lock);
+  return config;
+}
+
+VsSegment *
+vs_timeline_get (VsTimeline * timeline, guint64 sequence)
+{
+  VsSegment *segment = NULL;
+
+  g_mutex_lock (&timeline->lock);
+  if (sequence >= timeline->first && sequence < timeline->next)
+    segment = vs_segment_ref (entry_at (timeline->blocks, timeline->base,
+            sequence));
+  g_mutex_unlock (&timeline->lock);
+  return segment;
+}
+
+/* The view's head and a snapshot of the entries, as they stand together. */
+static VsTimelineView *
+begin_view (VsTimeline * timeline, Snapshot * snapshot)
+{
+  VsTimelineView *view = g_new0 (VsTimelineView, 1);
+
+  g_mutex_lock (&timeline->lock);
+  view->rendition = vs_rendition_ref (timeline->rendition);
+  view->ended = timeline->ended;
+  view->target_duration = effective_target_unlocked (timeline);
+  view->peak_bandwidth = timeline->peak_bandwidth;
+  view->average_bandwidth = bits_per_second (timeline->total_bytes,
+      timeline->total_duration);
+  snapshot->base = timeline->base;
+  snapshot->first = timeline->first;
+  snapshot->next = timeline->next;
+  snapshot->blocks = g_ptr_array_new_full (timeline->blocks->len,
+      (GDestroyNotify) block_unref);
+  for (guint i = 0; i < timeline->blocks->len; i++)
+    g_ptr_array_add (snapshot->blocks,
+        block_ref (g_ptr_array_index (timeline->blocks, i)));
+  g_mutex_unlock (&timeline->lock);
+  return view;
+}
+
+/* Adds the configuration of a track unless the view has it. */
+static void
+view_add_config (VsTimelineView * view, VsTimeline * timeline, const gchar * id)
+{
+  VsCodecConfig *config;
+
+  if (id[0] == '\0')
+    return;
+  for (guint i = 0; i < view->configs->len; i++) {
+    config = g_ptr_array_index (view->configs, i);
+    if (strcmp (config->id, id) == 0)
+      return;
+  }
+  config = vs_timeline_get_config (timeline, id);
+  if (config != NULL)
+    g_ptr_array_add (view->configs, config);
+}
+
+static void
+view_add_configs (VsTimelineView * view, VsTimeline * timeline,
+    const VsSegment * segment, const VsSegment * previous)
+{
+  for (guint i = 0; i < segment->n_tracks; i++) {
+    const gchar *id = segment->tracks[i].config_id;
+
+    /* nearly every segment names what the one before it named */
+    if (previous != NULL && i < previous->n_tracks
+        && strcmp (previous->tracks[i].config_id, id) == 0)
+      continue;
+    view_add_config (view, timeline, id);
+  }
+}
+
+/* Fills in entries [first, next) of the snapshot and drops it. */
+static VsTimelineView *
+finish_view (VsTimelineView * view, VsTimeline * timeline,
+    Snapshot * snapshot, guint64 first, guint64 next)
+{
+  const VsSegment *previous = NULL;
+
+  view->segments = g_ptr_array_new_full (next > first ? next - first : 0,
+      (GDestroyNotify) vs_segment_unref);
+  view->configs = g_ptr_array_new_with_free_func
+      ((GDestroyNotify) vs_codec_config_unref);
+  for (guint64 sequence = first; sequence < next; sequence++) {
+    VsSegment *segment = entry_at (snapshot->blocks, snapshot->base, sequence);
+
+    g_ptr_array_add (view->segments, vs_segment_ref (segment));
+    view_add_configs (view, timeline, segment, previous);
+    previous = segment;
+  }
+  g_ptr_array_unref (snapshot->blocks);
+  return view;
+}
+
+VsTimelineView *
+vs_timeline_view (VsTimeline * timeline, guint64 first, guint64 last)
+{
+  Snapshot snapshot;
+  VsTimelineView *view = begin_view (timeline, &snapshot);
+  guint64 next = snapshot.next;
+
+  if (last < next)
+    next = last + 1;
+  return finish_view (view, timeline, &snapshot, MAX (first, snapshot.first),
+      next);
+}
+
+VsTimelineView *
+vs_timeline_view_window (VsTimeline * timeline, GstClockTime window)
+{
+  Snapshot snapshot;
+  VsTimelineView *view = begin_view (timeline, &snapshot);
+  guint64 first = snapshot.next;
+  GstClockTime duration = 0;
+
+  if (window == 0)
+    first = snapshot.first;
+  while (first > snapshot.first && duration < window) {
+    const VsSegment *segment =
+        entry_at (snapshot.blocks, snapshot.base, --first);
+
+    if (GST_CLOCK_TIME_IS_VALID (segment->duration))
+      duration += segment->duration;
+  }
+  return finish_view (view, timeline, &snapshot, first, snapshot.next);
+}
+
+void
+vs_timeline_view_free (VsTimelineView * view)
+{
+  vs_rendition_unref (view->rendition);
+  g_ptr_array_unref (view->segments);
+  g_ptr_array_unref (view->configs);
+  g_free (view);
+}
