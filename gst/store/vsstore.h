@@ -12,8 +12,9 @@ G_BEGIN_DECLS
  * VsStore:
  *
  * A key-value store of objects. Keys are relative paths of name parts that
- * never leave the root: empty parts, `.`, `..`, NUL and backslash are refused
- * with %G_IO_ERROR_INVALID_FILENAME. All calls block and belong into worker
+ * never leave the root: empty parts, parts that begin with a dot, control
+ * characters, backslash and parts above 255 bytes are refused with
+ * %G_IO_ERROR_INVALID_FILENAME. All calls block and belong into worker
  * threads; errors are of %G_IO_ERROR and name the object.
  */
 typedef struct _VsStore VsStore;
@@ -54,6 +55,26 @@ gboolean vs_store_put (VsStore *store, const gchar *key, GBytes **parts,
     guint n_parts, GCancellable *cancellable, GError ** error);
 
 /**
+ * VsStoreUpload:
+ *
+ * An object that is written piece by piece: it is not there until
+ * vs_store_upload_commit () returned TRUE. For bodies too large for memory.
+ */
+typedef struct _VsStoreUpload VsStoreUpload;
+
+VsStoreUpload *vs_store_upload_new (VsStore *store, const gchar *key,
+    GCancellable *cancellable, GError ** error);
+gboolean       vs_store_upload_write (VsStoreUpload *upload, GBytes **parts,
+    guint n_parts, GError ** error);
+/* After an error the upload can only be freed: to try again is to begin anew
+ * (what a failed fdatasync left behind can't be known). */
+gboolean       vs_store_upload_commit (VsStoreUpload *upload,
+    GError ** error);
+/* Without a commit before, nothing of it stays. */
+void           vs_store_upload_free (VsStoreUpload *upload);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsStoreUpload, vs_store_upload_free)
+
+/**
  * vs_store_get:
  * @offset: first byte
  * @length: how many, -1 for all; fewer come at the object's end
@@ -68,13 +89,24 @@ VsStoreObject *vs_store_stat (VsStore *store, const gchar *key,
 /**
  * vs_store_list:
  * @prefix: a folder's key, "" for the root
+ * @suffix: (nullable): only objects whose names end so, and no folders
  *
  * What lies directly in a folder, sorted: objects, and folders whose keys
- * end in a slash. Temporary files are left out.
+ * end in a slash. Names that begin with a dot (temporary files, locks) are
+ * left out. A folder that is not there is empty.
  *
  * Returns: (element-type VsStoreObject) (transfer full)
  */
 GPtrArray *vs_store_list (VsStore *store, const gchar *prefix,
+    const gchar *suffix, GCancellable *cancellable, GError ** error);
+
+/**
+ * vs_store_clean:
+ *
+ * Removes what a writer that died left half written in a folder. For the
+ * holder of the folder's lease.
+ */
+gboolean vs_store_clean (VsStore *store, const gchar *prefix,
     GCancellable *cancellable, GError ** error);
 
 /* Deleting what is not there is no error. */

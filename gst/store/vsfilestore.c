@@ -1,0 +1,609 @@
+/* VisionStream: a directory as a store
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The life of an object: its bytes go into `.tmp-<random>` in its own folder,
+ * fdatasync, rename over its name, fsync of the folder. So a name stands for
+ * nothing or for the whole object, also after a power cut. A folder that is
+ * made is made durable in its parent first.
+ *
+ * Every path is resolved below the root's descriptor and without symbolic
+ * links, so that nothing that is planted in the archive leads out of it. The
+ * root itself may be reached through links: it is the operator's.
+ *
+ * Objects are read, never mapped: a file that is cut short while it is mapped
+ * raises SIGBUS.
+ */
+#include "store/vsstoreclass.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define TMP_PREFIX ".tmp-"
+#define LOCK_NAME ".lock"
+
+/* pieces handed to the kernel in one writev */
+#define IOV_PIECES 64
+
+typedef struct
+{
+  VsStore parent;
+  gint root;
+} VsFileStore;
+
+typedef struct
+{
+  VsStoreUpload parent;
+  gchar *key;
+  gint folder;                  /* where the object comes to lie */
+  gint file;
+  gchar tmp[sizeof TMP_PREFIX + 16];
+  gboolean renamed;
+}
+VsFileUpload;
+
+typedef struct
+{
+  gint file;
+} VsFileLock;
+
+static void
+close_fd (gint * fd)
+{
+  if (*fd >= 0)
+    close (*fd);
+}
+
+#define AUTO_FD __attribute__ ((cleanup (close_fd))) gint
+
+/* Takes errno first: nothing may come between the failed call and this. */
+static void
+set_errno_error (GError ** error, VsStore * store, const gchar * key)
+{
+  gint code = errno;
+
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s%s%s: %s",
+      store->location, key[0] ? "/" : "", key, g_strerror (code));
+}
+
+/* ---- resolving names ---------------------------------------------------- */
+
+static gint
+open_retry (gint folder, const gchar * name, gint flags)
+{
+  gint fd;
+
+  do {
+    fd = openat (folder, name, flags | O_CLOEXEC | O_NOFOLLOW, 0666);
+  } while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
+/* What openat2 does, for kernels and sandboxes that lack it: one component
+ * after the other, following no link. @path holds no `..`. */
+static gint
+open_by_components (gint root, const gchar * path, gint flags)
+{
+  AUTO_FD folder = fcntl (root, F_DUPFD_CLOEXEC, 0);
+  g_auto (GStrv) parts = g_strsplit (path, "/", -1);
+
+  for (guint i = 0; folder >= 0 && parts[i]; i++) {
+    gboolean last = parts[i + 1] == NULL;
+    gint next = open_retry (folder, parts[i],
+        last ? flags : O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+
+    close (folder);
+    folder = next;
+  }
+  return g_steal_fd (&folder);
+}
+
+static gint
+open_beneath (VsStore * store, const gchar * path, gint flags)
+{
+  static gint missing;          /* atomic: openat2 is refused here */
+  gint root = ((VsFileStore *) store)->root;
+  struct open_how how = {
+    .flags = flags | O_CLOEXEC,
+    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+  };
+  gint fd;
+
+  if (g_atomic_int_get (&missing))
+    return open_by_components (root, path, flags);
+
+  do {
+    fd = syscall (SYS_openat2, root, path, &how, sizeof how);
+  } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+
+  /* seccomp filters that do not know the call answer EPERM */
+  if (fd < 0 && (errno == ENOSYS || errno == EPERM)) {
+    fd = open_by_components (root, path, flags);
+    if (fd >= 0)
+      g_atomic_int_set (&missing, 1);
+  }
+  return fd;
+}
+
+static gint
+open_folder (VsStore * store, const gchar * path)
+{
+  return open_beneath (store, path[0] ? path : ".", O_RDONLY | O_DIRECTORY);
+}
+
+/* Makes the folder at @path with all above it. Parents are synced also where
+ * the folder exists: its maker may have died before that. */
+static gint
+make_folder (VsStore * store, const gchar * path)
+{
+  g_auto (GStrv) parts = g_strsplit (path, "/", -1);
+  gint fd = open_folder (store, "");
+
+  for (guint i = 0; fd >= 0 && parts[i]; i++) {
+    AUTO_FD parent = fd;
+
+    fd = -1;
+    if ((mkdirat (parent, parts[i], 0777) == 0 || errno == EEXIST)
+        && fsync (parent) == 0)
+      fd = open_retry (parent, parts[i], O_RDONLY | O_DIRECTORY);
+  }
+  return fd;
+}
+
+static gint
+open_or_make_folder (VsStore * store, const gchar * path)
+{
+  gint fd = open_folder (store, path);
+
+  return fd < 0 && errno == ENOENT ? make_folder (store, path) : fd;
+}
+
+static const gchar *
+key_name (const gchar * key)
+{
+  const gchar *slash = strrchr (key, '/');
+
+  return slash ? slash + 1 : key;
+}
+
+static gchar *
+key_folder (const gchar * key)
+{
+  const gchar *slash = strrchr (key, '/');
+
+  return slash ? g_strndup (key, slash - key) : g_strdup ("");
+}
+
+/* ---- writing ------------------------------------------------------------ */
+
+static gboolean
+create_tmp (VsFileUpload * self)
+{
+  do {
+    g_snprintf (self->tmp, sizeof self->tmp, TMP_PREFIX "%08x%08x",
+        g_random_int (), g_random_int ());
+    self->file = open_retry (self->folder, self->tmp,
+        O_WRONLY | O_CREAT | O_EXCL);
+  } while (self->file < 0 && errno == EEXIST);
+  return self->file >= 0;
+}
+
+static VsStoreUpload *
+file_upload_new (VsStore * store, const gchar * key,
+    GCancellable * cancellable, GError ** error)
+{
+  g_autofree gchar *folder = key_folder (key);
+  gint fd = open_or_make_folder (store, folder);
+  VsFileUpload *self;
+
+  if (fd < 0) {
+    set_errno_error (error, store, folder);
+    return NULL;
+  }
+
+  self = g_new0 (VsFileUpload, 1);
+  vs_store_upload_init (&self->parent, store, cancellable);
+  self->key = g_strdup (key);
+  self->folder = fd;
+  if (!create_tmp (self)) {
+    set_errno_error (error, store, key);
+    vs_store_upload_free (&self->parent);
+    return NULL;
+  }
+  return &self->parent;
+}
+
+/* Writes all of @iov, however little the kernel takes at a time. */
+static gboolean
+write_all (gint fd, struct iovec *iov, guint n)
+{
+  while (n > 0) {
+    gssize done = writev (fd, iov, n);
+
+    if (done < 0 && errno == EINTR)
+      continue;
+    if (done < 0)
+      return FALSE;
+    while (n > 0 && (gsize) done >= iov->iov_len) {
+      done -= iov->iov_len;
+      iov++;
+      n--;
+    }
+    if (n > 0) {
+      iov->iov_base = (guint8 *) iov->iov_base + done;
+      iov->iov_len -= done;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+file_upload_write (VsStoreUpload * upload, GBytes ** parts, guint n_parts,
+    GError ** error)
+{
+  VsFileUpload *self = (VsFileUpload *) upload;
+  struct iovec iov[IOV_PIECES];
+
+  for (guint i = 0; i < n_parts;) {
+    guint n;
+
+    for (n = 0; n < IOV_PIECES && i < n_parts; n++, i++) {
+      gsize size;
+
+      iov[n].iov_base = (gpointer) g_bytes_get_data (parts[i], &size);
+      iov[n].iov_len = size;
+    }
+    if (!write_all (self->file, iov, n)) {
+      set_errno_error (error, upload->store, self->key);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+file_upload_commit (VsStoreUpload * upload, GError ** error)
+{
+  VsFileUpload *self = (VsFileUpload *) upload;
+  const gchar *name = key_name (self->key);
+
+  if (fdatasync (self->file) != 0
+      || renameat (self->folder, self->tmp, self->folder, name) != 0) {
+    set_errno_error (error, upload->store, self->key);
+    return FALSE;
+  }
+  self->renamed = TRUE;
+  if (fsync (self->folder) != 0) {
+    set_errno_error (error, upload->store, self->key);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+file_upload_free (VsStoreUpload * upload)
+{
+  VsFileUpload *self = (VsFileUpload *) upload;
+
+  if (self->file >= 0) {
+    close (self->file);
+    if (!self->renamed)
+      unlinkat (self->folder, self->tmp, 0);
+  }
+  close_fd (&self->folder);
+  g_free (self->key);
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+static VsStoreObject *
+object_from_stat (const gchar * key, const struct stat *st)
+{
+  gchar *etag = g_strdup_printf ("%" G_GINT64_MODIFIER "x-%lx-%lx-%"
+      G_GINT64_MODIFIER "x", (gint64) st->st_mtim.tv_sec,
+      (gulong) st->st_mtim.tv_nsec, (gulong) st->st_ino,
+      (gint64) st->st_size);
+  gint64 mtime_us = (gint64) st->st_mtim.tv_sec * G_USEC_PER_SEC
+      + st->st_mtim.tv_nsec / 1000;
+
+  return vs_store_object_new (key, st->st_size, mtime_us, etag);
+}
+
+static gint
+open_file (VsStore * store, const gchar * key, gint flags, struct stat *st,
+    GError ** error)
+{
+  AUTO_FD fd = open_beneath (store, key, flags);
+
+  if (fd < 0 || fstat (fd, st) != 0) {
+    set_errno_error (error, store, key);
+    return -1;
+  }
+  if (!S_ISREG (st->st_mode)) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
+        "%s/%s: not a regular file", store->location, key);
+    return -1;
+  }
+  return g_steal_fd (&fd);
+}
+
+static gssize
+read_all (gint fd, guint8 * data, gsize size, guint64 offset)
+{
+  gsize have = 0;
+
+  while (have < size) {
+    gssize n = pread (fd, data + have, size - have, offset + have);
+
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return -1;
+    if (n == 0)
+      break;
+    have += n;
+  }
+  return have;
+}
+
+static GBytes *
+file_get (VsStore * store, const gchar * key, guint64 offset, gssize length,
+    gsize max, GCancellable * cancellable, GError ** error)
+{
+  struct stat st;
+  /* O_NONBLOCK: a planted FIFO must not hang us */
+  AUTO_FD fd = open_file (store, key, O_RDONLY | O_NONBLOCK | O_NOCTTY, &st,
+      error);
+  g_autofree guint8 *data = NULL;
+  guint64 size;
+  gssize have;
+
+  if (fd < 0)
+    return NULL;
+
+  size = (guint64) st.st_size > offset ? st.st_size - offset : 0;
+  if (length >= 0)
+    size = MIN (size, (guint64) length);
+  if (size > max) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+        "%s/%s: %" G_GUINT64_FORMAT " bytes are more than the %"
+        G_GSIZE_FORMAT " expected here", store->location, key, size, max);
+    return NULL;
+  }
+
+  data = g_try_malloc (MAX (size, 1));
+  if (data == NULL)
+    errno = ENOMEM;
+  have = data ? read_all (fd, data, size, offset) : -1;
+  if (have < 0) {
+    set_errno_error (error, store, key);
+    return NULL;
+  }
+  return g_bytes_new_take (g_steal_pointer (&data), have);
+}
+
+static VsStoreObject *
+file_stat (VsStore * store, const gchar * key, GCancellable * cancellable,
+    GError ** error)
+{
+  struct stat st;
+  AUTO_FD fd = open_file (store, key, O_PATH, &st, error);
+
+  return fd >= 0 ? object_from_stat (key, &st) : NULL;
+}
+
+static gint
+compare_objects (gconstpointer a, gconstpointer b)
+{
+  const VsStoreObject *const *x = a, *const *y = b;
+
+  return strcmp ((*x)->key, (*y)->key);
+}
+
+/* The object that @name in @folder is; NULL when it is none of ours. */
+static VsStoreObject *
+list_entry (DIR * dir, const gchar * prefix, const gchar * name,
+    gboolean folders)
+{
+  struct stat st;
+  g_autofree gchar *key = NULL;
+
+  if (fstatat (dirfd (dir), name, &st, AT_SYMLINK_NOFOLLOW) != 0
+      || !(S_ISREG (st.st_mode) || (folders && S_ISDIR (st.st_mode))))
+    return NULL;
+
+  key = g_strconcat (prefix, prefix[0] ? "/" : "", name,
+      S_ISDIR (st.st_mode) ? "/" : NULL, NULL);
+  return object_from_stat (key, &st);
+}
+
+static DIR *
+open_listing (VsStore * store, const gchar * prefix)
+{
+  gint fd = open_folder (store, prefix);
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+
+  if (fd >= 0 && dir == NULL)
+    close (fd);
+  return dir;
+}
+
+static GPtrArray *
+file_list (VsStore * store, const gchar * prefix, const gchar * suffix,
+    GCancellable * cancellable, GError ** error)
+{
+  g_autoptr (GPtrArray) objects =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_store_object_free);
+  DIR *dir = open_listing (store, prefix);
+  struct dirent *entry;
+
+  if (dir == NULL && errno != ENOENT) {
+    set_errno_error (error, store, prefix);
+    return NULL;
+  }
+
+  while (dir && (entry = readdir (dir))) {
+    VsStoreObject *object;
+
+    if (entry->d_name[0] == '.'
+        || (suffix && !g_str_has_suffix (entry->d_name, suffix)))
+      continue;
+    object = list_entry (dir, prefix, entry->d_name, suffix == NULL);
+    if (object)
+      g_ptr_array_add (objects, object);
+  }
+  if (dir)
+    closedir (dir);
+
+  g_ptr_array_sort (objects, compare_objects);
+  return g_steal_pointer (&objects);
+}
+
+/* ---- upkeep ------------------------------------------------------------- */
+
+static gboolean
+file_clean (VsStore * store, const gchar * prefix, GCancellable * cancellable,
+    GError ** error)
+{
+  DIR *dir = open_listing (store, prefix);
+  struct dirent *entry;
+  gboolean ok = TRUE;
+
+  if (dir == NULL && errno == ENOENT)
+    return TRUE;
+  if (dir == NULL) {
+    set_errno_error (error, store, prefix);
+    return FALSE;
+  }
+
+  while (ok && (entry = readdir (dir))) {
+    if (g_str_has_prefix (entry->d_name, TMP_PREFIX)
+        && unlinkat (dirfd (dir), entry->d_name, 0) != 0 && errno != ENOENT) {
+      set_errno_error (error, store, prefix);
+      ok = FALSE;
+    }
+  }
+  closedir (dir);
+  return ok;
+}
+
+static gboolean
+file_remove (VsStore * store, const gchar * key, GCancellable * cancellable,
+    GError ** error)
+{
+  g_autofree gchar *path = key_folder (key);
+  AUTO_FD folder = open_folder (store, path);
+
+  if ((folder < 0 || unlinkat (folder, key_name (key), 0) != 0)
+      && errno != ENOENT) {
+    set_errno_error (error, store, key);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gpointer
+file_lock (VsStore * store, const gchar * prefix, GError ** error)
+{
+  AUTO_FD folder = make_folder (store, prefix);
+  AUTO_FD file = -1;
+  VsFileLock *lock;
+
+  if (folder >= 0)
+    file = open_retry (folder, LOCK_NAME, O_RDWR | O_CREAT);
+  if (file < 0) {
+    set_errno_error (error, store, prefix);
+    return NULL;
+  }
+  if (flock (file, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK)
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
+          "%s/%s: another writer has this folder", store->location, prefix);
+    else
+      set_errno_error (error, store, prefix);
+    return NULL;
+  }
+
+  lock = g_new (VsFileLock, 1);
+  lock->file = g_steal_fd (&file);
+  return lock;
+}
+
+static void
+file_unlock (VsStore * store, gpointer data)
+{
+  VsFileLock *lock = data;
+
+  close (lock->file);
+  g_free (lock);
+}
+
+static void
+file_finalize (VsStore * store)
+{
+  close (((VsFileStore *) store)->root);
+}
+
+static const VsStoreClass file_store_class = {
+  .upload_new = file_upload_new,
+  .upload_write = file_upload_write,
+  .upload_commit = file_upload_commit,
+  .upload_free = file_upload_free,
+  .get = file_get,
+  .stat = file_stat,
+  .list = file_list,
+  .clean = file_clean,
+  .remove = file_remove,
+  .lock = file_lock,
+  .unlock = file_unlock,
+  .finalize = file_finalize,
+};
+
+/* Makes @path and what is missing above it, each durable in its parent. */
+static gboolean
+make_root (const gchar * path)
+{
+  g_autofree gchar *parent = g_path_get_dirname (path);
+  AUTO_FD fd = -1;
+
+  if (mkdir (path, 0777) == 0) {
+    fd = open (parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 && fsync (fd) == 0;
+  }
+  if (errno == EEXIST)
+    return TRUE;
+  return errno == ENOENT && strcmp (parent, path) != 0
+      && make_root (parent) && make_root (path);
+}
+
+VsStore *
+vs_file_store_open (const gchar * path, gboolean create, GError ** error)
+{
+  g_autofree gchar *full = g_canonicalize_filename (path, NULL);
+  VsFileStore *self;
+  gint root = -1;
+
+  if (!create || make_root (full))
+    root = open (full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (root < 0) {
+    gint code = errno;
+
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s",
+        full, g_strerror (code));
+    return NULL;
+  }
+
+  self = g_new0 (VsFileStore, 1);
+  vs_store_init (&self->parent, &file_store_class, full);
+  self->root = root;
+  return &self->parent;
+}
