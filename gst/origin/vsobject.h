@@ -1,0 +1,44 @@
+/* VisionStream: a finished object: bytes, entity tags, gzip form
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <glib-object.h>
+
+G_BEGIN_DECLS
+
+/**
+ * VsObject:
+ *
+ * What the origin answers with and keeps in its cache: immutable, reference
+ * counted. Entity tags are derived from the bytes alone, so that every origin
+ * gives the same ones.
+ */
+typedef struct
+{
+  GBytes *body;
+  gchar *etag;                  /* with its quotes */
+  GBytes *gzip;                 /* the same, compressed; or NULL */
+  gchar *gzip_etag;
+
+  /*< private >*/
+  gint ref_count;
+} VsObject;
+
+/**
+ * vs_object_new:
+ * @body: (transfer full): the bytes
+ * @compress: make the gzip form too (kept if it is the smaller one)
+ */
+VsObject *vs_object_new (GBytes *body, gboolean compress);
+/* With the SHA-256 of @body already known. */
+VsObject *vs_object_new_hashed (GBytes *body, const guint8 sha256[32]);
+VsObject *vs_object_ref (VsObject *object);
+void      vs_object_unref (VsObject *object);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsObject, vs_object_unref)
+
+/* Bytes that the object takes in memory. */
+gsize     vs_object_get_size (const VsObject *object);
+
+G_END_DECLS
