@@ -44,7 +44,7 @@ VsCodec
 vs_codec_from_string (const gchar * name)
 {
   for (guint i = 0; i < G_N_ELEMENTS (codecs); i++) {
-    if (strcmp (codecs[i].name, name) == 0)
+    if (g_strcmp0 (codecs[i].name, name) == 0)
       return codecs[i].codec;
   }
   return VS_CODEC_UNKNOWN;
