@@ -22,33 +22,54 @@ typedef void (*VsM3u8UriFunc) (GString *out, const VsSegment *segment,
 typedef void (*VsM3u8MapFunc) (GString *out, const gchar *config_id,
     gpointer user_data);
 
+/**
+ * VsM3u8MediaSettings:
+ * @uri: NULL writes VsSegment.uri as it stands
+ * @map: NULL for TS
+ * @track: whose durations, dates and configurations count; VS_MEDIA_OTHER for
+ *   the segment's own durations, without EXT-X-MAP
+ * @event_type: EXT-X-PLAYLIST-TYPE:EVENT while the view grows; the caller
+ *   answers for never removing an entry
+ * @archive: with the comment lines of an archive (README.md in gst/archive)
+ * @first_sequence: archive: the oldest segment that is retained, in this
+ *   playlist or in sealed parts; 0: the view's first
+ * @attributes: (nullable): archive: name, value, ..., NULL: further
+ *   attributes of the head, in names of A-Z, 0-9 and '-'
+ */
 typedef struct
 {
   VsM3u8UriFunc uri;
-  VsM3u8MapFunc map;            /* NULL for TS */
+  VsM3u8MapFunc map;
   gpointer user_data;
-  VsMediaType track;            /* whose durations and configurations count */
-  gboolean archive;             /* with the comment line of an archive */
-  gboolean event_type;          /* EXT-X-PLAYLIST-TYPE:EVENT while growing */
+  VsMediaType track;
+  gboolean event_type;
+  gboolean archive;
+  guint64 first_sequence;
+  const gchar *const *attributes;
 } VsM3u8MediaSettings;
 
 /**
  * vs_m3u8_write_media:
  *
- * A media playlist of @view: VOD with EXT-X-ENDLIST when the view has ended
- * and begins at the first segment, else live. EXTINF with five decimals or
- * more, EXT-X-PROGRAM-DATE-TIME on every segment, EXT-X-DISCONTINUITY
- * and EXT-X-GAP where due.
+ * A media playlist of @view: VOD with EXT-X-ENDLIST when the view has ended,
+ * else live. EXTINF in whole microseconds, the difference of two rounded
+ * times, so that the sum does not drift; EXT-X-PROGRAM-DATE-TIME on every
+ * segment, EXT-X-DISCONTINUITY, EXT-X-MAP and EXT-X-GAP where due.
  *
- * In an archive each entry has, ahead of EXTINF, one comment line
- * `#VISIONSTREAM:` with attributes: what packaging needs and the bytes alone
- * can't tell (see README.md in gst/archive).
+ * Returns: (transfer full): the text
  */
 gchar *vs_m3u8_write_media (const VsTimelineView *view,
     const VsM3u8MediaSettings *settings);
 
-/* Appends one entry, as vs_m3u8_write_media () does: lines are rendered once
- * and cached a block. @previous_config: in/out, for EXT-X-MAP. */
+/**
+ * vs_m3u8_append_entry:
+ * @previous: (nullable): the entry before it in the playlist. Without one the
+ *   entry begins a playlist: it has no EXT-X-DISCONTINUITY (the head's
+ *   EXT-X-DISCONTINUITY-SEQUENCE counts it) and always an EXT-X-MAP.
+ *
+ * Appends one entry, as vs_m3u8_write_media () does: lines are rendered once
+ * and cached a block.
+ */
 void vs_m3u8_append_entry (GString *out, const VsSegment *segment,
     const VsSegment *previous, const VsM3u8MediaSettings *settings);
 
@@ -88,12 +109,17 @@ typedef enum
   VS_M3U8_ERROR_TOO_LARGE
 } VsM3u8Error;
 
+/* larger texts, and playlists of more entries, are refused */
+#define VS_M3U8_MAX_SIZE (64 * 1024 * 1024)
+#define VS_M3U8_MAX_ENTRIES 1000000
+
 /**
  * VsM3u8Media:
  *
- * A media playlist that was read: an archive's (segments complete, from the
- * comment lines) or another maker's (what the tags tell: duration, URI,
- * discontinuity, date, media sequence; tracks and hash empty).
+ * A media playlist that was read: an archive's (complete, from the comment
+ * lines: what vs_m3u8_write_media () was given) or another maker's (what the
+ * tags tell: duration, URI, gap, discontinuity, date, media sequence; tracks
+ * and hash empty).
  */
 typedef struct
 {
@@ -101,8 +127,14 @@ typedef struct
   guint64 media_sequence, discontinuity_sequence;
   gboolean ended;
   gboolean foreign;             /* no comment lines of ours */
-  GPtrArray *segments;          /* VsSegment */
-  GHashTable *attributes;       /* "#VISIONSTREAM-PLAYLIST:" of the head */
+  GPtrArray *segments;          /* VsSegment, owned */
+
+  /* an archive's head; NULL, empty and 0 in a foreign playlist */
+  VsRendition *rendition;
+  GPtrArray *configs;           /* VsCodecConfig, owned; record is NULL */
+  guint peak_bandwidth, average_bandwidth;      /* bit/s */
+  guint64 first_sequence;       /* oldest that is retained */
+  GHashTable *attributes;       /* all of "#VISIONSTREAM-PLAYLIST:" */
 } VsM3u8Media;
 
 /**
@@ -123,7 +155,7 @@ typedef struct
   guint bandwidth, average_bandwidth, width, height;
 } VsM3u8MainEntry;
 
-/* A main playlist's variants: GPtrArray of VsM3u8MainEntry. */
+/* A main playlist's variants: GPtrArray of VsM3u8MainEntry, owned. */
 GPtrArray *vs_m3u8_read_main (const gchar *text, gsize size,
     GError ** error);
 

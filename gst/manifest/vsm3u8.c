@@ -1,0 +1,239 @@
+/* VisionStream: HLS playlists, written (RFC 8216bis)
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <string.h>
+
+#include "manifest/vsm3u8archive.h"
+#include "manifest/vsm3u8attributes.h"
+#include "manifest/vsmediatime.h"
+
+/* RFC 8216bis 8: what the tags used demand */
+#define VERSION_FLOAT_DURATION 3
+#define VERSION_MEDIA_GROUPS 4
+#define VERSION_MAP 6
+
+static const VsSegment *
+nth_segment (const VsTimelineView * view, guint i)
+{
+  return g_ptr_array_index (view->segments, i);
+}
+
+/* EXTINF in µs: the difference of two rounded times of one clock. */
+static gint64
+duration_us (const VsSegment * segment, VsMediaType track)
+{
+  gint64 start_us, end_us;
+
+  vs_media_time_of_segment (segment, track, &start_us, &end_us);
+  return MAX (end_us - start_us, 0);
+}
+
+static const gchar *
+get_config_id (const VsSegment * segment, VsMediaType type)
+{
+  const VsSegmentTrack *track =
+      segment ? vs_segment_get_track (segment, type) : NULL;
+
+  return track ? track->config_id : "";
+}
+
+/* A map is in force until the next. A gap may name no configuration: then
+ * the entry after it says again which it has. */
+static void
+append_map (GString * out, const VsSegment * segment,
+    const VsSegment * previous, const VsM3u8MediaSettings * settings)
+{
+  const gchar *id = get_config_id (segment, settings->track);
+
+  if (*id == '\0' || strcmp (id, get_config_id (previous,
+              settings->track)) == 0)
+    return;
+  g_string_append (out, "#EXT-X-MAP:URI=\"");
+  settings->map (out, id, settings->user_data);
+  g_string_append (out, "\"\n");
+}
+
+static void
+append_uri (GString * out, const VsSegment * segment,
+    const VsM3u8MediaSettings * settings)
+{
+  if (settings->uri)
+    settings->uri (out, segment, settings->user_data);
+  else
+    g_string_append (out, segment->uri ? segment->uri : VS_M3U8_GAP_URI);
+  g_string_append_c (out, '\n');
+}
+
+void
+vs_m3u8_append_entry (GString * out, const VsSegment * segment,
+    const VsSegment * previous, const VsM3u8MediaSettings * settings)
+{
+  gint64 us = duration_us (segment, settings->track);
+  g_autofree gchar *date = vs_media_time_format_utc
+      (vs_media_time_get_utc (segment, settings->track));
+
+  if (previous && segment->discontinuity)
+    g_string_append (out, "#EXT-X-DISCONTINUITY\n");
+  if (settings->map)
+    append_map (out, segment, previous, settings);
+  g_string_append_printf (out, "#EXT-X-PROGRAM-DATE-TIME:%s\n", date);
+  if (segment->gap)
+    g_string_append (out, "#EXT-X-GAP\n");
+  if (settings->archive)
+    vs_m3u8_append_archive_segment (out, segment);
+  g_string_append_printf (out, "#EXTINF:%" G_GINT64_FORMAT ".%06d,\n",
+      us / G_USEC_PER_SEC, (gint) (us % G_USEC_PER_SEC));
+  append_uri (out, segment, settings);
+}
+
+/* The value that was fixed; more only if an entry would break the rule that
+ * its rounded duration is at most this (RFC 8216bis 4.4.3.1). */
+static guint
+get_target_duration (const VsTimelineView * view, VsMediaType track)
+{
+  gint64 target = MAX (view->target_duration, 1);
+
+  for (guint i = 0; i < view->segments->len; i++) {
+    gint64 us = duration_us (nth_segment (view, i), track);
+
+    target = MAX (target, (us + G_USEC_PER_SEC / 2) / G_USEC_PER_SEC);
+  }
+  return target;
+}
+
+static gboolean
+is_independent (const VsTimelineView * view)
+{
+  for (guint i = 0; i < view->segments->len; i++) {
+    const VsSegment *segment = nth_segment (view, i);
+
+    if (!segment->independent && !segment->gap)
+      return FALSE;
+  }
+  return view->segments->len > 0;
+}
+
+static void
+append_head (GString * out, const VsTimelineView * view,
+    const VsM3u8MediaSettings * settings)
+{
+  const VsSegment *first =
+      view->segments->len > 0 ? nth_segment (view, 0) : NULL;
+
+  g_string_append_printf (out, "#EXTM3U\n#EXT-X-VERSION:%u\n"
+      "#EXT-X-TARGETDURATION:%u\n",
+      settings->map ? VERSION_MAP : VERSION_FLOAT_DURATION,
+      get_target_duration (view, settings->track));
+  if (first)
+    g_string_append_printf (out, "#EXT-X-MEDIA-SEQUENCE:%" G_GUINT64_FORMAT
+        "\n", first->sequence);
+  if (first && first->discontinuity_sequence > 0)
+    g_string_append_printf (out, "#EXT-X-DISCONTINUITY-SEQUENCE:%"
+        G_GUINT64_FORMAT "\n", first->discontinuity_sequence);
+  if (view->ended)
+    g_string_append (out, "#EXT-X-PLAYLIST-TYPE:VOD\n");
+  else if (settings->event_type)
+    g_string_append (out, "#EXT-X-PLAYLIST-TYPE:EVENT\n");
+  if (is_independent (view))
+    g_string_append (out, "#EXT-X-INDEPENDENT-SEGMENTS\n");
+  if (settings->archive)
+    vs_m3u8_append_archive_head (out, view, settings);
+}
+
+gchar *
+vs_m3u8_write_media (const VsTimelineView * view,
+    const VsM3u8MediaSettings * settings)
+{
+  /* an archive's entry takes about 400 bytes */
+  GString *out = g_string_sized_new (1024 + view->segments->len * 400);
+  const VsSegment *previous = NULL;
+
+  append_head (out, view, settings);
+  for (guint i = 0; i < view->segments->len; i++) {
+    const VsSegment *segment = nth_segment (view, i);
+
+    vs_m3u8_append_entry (out, segment, previous, settings);
+    previous = segment;
+  }
+  if (view->ended)
+    g_string_append (out, "#EXT-X-ENDLIST\n");
+  return g_string_free (out, FALSE);
+}
+
+static void
+append_quoted_attribute (GString * out, const gchar * name, const gchar * value)
+{
+  if (value == NULL)
+    return;
+  g_string_append_printf (out, ",%s=", name);
+  vs_attribute_append_quoted (out, value);
+}
+
+static void
+append_audio (GString * out, const VsM3u8Audio * audio)
+{
+  g_string_append (out, "#EXT-X-MEDIA:TYPE=AUDIO");
+  append_quoted_attribute (out, "GROUP-ID", audio->group);
+  append_quoted_attribute (out, "NAME", audio->name);
+  append_quoted_attribute (out, "LANGUAGE", audio->language);
+  g_string_append_printf (out, ",DEFAULT=%s,AUTOSELECT=YES",
+      audio->is_default ? "YES" : "NO");
+  if (audio->channels > 0)
+    g_string_append_printf (out, ",CHANNELS=\"%u\"", audio->channels);
+  append_quoted_attribute (out, "URI", audio->uri);
+  g_string_append_c (out, '\n');
+}
+
+/* RFC 8216bis 4.4.6.2: three decimals, rounded */
+static void
+append_frame_rate (GString * out, guint fps_n, guint fps_d)
+{
+  guint64 thousandths;
+
+  if (fps_n == 0 || fps_d == 0)
+    return;
+  thousandths = gst_util_uint64_scale_round (fps_n, 1000, fps_d);
+  g_string_append_printf (out, ",FRAME-RATE=%" G_GUINT64_FORMAT ".%03u",
+      thousandths / 1000, (guint) (thousandths % 1000));
+}
+
+static void
+append_variant (GString * out, const VsM3u8Variant * variant)
+{
+  g_string_append_printf (out, "#EXT-X-STREAM-INF:BANDWIDTH=%u",
+      variant->bandwidth);
+  if (variant->average_bandwidth > 0)
+    g_string_append_printf (out, ",AVERAGE-BANDWIDTH=%u",
+        variant->average_bandwidth);
+  append_quoted_attribute (out, "CODECS", variant->codecs);
+  if (variant->width > 0 && variant->height > 0)
+    g_string_append_printf (out, ",RESOLUTION=%ux%u", variant->width,
+        variant->height);
+  append_frame_rate (out, variant->fps_n, variant->fps_d);
+  if (variant->video_range)
+    g_string_append_printf (out, ",VIDEO-RANGE=%s", variant->video_range);
+  append_quoted_attribute (out, "AUDIO", variant->audio_group);
+  g_string_append_printf (out, "\n%s\n", variant->uri);
+}
+
+gchar *
+vs_m3u8_write_main (const VsM3u8Variant * variants, guint n_variants,
+    const VsM3u8Audio * audios, guint n_audios, gboolean independent)
+{
+  GString *out = g_string_new (NULL);
+
+  g_string_append_printf (out, "#EXTM3U\n#EXT-X-VERSION:%u\n",
+      n_audios > 0 ? VERSION_MEDIA_GROUPS : VERSION_FLOAT_DURATION);
+  if (independent)
+    g_string_append (out, "#EXT-X-INDEPENDENT-SEGMENTS\n");
+  for (guint i = 0; i < n_audios; i++)
+    append_audio (out, &audios[i]);
+  for (guint i = 0; i < n_variants; i++)
+    append_variant (out, &variants[i]);
+  return g_string_free (out, FALSE);
+}

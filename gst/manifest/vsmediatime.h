@@ -1,0 +1,26 @@
+/* VisionStream: exact times of segments and tracks, for manifests
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "timeline/vssegment.h"
+
+G_BEGIN_DECLS
+
+/* A time in @timescale units as µs, rounded: differences of two such times
+ * add up without drift. */
+gint64 vs_media_time_to_us (gint64 time, guint32 timescale);
+
+/* Start and end on the media clock, in µs: of a track, or of the whole
+ * segment when it has no track of @type. */
+void vs_media_time_of_segment (const VsSegment *segment, VsMediaType type,
+    gint64 *start_us, gint64 *end_us);
+
+/* UTC of the same start: the segment's, plus how much later the track is. */
+gint64 vs_media_time_get_utc (const VsSegment *segment, VsMediaType type);
+
+/* "2026-01-31T23:59:59.123Z", in whole milliseconds, rounded down */
+gchar *vs_media_time_format_utc (gint64 utc_us);
+
+G_END_DECLS
