@@ -31,6 +31,8 @@ static const VsAttributeField segment_fields[] = {
   {"DISCONTINUITY", VS_FIELD_FLAG,
       G_STRUCT_OFFSET (VsSegment, discontinuity)},
   {"RUN", VS_FIELD_U64, G_STRUCT_OFFSET (VsSegment, run), G_MAXINT64},
+  {"RUN-PTS", VS_FIELD_I64, G_STRUCT_OFFSET (VsSegment, run_start_pts_90k),
+      MEDIA_TIME_MAX},
   {"PTS", VS_FIELD_I64, G_STRUCT_OFFSET (VsSegment, start_pts_90k),
       MEDIA_TIME_MAX},
   {"UTC", VS_FIELD_I64, G_STRUCT_OFFSET (VsSegment, utc_us), UTC_US_MAX},

@@ -356,6 +356,7 @@ segment_to_structure (const VsSegment * segment)
       "discontinuity-sequence", G_TYPE_UINT64, segment->discontinuity_sequence,
       "discontinuity", G_TYPE_BOOLEAN, segment->discontinuity,
       "run", G_TYPE_UINT64, segment->run,
+      "run-start-pts-90k", G_TYPE_INT64, segment->run_start_pts_90k,
       "start-pts-90k", G_TYPE_INT64, segment->start_pts_90k,
       "utc-us", G_TYPE_INT64, segment->utc_us,
       "duration", G_TYPE_UINT64, segment->duration,
@@ -442,6 +443,7 @@ parse_boundary (const GstStructure * s, VsSegment * segment)
       && gst_structure_get_boolean (s, "discontinuity", &segment->discontinuity)
       && gst_structure_get_uint64 (s, "run", &segment->run)
       && segment->run <= G_MAXINT64
+      && get_media_time (s, "run-start-pts-90k", &segment->run_start_pts_90k)
       && get_media_time (s, "start-pts-90k", &segment->start_pts_90k)
       && gst_structure_get_int64 (s, "utc-us", &segment->utc_us)
       && segment->utc_us >= 0 && segment->utc_us <= UTC_US_MAX

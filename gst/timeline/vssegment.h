@@ -90,8 +90,11 @@ typedef struct
   guint64 discontinuity_sequence;
   gboolean discontinuity;       /* first of its run (not of the stream) */
   guint64 run;                  /* discontinuity run, from 0 */
+  gint64 run_start_pts_90k;     /* where the run's first segment starts */
   gint64 start_pts_90k;         /* unwrapped */
-  gint64 utc_us;                /* of start_pts_90k, µs since 1970 */
+  gint64 utc_us;                /* of start_pts_90k, µs since 1970: the UTC of
+                                 * the run's start plus the media time since,
+                                 * rounded down */
   GstClockTime duration;        /* ns; GST_CLOCK_TIME_NONE while open */
   gchar cause[16];              /* "idr", "eos", "max", "discont", ... */
 

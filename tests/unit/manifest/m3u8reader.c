@@ -59,6 +59,7 @@ random_segment (Random * r, guint64 sequence)
   s->discontinuity_sequence = random_bits (r, 63);
   s->discontinuity = g_rand_boolean (r->rand);
   s->run = random_bits (r, 63);
+  s->run_start_pts_90k = random_signed (r, 56);
   s->start_pts_90k = random_signed (r, 56);
   s->utc_us = random_bits (r, 57);
   s->duration = random_bits (r, 49);
@@ -175,6 +176,7 @@ assert_equal_segments (const VsSegment * a, const VsSegment * b)
       b->discontinuity_sequence);
   fail_unless_equals_int (a->discontinuity, b->discontinuity);
   fail_unless_equals_uint64 (a->run, b->run);
+  fail_unless_equals_int64 (a->run_start_pts_90k, b->run_start_pts_90k);
   fail_unless_equals_int64 (a->start_pts_90k, b->start_pts_90k);
   fail_unless_equals_int64 (a->utc_us, b->utc_us);
   fail_unless_equals_uint64 (a->duration, b->duration);
@@ -314,7 +316,7 @@ GST_END_TEST;
     "SEGMENT-DURATION=0,BITRATE=0,FRAME-RATE=\"0/1\"\n"
 #define OURS HEAD OUR_HEAD
 #define ENTRY(sequence) "#VISIONSTREAM:SEQUENCE=" sequence \
-    ",DISCONTINUITY-SEQUENCE=0,RUN=0,PTS=0,UTC=0,DURATION=6000000000,SIZE=1," \
+    ",DISCONTINUITY-SEQUENCE=0,RUN=0,RUN-PTS=0,PTS=0,UTC=0,DURATION=6000000000,SIZE=1," \
     "SHA256=0x" \
     "0000000000000000000000000000000000000000000000000000000000000000"
 #define URI "\n#EXTINF:6,\na.ts\n"

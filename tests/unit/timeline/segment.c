@@ -15,6 +15,7 @@ make_segment (guint64 sequence)
   segment->discontinuity_sequence = 3;
   segment->discontinuity = TRUE;
   segment->run = 4;
+  segment->run_start_pts_90k = -540005;
   segment->start_pts_90k = -5;
   segment->utc_us = G_GINT64_CONSTANT (1700000000000000);
   segment->duration = 6 * GST_SECOND;
@@ -44,6 +45,7 @@ assert_segments_equal (const VsSegment * a, const VsSegment * b)
       b->discontinuity_sequence);
   fail_unless_equals_int (a->discontinuity, b->discontinuity);
   fail_unless_equals_uint64 (a->run, b->run);
+  fail_unless_equals_int64 (a->run_start_pts_90k, b->run_start_pts_90k);
   fail_unless_equals_int64 (a->start_pts_90k, b->start_pts_90k);
   fail_unless_equals_int64 (a->utc_us, b->utc_us);
   fail_unless_equals_uint64 (a->duration, b->duration);
