@@ -12,10 +12,11 @@ G_BEGIN_DECLS
  * VsHttpServer:
  *
  * One listening socket, several workers (a thread, a main context and a
- * SoupServer each). Every accepted connection is wrapped in a GIOStream that
- * judges each request head before libsoup sees it (vshttpguard.h), keeps
- * deadlines, and closes the socket when the peer goes, so that libsoup 3.2's
- * idle connections do not leak. GET, HEAD and OPTIONS.
+ * SoupServer each). Every request head is judged before libsoup sees it
+ * (vshttpguard.h); libsoup is given a GIOStream a request, which ends with it,
+ * while the connection, its deadlines and its keep-alive stay here: libsoup
+ * 3.2's idle connections cannot leak. GET, HEAD and OPTIONS; OPTIONS is
+ * answered here.
  */
 typedef struct _VsHttpServer VsHttpServer;
 
@@ -86,8 +87,10 @@ gboolean     vs_http_request_accepts_gzip (VsHttpRequest *request);
  * vs_http_request_respond:
  * @answer: (transfer none): copied
  *
- * Adds CORS, Date, nosniff; HEAD gets GET's headers. When the client has gone
- * meanwhile this does nothing but log.
+ * To be called exactly once. Adds CORS, Date, nosniff and Vary; HEAD gets
+ * GET's headers; a 4xx ends the connection; an error without @cache_control
+ * may be cached for a second. When the client has gone meanwhile, or the
+ * server, this does nothing.
  */
 void vs_http_request_respond (VsHttpRequest *request,
     const VsHttpAnswer *answer);
@@ -96,7 +99,8 @@ typedef struct
 {
   guint connections;            /* open now */
   guint64 requests, refused, bytes_out;
-  guint viewers;                /* distinct clients in the last 30 s */
+  guint viewers;                /* distinct clients of an event, last 30 s */
+  guint64 log_lines_lost;       /* the disk did not follow */
 } VsHttpStats;
 void vs_http_server_get_stats (VsHttpServer *server, VsHttpStats *stats);
 

@@ -1,0 +1,285 @@
+/* VisionStream: a request and its way to an answer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "http/vshttprequest.h"
+
+struct _VsHttpRequest
+{
+  gint ref_count;
+  VsHttpWorker *worker;
+  VsHttpHead *head;
+  gchar *ip;
+  gint answered;                /* atomic: the handler has answered */
+
+  /* the worker's thread's own */
+  SoupServerMessage *message;   /* from attach to detach */
+  gboolean keep;
+  gboolean pending;             /* the handler was asked, nothing applied */
+  gboolean counted;             /* as such, by the worker */
+  gboolean paused;
+  gboolean gone;                /* the client is */
+  gboolean whole;               /* libsoup wrote all of it */
+  VsHttpResponse response;
+  gint64 real_time, start_time, begin_time;     /* µs */
+  gchar *account, *event, *breakout, *endpoint;
+};
+
+/* An answer on its way to the worker's thread. */
+typedef struct
+{
+  VsHttpRequest *request;
+  VsHttpAnswer *answer;
+} Delivery;
+
+VsHttpRequest *
+vs_http_request_new (VsHttpWorker * worker, VsHttpConnection * connection,
+    VsHttpHead * head)
+{
+  VsHttpRequest *request = g_new0 (VsHttpRequest, 1);
+
+  request->ref_count = 1;
+  request->worker = vs_http_worker_ref (worker);
+  request->head = head;
+  request->ip = g_strdup (vs_http_connection_get_ip (connection));
+  request->real_time = g_get_real_time ();
+  request->start_time = g_get_monotonic_time ();
+  return request;
+}
+
+VsHttpRequest *
+vs_http_request_ref (VsHttpRequest * request)
+{
+  g_atomic_int_inc (&request->ref_count);
+  return request;
+}
+
+void
+vs_http_request_unref (VsHttpRequest * request)
+{
+  if (!g_atomic_int_dec_and_test (&request->ref_count))
+    return;
+  vs_http_head_free (request->head);
+  g_free (request->ip);
+  g_free (request->account);
+  g_free (request->event);
+  g_free (request->breakout);
+  g_free (request->endpoint);
+  vs_http_worker_unref (request->worker);
+  g_free (request);
+}
+
+/* --- in the worker's thread --- */
+
+static void
+on_wrote_body (SoupServerMessage * message, gpointer user_data)
+{
+  VsHttpRequest *request = user_data;
+
+  request->whole = TRUE;
+}
+
+static void
+answer_busy (VsHttpRequest * request)
+{
+  VsHttpAnswer answer = {.status = 503,.retry_after = 1 };
+
+  vs_http_response_fill (request->head, &answer, request->keep,
+      request->message, &request->response);
+}
+
+static void
+ask (VsHttpRequest * request, VsHttpHandler handler, gpointer user_data)
+{
+  request->pending = TRUE;
+  handler (vs_http_request_ref (request), user_data);
+  if (!request->pending)
+    return;
+  request->paused = TRUE;
+  request->counted = TRUE;
+  vs_http_worker_count_pending (request->worker, 1);
+  soup_server_message_pause (request->message);
+}
+
+void
+vs_http_request_attach (VsHttpRequest * request, SoupServerMessage * message,
+    VsHttpHandler handler, gpointer user_data, gboolean keep)
+{
+  request->message = g_object_ref (message);
+  request->keep = keep && request->head->keep_alive;
+  g_signal_connect (message, "wrote-body", G_CALLBACK (on_wrote_body), request);
+  /* without an answer libsoup makes one, which cannot be sent */
+  if (request->gone)
+    return;
+  if (request->head->method == VS_HTTP_OPTIONS)
+    vs_http_response_fill_options (request->keep, message, &request->response);
+  else if (!handler)
+    answer_busy (request);
+  else
+    ask (request, handler, user_data);
+}
+
+void
+vs_http_request_abandon (VsHttpRequest * request)
+{
+  request->gone = TRUE;
+  if (request->paused && request->message) {
+    request->paused = FALSE;
+    soup_server_message_unpause (request->message);
+  }
+}
+
+gboolean
+vs_http_request_begin (VsHttpRequest * request)
+{
+  request->begin_time = g_get_monotonic_time ();
+  return request->response.has_body;
+}
+
+static VsAccessRecord *
+make_record (VsHttpRequest * request, guint64 sent)
+{
+  VsAccessRecord *record = g_new0 (VsAccessRecord, 1);
+  const VsHttpHead *head = request->head;
+  gint64 begin = request->begin_time ? request->begin_time :
+      g_get_monotonic_time ();
+
+  record->time_us = request->real_time;
+  record->client_ip = g_strdup (request->ip);
+  record->processing_time =
+      (gdouble) (begin - request->start_time) / G_USEC_PER_SEC;
+  record->status = sent > 0 ? request->response.status : 499;
+  record->received = head->size;
+  record->sent = sent;
+  record->method = vs_http_method_to_string (head->method);
+  record->request = g_strdup (head->target);
+  record->protocol = head->minor_version ? "HTTP/1.1" : "HTTP/1.0";
+  record->user_agent = g_strdup (vs_http_head_get (head, "User-Agent"));
+  record->host = g_strdup (head->host);
+  record->id = vs_access_log_next_id ();
+  record->account = g_steal_pointer (&request->account);
+  record->event = g_steal_pointer (&request->event);
+  record->breakout = g_steal_pointer (&request->breakout);
+  record->endpoint = g_steal_pointer (&request->endpoint);
+  return record;
+}
+
+VsAccessRecord *
+vs_http_request_detach (VsHttpRequest * request, guint64 sent,
+    gboolean * whole, gboolean * keep)
+{
+  if (request->message)
+    g_signal_handlers_disconnect_by_data (request->message, request);
+  g_clear_object (&request->message);
+  request->gone = TRUE;
+  *whole = request->whole;
+  *keep = request->response.keep;
+  return make_record (request, sent);
+}
+
+static void
+keep_labels (VsHttpRequest * request, const VsHttpAnswer * answer)
+{
+  request->account = g_strdup (answer->account);
+  request->event = g_strdup (answer->event);
+  request->breakout = g_strdup (answer->breakout);
+  request->endpoint = g_strdup (answer->endpoint);
+  if (answer->event && answer->status < 400)
+    vs_http_worker_see_viewer (request->worker, request->ip,
+        vs_http_head_get (request->head, "User-Agent"));
+}
+
+static void
+apply (VsHttpRequest * request, const VsHttpAnswer * answer)
+{
+  gboolean paused = request->paused;
+
+  request->pending = FALSE;
+  if (request->counted)
+    vs_http_worker_count_pending (request->worker, -1);
+  if (request->gone || !request->message)
+    return;
+  keep_labels (request, answer);
+  vs_http_response_fill (request->head, answer, request->keep,
+      request->message, &request->response);
+  request->paused = FALSE;
+  if (paused)
+    soup_server_message_unpause (request->message);
+}
+
+static gboolean
+deliver (gpointer data)
+{
+  Delivery *delivery = data;
+
+  apply (delivery->request, delivery->answer);
+  vs_http_request_unref (delivery->request);
+  vs_http_answer_free (delivery->answer);
+  g_free (delivery);
+  return G_SOURCE_REMOVE;
+}
+
+/* --- from any thread --- */
+
+void
+vs_http_request_respond (VsHttpRequest * request, const VsHttpAnswer * answer)
+{
+  Delivery *delivery;
+
+  g_return_if_fail (g_atomic_int_compare_and_exchange (&request->answered,
+          FALSE, TRUE));
+
+  if (vs_http_worker_is_current (request->worker)) {
+    apply (request, answer);
+    vs_http_request_unref (request);
+    return;
+  }
+  delivery = g_new (Delivery, 1);
+  delivery->request = request;
+  delivery->answer = vs_http_answer_copy (answer);
+  if (!vs_http_worker_post (request->worker, deliver, delivery)) {
+    vs_http_answer_free (delivery->answer);
+    vs_http_request_unref (request);
+    g_free (delivery);
+  }
+}
+
+const gchar *
+vs_http_request_get_method (VsHttpRequest * request)
+{
+  return vs_http_method_to_string (request->head->method);
+}
+
+const gchar *
+vs_http_request_get_path (VsHttpRequest * request)
+{
+  return request->head->path;
+}
+
+const gchar *
+vs_http_request_get_query (VsHttpRequest * request)
+{
+  return request->head->query;
+}
+
+const gchar *
+vs_http_request_get_header (VsHttpRequest * request, const gchar * name)
+{
+  return vs_http_head_get (request->head, name);
+}
+
+const gchar *
+vs_http_request_get_client_ip (VsHttpRequest * request)
+{
+  return request->ip;
+}
+
+gboolean
+vs_http_request_accepts_gzip (VsHttpRequest * request)
+{
+  return vs_http_head_accepts_gzip (request->head);
+}

@@ -1,0 +1,251 @@
+/* VisionStream: an answer turned into a response
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "http/vshttpresponse.h"
+
+#include <string.h>
+#include "http/vshttprange.h"
+
+#define ALLOWED_METHODS "GET, HEAD, OPTIONS"
+/* s; browsers keep a preflight for 2 h (Chromium) to 24 h (Firefox) */
+#define PREFLIGHT_MAX_AGE "86400"
+/* an error is cached for as long as a player waits before it asks again */
+#define ERROR_CACHE_CONTROL "max-age=1"
+
+VsHttpAnswer *
+vs_http_answer_copy (const VsHttpAnswer * answer)
+{
+  VsHttpAnswer *copy = g_memdup2 (answer, sizeof (*answer));
+
+  if (copy->body)
+    g_bytes_ref (copy->body);
+  copy->content_type = g_strdup (answer->content_type);
+  copy->content_encoding = g_strdup (answer->content_encoding);
+  copy->etag = g_strdup (answer->etag);
+  copy->cache_control = g_strdup (answer->cache_control);
+  copy->headers = (const gchar * const *) g_strdupv ((gchar **)
+      answer->headers);
+  copy->account = g_strdup (answer->account);
+  copy->event = g_strdup (answer->event);
+  copy->breakout = g_strdup (answer->breakout);
+  copy->endpoint = g_strdup (answer->endpoint);
+  return copy;
+}
+
+void
+vs_http_answer_free (VsHttpAnswer * answer)
+{
+  g_clear_pointer (&answer->body, g_bytes_unref);
+  g_free ((gchar *) answer->content_type);
+  g_free ((gchar *) answer->content_encoding);
+  g_free ((gchar *) answer->etag);
+  g_free ((gchar *) answer->cache_control);
+  g_strfreev ((gchar **) answer->headers);
+  g_free ((gchar *) answer->account);
+  g_free ((gchar *) answer->event);
+  g_free ((gchar *) answer->breakout);
+  g_free ((gchar *) answer->endpoint);
+  g_free (answer);
+}
+
+/* A value that came from data must not begin a line of its own. */
+static gboolean
+text_is_safe (const gchar * text)
+{
+  for (; *text; text++) {
+    if (g_ascii_iscntrl (*text) && *text != '\t')
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+append (SoupMessageHeaders * headers, const gchar * name, const gchar * value)
+{
+  if (value && text_is_safe (value))
+    soup_message_headers_append (headers, name, value);
+}
+
+/* What a handler may choose to send as gzip, sent plain this time, too. */
+static gboolean
+encoding_may_vary (const VsHttpAnswer * answer)
+{
+  static const gchar *const types[] = { "text/", "application/json",
+    "application/javascript", "application/dash+xml", "application/xml",
+    "application/vnd.apple.mpegurl", "application/vnd.ms-sstr+xml",
+    "image/svg+xml"
+  };
+  guint i;
+
+  if (answer->content_encoding)
+    return TRUE;
+  for (i = 0; answer->content_type && i < G_N_ELEMENTS (types); i++) {
+    if (g_str_has_prefix (answer->content_type, types[i]))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+append_common (SoupMessageHeaders * headers, gboolean keep)
+{
+  append (headers, "Access-Control-Allow-Origin", "*");
+  append (headers, "X-Content-Type-Options", "nosniff");
+  if (!keep)
+    append (headers, "Connection", "close");
+}
+
+static void
+append_metadata (SoupMessageHeaders * headers, const VsHttpAnswer * answer,
+    guint status)
+{
+  const gchar *cache_control = answer->cache_control;
+  const gchar *const *extra = answer->headers;
+
+  append (headers, "Access-Control-Expose-Headers", "*");
+  append (headers, "ETag", answer->etag);
+  if (!cache_control && status >= 400)
+    cache_control = ERROR_CACHE_CONTROL;
+  append (headers, "Cache-Control", cache_control);
+  if (encoding_may_vary (answer))
+    append (headers, "Vary", "Accept-Encoding");
+  if (answer->retry_after > 0) {
+    g_autofree gchar *seconds = g_strdup_printf ("%u", answer->retry_after);
+
+    append (headers, "Retry-After", seconds);
+  }
+  if (answer->ranges && (status == 200 || status == 206 || status == 416))
+    append (headers, "Accept-Ranges", "bytes");
+  for (; extra && extra[0] && extra[1]; extra += 2) {
+    if (text_is_safe (extra[0]))
+      append (headers, extra[0], extra[1]);
+  }
+}
+
+/* RFC 9110 13.1.5: If-Range must match strongly, else the whole is sent. */
+static gboolean
+if_range_holds (const VsHttpHead * head, const VsHttpAnswer * answer)
+{
+  const gchar *condition = vs_http_head_get (head, "If-Range");
+
+  if (!condition)
+    return TRUE;
+  return answer->etag && *answer->etag == '"' &&
+      strcmp (condition, answer->etag) == 0;
+}
+
+static VsHttpRangeKind
+find_range (const VsHttpHead * head, const VsHttpAnswer * answer,
+    guint64 size, guint64 * offset, guint64 * length)
+{
+  const gchar *range = vs_http_head_get (head, "Range");
+
+  if (head->method != VS_HTTP_GET || !answer->ranges || !answer->body ||
+      answer->status != 200 || !range || !if_range_holds (head, answer))
+    return VS_HTTP_RANGE_NONE;
+  return vs_http_range_parse (range, size, offset, length);
+}
+
+/* Returns the body to send, after the range was applied. */
+static GBytes *
+apply_range (const VsHttpHead * head, const VsHttpAnswer * answer,
+    SoupMessageHeaders * headers, guint * status)
+{
+  gsize size = answer->body ? g_bytes_get_size (answer->body) : 0;
+  g_autofree gchar *text = NULL;
+  guint64 offset, length;
+
+  switch (find_range (head, answer, size, &offset, &length)) {
+    case VS_HTTP_RANGE_PART:
+      *status = 206;
+      text = g_strdup_printf ("bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT
+          "/%" G_GSIZE_FORMAT, offset, offset + length - 1, size);
+      append (headers, "Content-Range", text);
+      return g_bytes_new_from_bytes (answer->body, offset, length);
+    case VS_HTTP_RANGE_UNSATISFIABLE:
+      *status = 416;
+      text = g_strdup_printf ("bytes */%" G_GSIZE_FORMAT, size);
+      append (headers, "Content-Range", text);
+      return NULL;
+    case VS_HTTP_RANGE_NONE:
+    default:
+      return answer->body ? g_bytes_ref (answer->body) : NULL;
+  }
+}
+
+static gboolean
+is_not_modified (const VsHttpHead * head, const VsHttpAnswer * answer)
+{
+  return answer->status == 200 && answer->etag &&
+      vs_http_head_matches_etag (head, answer->etag);
+}
+
+/* libsoup takes a reference to @body and writes from its bytes. */
+static void
+set_body (const VsHttpHead * head, SoupServerMessage * message, GBytes * body,
+    const VsHttpAnswer * answer)
+{
+  SoupMessageHeaders *headers;
+  SoupMessageBody *out = soup_server_message_get_response_body (message);
+
+  headers = soup_server_message_get_response_headers (message);
+  if (body) {
+    append (headers, "Content-Type", answer->content_type);
+    append (headers, "Content-Encoding", answer->content_encoding);
+  }
+  soup_message_headers_set_content_length (headers,
+      body ? g_bytes_get_size (body) : 0);
+  soup_message_body_set_accumulate (out, FALSE);
+  if (body && head->method != VS_HTTP_HEAD)
+    soup_message_body_append_bytes (out, body);
+  soup_message_body_complete (out);
+}
+
+void
+vs_http_response_fill (const VsHttpHead * head, const VsHttpAnswer * answer,
+    gboolean keep, SoupServerMessage * message, VsHttpResponse * response)
+{
+  SoupMessageHeaders *headers;
+  g_autoptr (GBytes) body = NULL;
+  guint status = answer->status;
+
+  headers = soup_server_message_get_response_headers (message);
+  if (is_not_modified (head, answer)) {
+    status = 304;
+    soup_message_headers_set_encoding (headers, SOUP_ENCODING_NONE);
+  } else {
+    body = apply_range (head, answer, headers, &status);
+    set_body (head, message, body, answer);
+  }
+  response->status = status;
+  response->has_body = body && g_bytes_get_size (body) > 0 &&
+      head->method != VS_HTTP_HEAD;
+  response->keep = keep && (status < 400 || status >= 500);
+  append_common (headers, response->keep);
+  append_metadata (headers, answer, status);
+  soup_server_message_set_status (message, status, NULL);
+}
+
+void
+vs_http_response_fill_options (gboolean keep, SoupServerMessage * message,
+    VsHttpResponse * response)
+{
+  SoupMessageHeaders *headers;
+
+  headers = soup_server_message_get_response_headers (message);
+  response->status = 204;
+  response->has_body = FALSE;
+  response->keep = keep;
+  soup_message_headers_set_encoding (headers, SOUP_ENCODING_NONE);
+  append_common (headers, keep);
+  append (headers, "Allow", ALLOWED_METHODS);
+  append (headers, "Access-Control-Allow-Methods", ALLOWED_METHODS);
+  append (headers, "Access-Control-Allow-Headers", "*");
+  append (headers, "Access-Control-Max-Age", PREFLIGHT_MAX_AGE);
+  soup_server_message_set_status (message, 204, NULL);
+}
