@@ -22,6 +22,15 @@ vs_media_time_to_us (gint64 time, guint32 timescale)
   return time < 0 ? -(gint64) us : (gint64) us;
 }
 
+gint64
+vs_media_ticks_to_us (gint64 ticks_90k)
+{
+  gint64 quotient = ticks_90k / 9, rest = ticks_90k % 9;
+
+  /* division rounds towards 0; quotient first, that nothing overflows */
+  return quotient * 100 + rest * 100 / 9 - (rest < 0);
+}
+
 void
 vs_media_time_of_segment (const VsSegment * segment, VsMediaType type,
     gint64 * start_us, gint64 * end_us)

@@ -12,6 +12,9 @@ G_BEGIN_DECLS
  * add up without drift. */
 gint64 vs_media_time_to_us (gint64 time, guint32 timescale);
 
+/* 90 kHz ticks as µs, rounded down: how the UTC of segments is counted. */
+gint64 vs_media_ticks_to_us (gint64 ticks_90k);
+
 /* Start and end on the media clock, in µs: of a track, or of the whole
  * segment when it has no track of @type. */
 void vs_media_time_of_segment (const VsSegment *segment, VsMediaType type,

@@ -25,28 +25,41 @@ typedef struct
 
 /**
  * VsMpdSettings:
- *
- * URL templates as in SegmentTemplate, with $RepresentationID$ and $Number$;
- * %s in @initialization stands for the configuration id.
+ * @media, @initialization: URL templates as in SegmentTemplate, with
+ *   $RepresentationID$ and $Number$; "%s" in @initialization stands for the
+ *   configuration id
+ * @availability_start_us: UTC; fixed for an event; 0 (1970) will do
+ * @publish_us: UTC of the newest segment's end: changes when the content does
+ * @window: timeShiftBufferDepth; 0 for all that was
+ * @suggested_delay: 0 for three target durations
+ * @utc_timing_uri: (nullable): of a server's clock, urn:mpeg:dash:utc:http-iso
  */
 typedef struct
 {
   const gchar *media;           /* "$RepresentationID$_$Number$.m4s" */
   const gchar *initialization;  /* "$RepresentationID$_init_%s.mp4" */
-  gint64 availability_start_us; /* UTC; fixed for an event */
-  gint64 publish_us;            /* UTC of the newest segment's end */
-  GstClockTime window;          /* timeShiftBufferDepth */
+  gint64 availability_start_us;
+  gint64 publish_us;
+  GstClockTime window;
   GstClockTime suggested_delay;
-  const gchar *utc_timing_uri;  /* urn:mpeg:dash:utc:http-iso:2014, or NULL */
+  const gchar *utc_timing_uri;
 } VsMpdSettings;
 
 /**
  * vs_mpd_write:
+ * @tracks: adaptation sets stand in the order of their first track
  *
- * An isoff-live MPD: dynamic with SegmentTimeline while the views grow,
- * static when they have ended. One Period a discontinuity run, ids stable
- * ("p<run>"), presentationTimeOffset a representation. Video renditions in
- * one adaptation set, audio in one a language and codec.
+ * An isoff-live MPD: dynamic with SegmentTimeline while one of the views
+ * grows, static when all have ended. Numbers are the segments' sequence
+ * numbers; a gap keeps its number, so that those after it keep theirs.
+ *
+ * One Period a discontinuity run, with the stable id "p<run>". In a dynamic
+ * MPD it starts at the UTC of the run's start; in a static one Periods follow
+ * each other from 0. presentationTimeOffset is where the Period starts on the
+ * media clock. Video is one adaptation set a codec, audio one a language,
+ * codec and channel count.
+ *
+ * Returns: (transfer full): the text
  */
 gchar *vs_mpd_write (const VsMpdTrack *tracks, guint n_tracks,
     const VsMpdSettings *settings);
