@@ -59,7 +59,7 @@ typedef struct
 
   /* RFC 6381, for CODECS in manifests: "avc1.64001f", "hvc1.1.6.L93.B0",
    * "mp4a.40.2", "ac-3", "ec-3" */
-  gchar mime[40];
+  gchar mime[48];
 
   /* What goes into the sample description: the payload of avcC, hvcC,
    * dac3, dec3, or the AudioSpecificConfig; NULL where there is none, and

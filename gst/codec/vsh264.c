@@ -1,0 +1,248 @@
+/* VisionStream: H.264 parameter sets (ITU-T H.264, ISO/IEC 14496-15)
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "codec/vsparsers.h"
+
+/* nal_unit_type, table 7-1 */
+#define NAL_SLICE_FIRST 1
+#define NAL_IDR 5
+#define NAL_SPS 7
+#define NAL_PPS 8
+#define NAL_TYPE(nal) ((nal)->data[0] & 0x1f)
+#define IS_SLICE(type) ((type) >= NAL_SLICE_FIRST && (type) <= NAL_IDR)
+
+/* numOfSequenceParameterSets has 5 bits, 14496-15 5.3.3.1 */
+#define AVCC_SPS_MAX 31
+/* lengthSizeMinusOne of 3 behind reserved bits */
+#define AVCC_LENGTH_SIZE 0xff
+
+/* A sample entry has 16 bits for each */
+#define MACROBLOCKS_MAX (G_MAXUINT16 / 16)
+
+typedef struct
+{
+  guint8 profile, compatibility, level;
+  guint chroma_format, bit_depth_luma, bit_depth_chroma;
+} Sps;
+
+/* Profiles whose SPS tells a chroma format, 7.3.2.1.1 */
+static gboolean
+has_chroma_format (guint profile)
+{
+  static const guint8 profiles[] = { 100, 110, 122, 244, 44, 83, 86, 118, 128,
+    138, 139, 134, 135
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (profiles); i++) {
+    if (profiles[i] == profile)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Profiles whose avcC has the chroma format behind it, 14496-15 5.3.3.1.2 */
+static gboolean
+avcc_has_chroma_format (guint profile)
+{
+  return profile == 100 || profile == 110 || profile == 122 || profile == 144;
+}
+
+static void
+skip_scaling_list (VsRbsp * rbsp, guint size)
+{
+  guint last = 8, next = 8;
+
+  for (guint i = 0; i < size && !rbsp->failed; i++) {
+    if (next != 0)
+      next = (last + (guint32) vs_rbsp_se (rbsp)) & 0xff;
+    if (next != 0)
+      last = next;
+  }
+}
+
+static void
+parse_chroma (VsRbsp * rbsp, Sps * sps)
+{
+  sps->chroma_format = vs_rbsp_ue (rbsp, 3);
+  if (sps->chroma_format == 3)
+    vs_rbsp_skip (rbsp, 1);     /* separate_colour_plane_flag */
+  sps->bit_depth_luma = 8 + vs_rbsp_ue (rbsp, 6);
+  sps->bit_depth_chroma = 8 + vs_rbsp_ue (rbsp, 6);
+  vs_rbsp_skip (rbsp, 1);
+  if (vs_rbsp_u (rbsp, 1)) {    /* seq_scaling_matrix_present_flag */
+    for (guint i = 0; i < (sps->chroma_format == 3 ? 12 : 8); i++) {
+      if (vs_rbsp_u (rbsp, 1))
+        skip_scaling_list (rbsp, i < 6 ? 16 : 64);
+    }
+  }
+}
+
+static void
+skip_picture_order (VsRbsp * rbsp)
+{
+  guint type = vs_rbsp_ue (rbsp, 2);
+
+  if (type == 0) {
+    vs_rbsp_ue (rbsp, 12);
+  } else if (type == 1) {
+    guint n;
+
+    vs_rbsp_skip (rbsp, 1);
+    vs_rbsp_se (rbsp);
+    vs_rbsp_se (rbsp);
+    n = vs_rbsp_ue (rbsp, 255);
+    for (guint i = 0; i < n && !rbsp->failed; i++)
+      vs_rbsp_se (rbsp);
+  }
+}
+
+static gboolean
+parse_size (VsRbsp * rbsp, const Sps * sps, VsCodecConfig * config)
+{
+  guint width = 16 * (1 + vs_rbsp_ue (rbsp, MACROBLOCKS_MAX - 1));
+  guint height = 16 * (1 + vs_rbsp_ue (rbsp, MACROBLOCKS_MAX - 1));
+  gboolean frames_only = vs_rbsp_u (rbsp, 1);
+  guint unit_x = sps->chroma_format == 1 || sps->chroma_format == 2 ? 2 : 1;
+  guint unit_y = sps->chroma_format == 1 ? 2 : 1;
+  guint64 crop_x = 0, crop_y = 0;
+
+  if (!frames_only) {
+    vs_rbsp_skip (rbsp, 1);
+    height *= 2;
+    unit_y *= 2;
+  }
+  vs_rbsp_skip (rbsp, 1);       /* direct_8x8_inference_flag */
+  if (vs_rbsp_u (rbsp, 1)) {    /* frame_cropping_flag */
+    crop_x = vs_rbsp_ue (rbsp, G_MAXUINT16);
+    crop_x = (crop_x + vs_rbsp_ue (rbsp, G_MAXUINT16)) * unit_x;
+    crop_y = vs_rbsp_ue (rbsp, G_MAXUINT16);
+    crop_y = (crop_y + vs_rbsp_ue (rbsp, G_MAXUINT16)) * unit_y;
+  }
+  if (rbsp->failed || crop_x >= width || crop_y >= height
+      || height > G_MAXUINT16)
+    return FALSE;
+  config->width = width - crop_x;
+  config->height = height - crop_y;
+  config->interlaced = !frames_only;
+  return TRUE;
+}
+
+/* 7.3.2.1.1, up to the timing in the VUI */
+static gboolean
+parse_sps (const VsNal * nal, Sps * sps, VsCodecConfig * config)
+{
+  VsRbsp rbsp;
+
+  vs_rbsp_init (&rbsp, nal->data + 1, nal->size - 1);
+  sps->profile = vs_rbsp_u (&rbsp, 8);
+  sps->compatibility = vs_rbsp_u (&rbsp, 8);
+  sps->level = vs_rbsp_u (&rbsp, 8);
+  sps->chroma_format = 1;
+  sps->bit_depth_luma = sps->bit_depth_chroma = 8;
+  vs_rbsp_ue (&rbsp, 31);
+  if (has_chroma_format (sps->profile))
+    parse_chroma (&rbsp, sps);
+  vs_rbsp_ue (&rbsp, 12);       /* log2_max_frame_num_minus4 */
+  skip_picture_order (&rbsp);
+  vs_rbsp_ue (&rbsp, 16);       /* max_num_ref_frames */
+  vs_rbsp_skip (&rbsp, 1);
+  if (!parse_size (&rbsp, sps, config))
+    return FALSE;
+  /* a damaged VUI takes nothing from the picture */
+  if (vs_rbsp_u (&rbsp, 1)) {
+    vs_rbsp_vui_start (&rbsp, config);
+    if (vs_rbsp_u (&rbsp, 1))   /* timing_info_present_flag */
+      vs_rbsp_vui_timing (&rbsp, config, 2);
+  }
+  config->profile = sps->profile;
+  config->level = sps->level;
+  config->bit_depth = sps->bit_depth_luma;
+  g_snprintf (config->mime, sizeof config->mime, "avc1.%02x%02x%02x",
+      sps->profile, sps->compatibility, sps->level);
+  return TRUE;
+}
+
+/* 14496-15 5.3.3.1.2; the bytes ahead of the parameter sets are the first
+ * SPS's own. */
+static void
+build_avcc (const Sps * sps, const VsNalSet * sets, const VsNalSet * pps,
+    GByteArray * record)
+{
+  const guint8 head[] = { 1, sps->profile, sps->compatibility, sps->level,
+    AVCC_LENGTH_SIZE, 0xe0 | sets->n
+  };
+  const guint8 n_pps = pps->n;
+
+  g_byte_array_append (record, head, sizeof head);
+  vs_nal_set_append (sets, record);
+  g_byte_array_append (record, &n_pps, 1);
+  vs_nal_set_append (pps, record);
+  if (avcc_has_chroma_format (sps->profile)) {
+    const guint8 tail[] = { 0xfc | sps->chroma_format,
+      0xf8 | (sps->bit_depth_luma - 8), 0xf8 | (sps->bit_depth_chroma - 8), 0
+    };
+    g_byte_array_append (record, tail, sizeof tail);
+  }
+}
+
+/* Looks through the NAL units ahead of the first slice. */
+static gboolean
+collect (const guint8 * data, gsize size, VsNalSet * sps, VsNalSet * pps)
+{
+  gsize offset = vs_nal_find_start_code (data, size, 0);
+
+  sps->n = pps->n = 0;
+  while (offset + 3 < size && !IS_SLICE (data[offset + 3] & 0x1f)) {
+    VsNal nal;
+    guint type;
+
+    if (!vs_nal_next (data, size, &offset, &nal))
+      break;
+    type = NAL_TYPE (&nal);
+    if ((type == NAL_SPS && !vs_nal_set_add (sps, &nal))
+        || (type == NAL_PPS && !vs_nal_set_add (pps, &nal)))
+      return FALSE;
+  }
+  return sps->n > 0 && sps->n <= AVCC_SPS_MAX && pps->n > 0;
+}
+
+VsCodecConfig *
+vs_h264_config (const guint8 * data, gsize size, VsCodecConfig * previous)
+{
+  g_autoptr (VsCodecConfig) config = NULL;
+  g_autoptr (GByteArray) record = NULL;
+  VsNalSet sets, pps;
+  Sps sps;
+
+  if (!collect (data, size, &sets, &pps))
+    return NULL;
+  config = vs_codec_config_new (VS_CODEC_H264);
+  if (!parse_sps (&sets.nals[0], &sps, config))
+    return NULL;
+  record = g_byte_array_new ();
+  build_avcc (&sps, &sets, &pps, record);
+  if (vs_codec_config_matches (previous, VS_CODEC_H264, record->data,
+          record->len))
+    return vs_codec_config_ref (previous);
+  vs_codec_config_finish (config, record->data, record->len, TRUE);
+  return g_steal_pointer (&config);
+}
+
+gboolean
+vs_h264_is_keyframe (const guint8 * data, gsize size)
+{
+  gsize i = vs_nal_find_start_code (data, size, 0);
+
+  for (; i + 3 < size; i = vs_nal_find_start_code (data, size, i + 3)) {
+    guint type = data[i + 3] & 0x1f;
+
+    if (IS_SLICE (type))
+      return type == NAL_IDR;
+  }
+  return FALSE;
+}

@@ -1,0 +1,232 @@
+/* VisionStream: NAL units of an Annex B stream (ITU-T H.264, H.265)
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <string.h>
+
+#include "codec/vsparsers.h"
+
+#define START_CODE 3
+#define EMULATION_PREVENTION 3
+/* H.264 table E-1: 255 is a ratio of its own */
+#define EXTENDED_SAR 255
+
+#define ONES G_GUINT64_CONSTANT (0x0101010101010101)
+#define HIGHS G_GUINT64_CONSTANT (0x8080808080808080)
+/* Not 0 when one of the eight bytes is 0 */
+#define HAS_ZERO(word) (((word) - ONES) & ~(word) & HIGHS)
+
+/* A start code that begins in a word has a zero in it: of random bytes 97 in
+ * 100 words are passed at once. */
+gsize
+vs_nal_find_start_code (const guint8 * data, gsize size, gsize offset)
+{
+  gsize i = offset;
+  guint64 word[2];
+
+  while (i + START_CODE <= size) {
+    if (i + sizeof word <= size) {
+      memcpy (word, data + i, sizeof word);
+      if (!(HAS_ZERO (word[0]) | HAS_ZERO (word[1]))) {
+        i += sizeof word;
+        continue;
+      }
+    }
+    for (gsize end = MIN (i + sizeof word, size - START_CODE + 1); i < end;) {
+      if (data[i + 2] > 1)
+        i += 3;
+      else if (data[i] == 0 && data[i + 1] == 0 && data[i + 2] == 1)
+        return i;
+      else
+        i++;
+    }
+  }
+  return size;
+}
+
+gboolean
+vs_nal_next (const guint8 * data, gsize size, gsize * offset, VsNal * nal)
+{
+  gsize start = vs_nal_find_start_code (data, size, *offset);
+
+  while (start < size) {
+    gsize end = vs_nal_find_start_code (data, size, start + START_CODE);
+
+    *offset = end;
+    nal->data = data + start + START_CODE;
+    start = end;
+    nal->size = data + end - nal->data;
+    while (nal->size > 0 && nal->data[nal->size - 1] == 0)
+      nal->size--;
+    if (nal->size > 0)
+      return TRUE;
+  }
+  *offset = size;
+  return FALSE;
+}
+
+gboolean
+vs_nal_set_add (VsNalSet * set, const VsNal * nal)
+{
+  if (nal->size > G_MAXUINT16)
+    return FALSE;
+  for (guint i = 0; i < set->n; i++) {
+    if (set->nals[i].size == nal->size
+        && memcmp (set->nals[i].data, nal->data, nal->size) == 0)
+      return TRUE;
+  }
+  if (set->n == VS_NAL_SET_MAX)
+    return FALSE;
+  set->nals[set->n++] = *nal;
+  return TRUE;
+}
+
+void
+vs_nal_set_append (const VsNalSet * set, GByteArray * record)
+{
+  for (guint i = 0; i < set->n; i++) {
+    const VsNal *nal = &set->nals[i];
+    guint8 length[2] = { nal->size >> 8, nal->size & 0xff };
+
+    g_byte_array_append (record, length, sizeof length);
+    g_byte_array_append (record, nal->data, nal->size);
+  }
+}
+
+void
+vs_rbsp_init (VsRbsp * rbsp, const guint8 * data, gsize size)
+{
+  guint zeros = 0;
+
+  rbsp->size = 0;
+  for (gsize i = 0; i < size && rbsp->size < VS_RBSP_MAX; i++) {
+    if (zeros >= 2 && data[i] == EMULATION_PREVENTION) {
+      zeros = 0;
+      continue;
+    }
+    zeros = data[i] == 0 ? zeros + 1 : 0;
+    rbsp->data[rbsp->size++] = data[i];
+  }
+  gst_bit_reader_init (&rbsp->bits, rbsp->data, rbsp->size);
+  rbsp->failed = FALSE;
+}
+
+guint32
+vs_rbsp_u (VsRbsp * rbsp, guint bits)
+{
+  guint32 value = 0;
+
+  if (rbsp->failed || !gst_bit_reader_get_bits_uint32 (&rbsp->bits, &value,
+          bits)) {
+    rbsp->failed = TRUE;
+    return 0;
+  }
+  return value;
+}
+
+void
+vs_rbsp_skip (VsRbsp * rbsp, guint bits)
+{
+  if (!gst_bit_reader_skip (&rbsp->bits, bits))
+    rbsp->failed = TRUE;
+}
+
+guint32
+vs_rbsp_ue (VsRbsp * rbsp, guint32 max)
+{
+  guint zeros = 0;
+  guint64 value;
+
+  while (!rbsp->failed && vs_rbsp_u (rbsp, 1) == 0) {
+    if (++zeros > 32)
+      rbsp->failed = TRUE;
+  }
+  if (rbsp->failed)
+    return 0;
+  value = (G_GUINT64_CONSTANT (1) << zeros) - 1;
+  if (zeros > 0)
+    value += vs_rbsp_u (rbsp, zeros);
+  if (value > max)
+    rbsp->failed = TRUE;
+  return rbsp->failed ? 0 : value;
+}
+
+gint32
+vs_rbsp_se (VsRbsp * rbsp)
+{
+  guint32 value = vs_rbsp_ue (rbsp, G_MAXUINT32 - 1);
+
+  return value & 1 ? (gint32) (value / 2) + 1 : -(gint32) (value / 2);
+}
+
+static void
+parse_aspect_ratio (VsRbsp * rbsp, VsCodecConfig * config)
+{
+  static const guint8 ratios[][2] = {
+    {1, 1}, {1, 1}, {12, 11}, {10, 11}, {16, 11}, {40, 33}, {24, 11}, {20, 11},
+    {32, 11}, {80, 33}, {18, 11}, {15, 11}, {64, 33}, {160, 99}, {4, 3}, {3, 2},
+    {2, 1}
+  };
+  guint32 idc = vs_rbsp_u (rbsp, 8);
+  guint32 n = 1, d = 1;
+
+  if (idc == EXTENDED_SAR) {
+    n = vs_rbsp_u (rbsp, 16);
+    d = vs_rbsp_u (rbsp, 16);
+  } else if (idc < G_N_ELEMENTS (ratios)) {
+    n = ratios[idc][0];
+    d = ratios[idc][1];
+  }
+  if (n > 0 && d > 0) {
+    config->par_n = n;
+    config->par_d = d;
+  }
+}
+
+void
+vs_rbsp_vui_start (VsRbsp * rbsp, VsCodecConfig * config)
+{
+  if (vs_rbsp_u (rbsp, 1))
+    parse_aspect_ratio (rbsp, config);
+  if (vs_rbsp_u (rbsp, 1))      /* overscan_info_present_flag */
+    vs_rbsp_skip (rbsp, 1);
+  if (vs_rbsp_u (rbsp, 1)) {    /* video_signal_type_present_flag */
+    vs_rbsp_skip (rbsp, 3);
+    config->full_range = vs_rbsp_u (rbsp, 1);
+    if (vs_rbsp_u (rbsp, 1)) {
+      config->colour_primaries = vs_rbsp_u (rbsp, 8);
+      config->transfer = vs_rbsp_u (rbsp, 8);
+      config->matrix = vs_rbsp_u (rbsp, 8);
+    }
+  }
+  if (vs_rbsp_u (rbsp, 1)) {    /* chroma_loc_info_present_flag */
+    vs_rbsp_ue (rbsp, 5);
+    vs_rbsp_ue (rbsp, 5);
+  }
+}
+
+void
+vs_rbsp_vui_timing (VsRbsp * rbsp, VsCodecConfig * config, guint ticks)
+{
+  guint64 units = vs_rbsp_u (rbsp, 32);
+  guint64 scale = vs_rbsp_u (rbsp, 32);
+  guint64 a, b;
+
+  units *= ticks;
+  if (rbsp->failed || units == 0 || scale == 0)
+    return;
+  for (a = scale, b = units; b != 0;) {
+    guint64 rest = a % b;
+
+    a = b;
+    b = rest;
+  }
+  if (scale / a > G_MAXINT32 || units / a > G_MAXINT32)
+    return;
+  config->fps_n = scale / a;
+  config->fps_d = units / a;
+}

@@ -1,0 +1,109 @@
+/* VisionStream: what the codecs' parsers share
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gst/base/gstbitreader.h>
+#include "codec/vscodec.h"
+
+G_BEGIN_DECLS
+
+/**
+ * vs_nal_find_start_code:
+ *
+ * Returns: where the first 00 00 01 at or after @offset begins, @size when
+ *   there is none
+ */
+gsize vs_nal_find_start_code (const guint8 *data, gsize size, gsize offset);
+
+/**
+ * VsNalSet:
+ *
+ * The parameter sets of one type that a unit carries, each once. They are as
+ * many as a decoder configuration record counts in a byte.
+ */
+#define VS_NAL_SET_MAX 64
+typedef struct
+{
+  guint n;
+  VsNal nals[VS_NAL_SET_MAX];
+} VsNalSet;
+
+/* FALSE when the set is full or the NAL unit longer than a record can say */
+gboolean vs_nal_set_add (VsNalSet *set, const VsNal *nal);
+/* Appends each as 16 bits of length and its bytes. */
+void     vs_nal_set_append (const VsNalSet *set, GByteArray *record);
+
+/* What parameter sets have in them that matters here is in the first bytes:
+ * an SPS with all scaling lists and reference picture sets is below this. */
+#define VS_RBSP_MAX 4096
+
+/**
+ * VsRbsp:
+ *
+ * The payload of a NAL unit without emulation prevention bytes, read bit by
+ * bit. Reading past the end gives 0 and sets @failed for good, so that a
+ * parser may check once, at its end.
+ */
+typedef struct
+{
+  guint8 data[VS_RBSP_MAX];
+  gsize size;
+  GstBitReader bits;
+  gboolean failed;
+} VsRbsp;
+
+void    vs_rbsp_init (VsRbsp *rbsp, const guint8 *data, gsize size);
+guint32 vs_rbsp_u (VsRbsp *rbsp, guint bits);
+void    vs_rbsp_skip (VsRbsp *rbsp, guint bits);
+/* Exp-Golomb; a value above @max fails. */
+guint32 vs_rbsp_ue (VsRbsp *rbsp, guint32 max);
+gint32  vs_rbsp_se (VsRbsp *rbsp);
+
+/* The part of the VUI that H.264 and H.265 have in common: aspect ratio up to
+ * chroma location (H.264 E.1.1, H.265 E.2.1). */
+void vs_rbsp_vui_start (VsRbsp *rbsp, VsCodecConfig *config);
+/* num_units_in_tick and time_scale; @fields: ticks of a frame */
+void vs_rbsp_vui_timing (VsRbsp *rbsp, VsCodecConfig *config, guint ticks);
+
+/**
+ * vs_codec_config_finish:
+ * @identity: what tells configurations apart
+ *
+ * Sets the id. The record is @identity where the codec has one.
+ */
+void vs_codec_config_finish (VsCodecConfig *config, const guint8 *identity,
+    gsize size, gboolean is_record);
+/* Whether @config was made from this identity. */
+gboolean vs_codec_config_matches (const VsCodecConfig *config, VsCodec codec,
+    const guint8 *identity, gsize size);
+
+VsCodecConfig *vs_h264_config (const guint8 *data, gsize size,
+    VsCodecConfig *previous);
+VsCodecConfig *vs_h265_config (const guint8 *data, gsize size,
+    VsCodecConfig *previous);
+VsCodecConfig *vs_mpeg2_video_config (const guint8 *data, gsize size,
+    VsCodecConfig *previous);
+VsCodecConfig *vs_aac_config (const guint8 *data, gsize size,
+    VsCodecConfig *previous);
+VsCodecConfig *vs_ac3_config (VsCodec codec, const guint8 *data, gsize size,
+    VsCodecConfig *previous);
+VsCodecConfig *vs_mpeg_audio_config (const guint8 *data, gsize size,
+    VsCodecConfig *previous);
+VsCodecConfig *vs_opus_config (const guint8 *data, gsize size,
+    VsCodecConfig *previous);
+
+gboolean vs_h264_is_keyframe (const guint8 *data, gsize size);
+gboolean vs_h265_is_keyframe (const guint8 *data, gsize size);
+gboolean vs_mpeg2_video_is_keyframe (const guint8 *data, gsize size);
+
+/* As vs_codec_audio_frame (), with the same results */
+guint vs_aac_frame (const guint8 *data, gsize *size, guint *sample_rate);
+guint vs_ac3_frame (const guint8 *data, gsize *size, guint *sample_rate);
+guint vs_eac3_frame (const guint8 *data, gsize *size, guint *sample_rate);
+guint vs_mpeg_audio_frame (const guint8 *data, gsize *size,
+    guint *sample_rate);
+guint vs_opus_frame (const guint8 *data, gsize *size, guint *sample_rate);
+
+G_END_DECLS
