@@ -1,0 +1,828 @@
+/* VisionStream: vsladder, the bit-rate ladder
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/**
+ * SECTION:element-vsladder
+ * @title: vsladder
+ *
+ * Makes the renditions that adaptive streaming needs out of one feed, whatever
+ * the feed is: raw or encoded, interlaced, of any frame rate, with gaps, with
+ * late or missing audio. Each source pad `src_%u` carries one rendition
+ * ("rung") as MPEG-TS: H.264 with AAC. What a hand-made graph of encoders
+ * gets wrong is the point of the element: IDRs fall on the same frames on all
+ * rungs, frame rate and audio never break, times are exact, no rung stalls
+ * another, and the CPU goes into encoding: pictures are scaled in a cascade,
+ * audio is encoded once for all rungs that share a setting.
+ *
+ * Link `video` and `audio`, or one of them: rungs have what is linked. A pad
+ * that is linked and gives nothing is filled with silence or black. The source
+ * pads are there from READY on, so that gst-launch's `:` links them.
+ *
+ * ## The ladder
+ *
+ * #GstVsLadder:ladder is a list of rungs apart by semicolons, each
+ * `name:WIDTHxHEIGHT[@FPS],BITRATE[,AUDIO-BITRATE][,key=value...]`. FPS is the
+ * ladder's frame rate or a whole fraction of it. The keys are `audio`,
+ * `max-bitrate`, `vbv` (ms), `profile`, `level`, `speed-preset`,
+ * `rate-control` (`cbr`, `vbr`, `crf`) and `crf`; where they are missing the
+ * element's properties hold. A rung without audio bit rate has no audio.
+ *
+ * ## Messages
+ *
+ * A WARNING is posted at READY to PAUSED when no source pad is linked, an
+ * ERROR with the rung and the position when the ladder cannot be read.
+ *
+ * ## Example launch lines
+ * |[
+ * gst-launch-1.0 -e filesrc location=clip.mp4 ! qtdemux : vsladder name=l  l.src_0 ! filesink location=1080p.ts
+ * ]| The default ladder's first rung as a file.
+ * |[
+ * gst-launch-1.0 -e videotestsrc num-buffers=120 ! vsladder ladder="hd:640x360,800k;sd:320x180@15,200k" name=l  l.src_0 ! filesink location=hd.ts  l.src_1 ! filesink location=sd.ts
+ * ]| Two rungs without audio, the second at half the frame rate.
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "ladder/gstvsladder.h"
+
+#include "common/vselement.h"
+#include "ladder/gstvsladderaudio.h"
+#include "ladder/gstvsladderinput.h"
+#include "ladder/gstvsladdermux.h"
+#include "ladder/gstvsladderstage.h"
+#include "ladder/gstvsladdervideo.h"
+#include "ladder/vsladderchain.h"
+#include "ladder/vsladderencoder.h"
+#include "ladder/vsladderspec.h"
+
+GST_DEBUG_CATEGORY_STATIC (vsladder_debug);
+#define GST_CAT_DEFAULT vsladder_debug
+
+/* A demuxer feeds both sinks from one thread: each has a queue of its own. */
+#define INPUT_QUEUE_TIME (2 * GST_SECOND)
+#define INPUT_QUEUE_BYTES (16 * 1024 * 1024)
+/* scaled pictures that wait for an encoder: the rungs run side by side */
+#define RUNG_QUEUE_BUFFERS 3
+/* the highest source rate that "family" may come to */
+#define FAMILY_MAX_FPS 30
+
+typedef enum
+{
+  ASPECT_LETTERBOX,
+  ASPECT_STRETCH
+} Aspect;
+
+#define DEFAULT_GOP_DURATION (2 * GST_SECOND)
+#define DEFAULT_SPEED_PRESET "veryfast"
+#define DEFAULT_ENCODER "x264enc"
+#define DEFAULT_THREADS 1
+#define DEFAULT_AUDIO_CHANNELS 2
+
+enum
+{
+  PROP_0,
+  PROP_LADDER,
+  PROP_FRAME_RATE,
+  PROP_GOP_DURATION,
+  PROP_RATE_CONTROL,
+  PROP_SPEED_PRESET,
+  PROP_ENCODER,
+  PROP_THREADS,
+  PROP_UPSCALE,
+  PROP_ASPECT,
+  PROP_AUDIO_CHANNELS,
+  PROP_ACCOUNT                  /* and event, breakout */
+};
+
+/* One audio setting, encoded once */
+typedef struct
+{
+  guint bitrate;
+  guint delay;
+  GstElement *tee;              /* of encoded audio */
+} AudioSetting;
+
+struct _GstVsLadder
+{
+  GstBin parent;
+
+  GstPad *video_sink, *audio_sink;
+
+  /* protected by the object lock */
+  gchar *ladder;
+  gchar *frame_rate;
+  GstClockTime gop_duration;
+  VsLadderRateControl rate_control;
+  gchar *speed_preset;
+  gchar *encoder;
+  guint threads;
+  gboolean upscale;
+  Aspect aspect;
+  guint audio_channels;
+  VsIdentity identity;
+
+  /* state changes only */
+  GPtrArray *rungs;             /* of VsLadderRung, from READY on */
+  guint fps_n, fps_d;           /* 0: the family's */
+  guint strides[VS_LADDER_MAX_RUNGS];
+  AudioSetting audio[VS_LADDER_MAX_RUNGS];
+  guint n_audio;
+  GstVsLadderInput *input;      /* not owned: in the bin, as all below */
+  GstVsLadderVideo *video;
+  GstElement *audio_tee;        /* of raw audio */
+  guint n_pads;
+};
+
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src_%u",
+    GST_PAD_SRC, GST_PAD_SOMETIMES,
+    GST_STATIC_CAPS ("video/mpegts, systemstream=(boolean)true, "
+        "packetsize=(int)188"));
+
+G_DEFINE_TYPE (GstVsLadder, gst_vs_ladder, GST_TYPE_BIN);
+GST_ELEMENT_REGISTER_DEFINE (vsladder, "vsladder", GST_RANK_NONE,
+    GST_TYPE_VS_LADDER);
+
+#define TYPE_ASPECT (aspect_get_type ())
+static GType
+aspect_get_type (void)
+{
+  static const GEnumValue values[] = {
+    {ASPECT_LETTERBOX, "Keep the picture's shape, with black bars",
+        "letterbox"},
+    {ASPECT_STRETCH, "Fill the rung", "stretch"},
+    {0, NULL, NULL}
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("GstVsLadderAspect",
+            values));
+  return type;
+}
+
+/* Elements */
+
+static GstElement *
+ladder_add (GstVsLadder * self, GstElement * element)
+{
+  gst_bin_add (GST_BIN (self), element);
+  return element;
+}
+
+static GstElement *
+ladder_make (GstVsLadder * self, const gchar * factory, const gchar * name,
+    GError ** error)
+{
+  GstElement *element = gst_element_factory_make (factory, name);
+
+  if (element)
+    return ladder_add (self, element);
+  g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
+      "the element \"%s\" is not installed", factory);
+  return NULL;
+}
+
+static gchar *
+decode_video (const GstCaps * caps, gpointer user_data)
+{
+  return vs_ladder_chain_decoder (VS_MEDIA_VIDEO, caps);
+}
+
+static gchar *
+decode_audio (const GstCaps * caps, gpointer user_data)
+{
+  return vs_ladder_chain_decoder (VS_MEDIA_AUDIO, caps);
+}
+
+static gchar *
+prepare_picture (const GstCaps * caps, gpointer user_data)
+{
+  GstVsLadder *self = user_data;
+
+  return vs_ladder_chain_picture (caps,
+      self->fps_n > FAMILY_MAX_FPS * self->fps_d);
+}
+
+static GstElement *
+ladder_make_input_queue (GstVsLadder * self, const gchar * name,
+    GError ** error)
+{
+  GstElement *queue = ladder_make (self, "queue", name, error);
+
+  if (queue)
+    g_object_set (queue, "max-size-buffers", 0, "max-size-time",
+        (guint64) INPUT_QUEUE_TIME, "max-size-bytes", INPUT_QUEUE_BYTES, NULL);
+  return queue;
+}
+
+static gboolean
+ladder_build_video (GstVsLadder * self, GError ** error)
+{
+  const VsLadderVideoSettings settings = {
+    .fps_n = self->fps_n,
+    .fps_d = self->fps_d,
+    .gop_duration = self->gop_duration,
+    .letterbox = self->aspect == ASPECT_LETTERBOX,
+    .upscale = self->upscale,
+  };
+  GstElement *queue = ladder_make_input_queue (self, "video-queue", error);
+  GstElement *decode, *picture;
+
+  if (queue == NULL)
+    return FALSE;
+  decode = ladder_add (self, gst_vs_ladder_stage_new ("video-decode",
+          decode_video, self));
+  picture = ladder_add (self, gst_vs_ladder_stage_new ("video-prepare",
+          prepare_picture, self));
+  self->video = GST_VS_LADDER_VIDEO (ladder_add (self,
+          gst_vs_ladder_video_new ("video", &settings)));
+  gst_element_link_pads (GST_ELEMENT (self->input), "video_src", queue, "sink");
+  return gst_element_link_many (queue, decode, picture,
+      GST_ELEMENT (self->video), NULL);
+}
+
+static gboolean
+ladder_build_audio (GstVsLadder * self, GError ** error)
+{
+  static const gchar *const factories[] =
+      { "audioconvert", "audioresample", "capsfilter" };
+  g_autofree gchar *caps = g_strdup_printf ("audio/x-raw, "
+      "format=(string)" G_STRINGIFY (F32LE) ", rate=(int)%d, "
+      "channels=(int)%u, layout=(string)interleaved", VS_LADDER_SAMPLE_RATE,
+      self->audio_channels);
+  GstElement *queue = ladder_make_input_queue (self, "audio-queue", error);
+  GstElement *last, *element;
+
+  if (queue == NULL)
+    return FALSE;
+  last = ladder_add (self, gst_vs_ladder_stage_new ("audio-decode",
+          decode_audio, self));
+  gst_element_link_pads (GST_ELEMENT (self->input), "audio_src", queue, "sink");
+  gst_element_link (queue, last);
+  for (guint i = 0; i < G_N_ELEMENTS (factories); i++) {
+    element = ladder_make (self, factories[i], NULL, error);
+    if (element == NULL)
+      return FALSE;
+    gst_element_link (last, element);
+    last = element;
+  }
+  gst_util_set_object_arg (G_OBJECT (last), "caps", caps);
+  element = ladder_add (self, gst_vs_ladder_audio_new ("audio",
+          self->audio_channels));
+  self->audio_tee = ladder_make (self, "tee", "audio-tee", error);
+  if (self->audio_tee == NULL)
+    return FALSE;
+  g_object_set (self->audio_tee, "allow-not-linked", TRUE, NULL);
+  return gst_element_link_many (last, element, self->audio_tee, NULL);
+}
+
+/* The encoder of @bitrate, made when it is asked for the first time */
+static AudioSetting *
+ladder_get_audio (GstVsLadder * self, guint bitrate, GError ** error)
+{
+  AudioSetting *setting;
+  GstElement *sink, *src;
+
+  for (guint i = 0; i < self->n_audio; i++) {
+    if (self->audio[i].bitrate == bitrate)
+      return &self->audio[i];
+  }
+  setting = &self->audio[self->n_audio];
+  setting->bitrate = bitrate;
+  if (!vs_ladder_encoder_new_audio (GST_BIN (self), bitrate, &sink, &src,
+          &setting->delay, error))
+    return NULL;
+  setting->tee = ladder_make (self, "tee", NULL, error);
+  if (setting->tee == NULL)
+    return NULL;
+  gst_element_link (self->audio_tee, sink);
+  gst_element_link (src, setting->tee);
+  self->n_audio++;
+  return setting;
+}
+
+static VsRendition *
+ladder_make_rendition (GstVsLadder * self, const VsLadderRung * rung)
+{
+  VsRendition *rendition = vs_rendition_new (self->identity.account,
+      self->identity.event, self->identity.breakout, rung->name);
+
+  rendition->bitrate = rung->bitrate + rung->audio_bitrate;
+  if (rung->audio_bitrate)
+    rendition->audio_id = g_strdup_printf ("aac-%u-%u", self->audio_channels,
+        rung->audio_bitrate);
+  return rendition;
+}
+
+static GstElement *
+ladder_build_mux (GstVsLadder * self, const VsLadderRung * rung,
+    GError ** error)
+{
+  g_autoptr (VsRendition) rendition = ladder_make_rendition (self, rung);
+  VsLadderMuxSettings settings = {.rendition = rendition };
+  const guint n_audio = self->n_audio;
+  AudioSetting *audio = NULL;
+  GstElement *mux;
+
+  if (rung->audio_bitrate) {
+    audio = ladder_get_audio (self, rung->audio_bitrate, error);
+    if (audio == NULL)
+      return NULL;
+    settings.audio_delay = audio->delay;
+    settings.audio_only = self->n_audio > n_audio;
+  }
+  mux = ladder_add (self, gst_vs_ladder_mux_new (rung->name, self->input,
+          &settings));
+  if (audio)
+    gst_element_link_pads (audio->tee, NULL, mux, "audio");
+  return mux;
+}
+
+static gboolean
+ladder_build_encoder (GstVsLadder * self, guint i, GstElement * mux,
+    GError ** error)
+{
+  const VsLadderRung *rung = g_ptr_array_index (self->rungs, i);
+  const guint fps = self->fps_n ?
+      (self->fps_n + self->fps_d - 1) / self->fps_d : FAMILY_MAX_FPS;
+  const VsLadderEncoderSettings settings = {
+    .factory = self->encoder,
+    .speed_preset = self->speed_preset,
+    .rate_control = self->rate_control,
+    .gop_duration = self->gop_duration,
+    .fps = fps,
+    .threads = self->threads,
+  };
+  GstElement *queue = ladder_make (self, "queue", NULL, error);
+  GstElement *sink, *src;
+  g_autoptr (GstPad) queue_sink = NULL;
+  GstPad *pad;
+
+  if (queue == NULL || !vs_ladder_encoder_new_video (GST_BIN (self), rung,
+          &settings, &sink, &src, error))
+    return FALSE;
+  g_object_set (queue, "max-size-buffers", RUNG_QUEUE_BUFFERS, "max-size-bytes",
+      0, "max-size-time", (guint64) 0, NULL);
+  pad = gst_vs_ladder_video_add_rung (self->video, rung->width, rung->height,
+      self->strides[i]);
+  queue_sink = gst_element_get_static_pad (queue, "sink");
+  return gst_pad_link (pad, queue_sink) == GST_PAD_LINK_OK &&
+      gst_element_link (queue, sink) &&
+      gst_element_link_pads (src, NULL, mux, "video");
+}
+
+static gboolean
+ladder_build_rung (GstVsLadder * self, guint i, GError ** error)
+{
+  const VsLadderRung *rung = g_ptr_array_index (self->rungs, i);
+  GstElement *mux = ladder_build_mux (self, rung, error);
+  g_autofree gchar *name = g_strdup_printf ("src_%u", i);
+  g_autoptr (GstPad) target = NULL;
+  GstPad *pad;
+
+  if (mux == NULL || !ladder_build_encoder (self, i, mux, error))
+    return FALSE;
+  target = gst_element_get_static_pad (mux, "src");
+  pad = gst_ghost_pad_new_from_template (name, target,
+      gst_element_get_pad_template (GST_ELEMENT (self), "src_%u"));
+  self->n_pads++;
+  return gst_element_add_pad (GST_ELEMENT (self), pad);
+}
+
+/* Building and taking down: NULL <-> READY */
+
+static gboolean
+ladder_read_settings (GstVsLadder * self, GError ** error)
+{
+  g_autofree gchar *ladder = NULL, *frame_rate = NULL;
+
+  GST_OBJECT_LOCK (self);
+  ladder = g_strdup (self->ladder);
+  frame_rate = g_strdup (self->frame_rate);
+  GST_OBJECT_UNLOCK (self);
+
+  self->rungs = vs_ladder_spec_parse (ladder, error);
+  if (self->rungs == NULL)
+    return FALSE;
+  self->fps_n = 0;
+  self->fps_d = 1;
+  if (frame_rate && !g_str_equal (frame_rate, "family") &&
+      !vs_ladder_parse_frame_rate (frame_rate, &self->fps_n, &self->fps_d)) {
+    g_set_error (error, VS_LADDER_SPEC_ERROR, VS_LADDER_SPEC_ERROR_VALUE,
+        "frame-rate: expected a number, a fraction or \"family\", found "
+        "\"%s\"", frame_rate);
+    return FALSE;
+  }
+  if (!vs_ladder_spec_strides (self->rungs, &self->fps_n, &self->fps_d,
+          self->strides, error))
+    return FALSE;
+  if (g_strcmp0 (frame_rate, "family") == 0)
+    self->fps_n = 0;
+  return TRUE;
+}
+
+static void
+ladder_set_sink_target (GstVsLadder * self, GstPad * pad, const gchar * name,
+    VsMediaType type)
+{
+  g_autoptr (GstPad) target =
+      gst_element_get_static_pad (GST_ELEMENT (self->input), name);
+
+  gst_ghost_pad_set_target (GST_GHOST_PAD (pad), target);
+  gst_vs_ladder_input_set_linked (self->input, type, gst_pad_is_linked (pad));
+}
+
+static gboolean
+ladder_build (GstVsLadder * self, GError ** error)
+{
+  if (!ladder_read_settings (self, error))
+    return FALSE;
+  self->input = GST_VS_LADDER_INPUT (ladder_add (self,
+          gst_vs_ladder_input_new ("input")));
+  if (!ladder_build_video (self, error) || !ladder_build_audio (self, error))
+    return FALSE;
+  for (guint i = 0; i < self->rungs->len; i++) {
+    if (!ladder_build_rung (self, i, error))
+      return FALSE;
+  }
+  ladder_set_sink_target (self, self->video_sink, "video", VS_MEDIA_VIDEO);
+  ladder_set_sink_target (self, self->audio_sink, "audio", VS_MEDIA_AUDIO);
+  gst_element_no_more_pads (GST_ELEMENT (self));
+  return TRUE;
+}
+
+static void
+ladder_take_down (GstVsLadder * self)
+{
+  GstBin *bin = GST_BIN (self);
+
+  gst_ghost_pad_set_target (GST_GHOST_PAD (self->video_sink), NULL);
+  gst_ghost_pad_set_target (GST_GHOST_PAD (self->audio_sink), NULL);
+  for (guint i = 0; i < self->n_pads; i++) {
+    g_autofree gchar *name = g_strdup_printf ("src_%u", i);
+    g_autoptr (GstPad) pad =
+        gst_element_get_static_pad (GST_ELEMENT (self), name);
+
+    gst_pad_set_active (pad, FALSE);
+    gst_ghost_pad_set_target (GST_GHOST_PAD (pad), NULL);
+    gst_element_remove_pad (GST_ELEMENT (self), pad);
+  }
+  while (bin->children) {
+    g_autoptr (GstElement) child = gst_object_ref (bin->children->data);
+
+    gst_element_set_state (child, GST_STATE_NULL);
+    gst_bin_remove (bin, child);
+  }
+  g_clear_pointer (&self->rungs, g_ptr_array_unref);
+  self->n_pads = self->n_audio = 0;
+  self->input = NULL;
+  self->video = NULL;
+  self->audio_tee = NULL;
+}
+
+static void
+ladder_check_links (GstVsLadder * self)
+{
+  for (guint i = 0; i < self->n_pads; i++) {
+    g_autofree gchar *name = g_strdup_printf ("src_%u", i);
+    g_autoptr (GstPad) pad =
+        gst_element_get_static_pad (GST_ELEMENT (self), name);
+
+    if (gst_pad_is_linked (pad))
+      return;
+  }
+  GST_ELEMENT_WARNING (self, CORE, PAD, ("No rendition of the ladder is "
+          "linked: link src_0 and following, or use \"vsladder : ...\"."),
+      (NULL));
+}
+
+static GstStateChangeReturn
+gst_vs_ladder_change_state (GstElement * element, GstStateChange transition)
+{
+  GstVsLadder *self = GST_VS_LADDER (element);
+  g_autoptr (GError) error = NULL;
+  GstStateChangeReturn ret;
+
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY &&
+      !ladder_build (self, &error)) {
+    GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS,
+        ("%s", error ? error->message : "elements could not be linked"),
+        (NULL));
+    ladder_take_down (self);
+    return GST_STATE_CHANGE_FAILURE;
+  }
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
+    ladder_check_links (self);
+
+  ret = GST_ELEMENT_CLASS (gst_vs_ladder_parent_class)->change_state (element,
+      transition);
+
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL ||
+      (transition == GST_STATE_CHANGE_NULL_TO_READY &&
+          ret == GST_STATE_CHANGE_FAILURE))
+    ladder_take_down (self);
+  return ret;
+}
+
+/* Pads */
+
+static void
+sink_linked (GstPad * pad, GstPad * peer, GstVsLadder * self)
+{
+  if (self->input)
+    gst_vs_ladder_input_set_linked (self->input,
+        pad == self->video_sink ? VS_MEDIA_VIDEO : VS_MEDIA_AUDIO,
+        gst_pad_is_linked (pad));
+}
+
+static GstPad *
+ladder_add_sink (GstVsLadder * self, const gchar * name)
+{
+  GstPad *pad = gst_ghost_pad_new_no_target_from_template (name,
+      gst_element_get_pad_template (GST_ELEMENT (self), name));
+
+  g_signal_connect (pad, "linked", G_CALLBACK (sink_linked), self);
+  g_signal_connect (pad, "unlinked", G_CALLBACK (sink_linked), self);
+  gst_element_add_pad (GST_ELEMENT (self), pad);
+  return pad;
+}
+
+/* Object */
+
+static void
+set_string (GstVsLadder * self, gchar ** field, const GValue * value)
+{
+  GST_OBJECT_LOCK (self);
+  g_free (*field);
+  *field = g_value_dup_string (value);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_vs_ladder_set_property (GObject * object, guint id, const GValue * value,
+    GParamSpec * pspec)
+{
+  GstVsLadder *self = GST_VS_LADDER (object);
+
+  switch (id) {
+    case PROP_LADDER:
+      set_string (self, &self->ladder, value);
+      break;
+    case PROP_FRAME_RATE:
+      set_string (self, &self->frame_rate, value);
+      break;
+    case PROP_GOP_DURATION:
+      self->gop_duration = g_value_get_uint64 (value);
+      break;
+    case PROP_RATE_CONTROL:
+      self->rate_control = g_value_get_enum (value);
+      break;
+    case PROP_SPEED_PRESET:
+      set_string (self, &self->speed_preset, value);
+      break;
+    case PROP_ENCODER:
+      set_string (self, &self->encoder, value);
+      break;
+    case PROP_THREADS:
+      self->threads = g_value_get_uint (value);
+      break;
+    case PROP_UPSCALE:
+      self->upscale = g_value_get_boolean (value);
+      break;
+    case PROP_ASPECT:
+      self->aspect = g_value_get_enum (value);
+      break;
+    case PROP_AUDIO_CHANNELS:
+      self->audio_channels = g_value_get_uint (value);
+      break;
+    default:
+      vs_identity_set_property (&self->identity, object, id - PROP_ACCOUNT,
+          value);
+      break;
+  }
+}
+
+static void
+gst_vs_ladder_get_property (GObject * object, guint id, GValue * value,
+    GParamSpec * pspec)
+{
+  GstVsLadder *self = GST_VS_LADDER (object);
+
+  if (id >= PROP_ACCOUNT) {
+    vs_identity_get_property (&self->identity, object, id - PROP_ACCOUNT,
+        value);
+    return;
+  }
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_LADDER:
+      g_value_set_string (value, self->ladder);
+      break;
+    case PROP_FRAME_RATE:
+      g_value_set_string (value, self->frame_rate);
+      break;
+    case PROP_GOP_DURATION:
+      g_value_set_uint64 (value, self->gop_duration);
+      break;
+    case PROP_RATE_CONTROL:
+      g_value_set_enum (value, self->rate_control);
+      break;
+    case PROP_SPEED_PRESET:
+      g_value_set_string (value, self->speed_preset);
+      break;
+    case PROP_ENCODER:
+      g_value_set_string (value, self->encoder);
+      break;
+    case PROP_THREADS:
+      g_value_set_uint (value, self->threads);
+      break;
+    case PROP_UPSCALE:
+      g_value_set_boolean (value, self->upscale);
+      break;
+    case PROP_ASPECT:
+      g_value_set_enum (value, self->aspect);
+      break;
+    case PROP_AUDIO_CHANNELS:
+      g_value_set_uint (value, self->audio_channels);
+      break;
+    default:
+      break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_vs_ladder_init (GstVsLadder * self)
+{
+  self->ladder = g_strdup (VS_LADDER_DEFAULT);
+  self->gop_duration = DEFAULT_GOP_DURATION;
+  self->speed_preset = g_strdup (DEFAULT_SPEED_PRESET);
+  self->encoder = g_strdup (DEFAULT_ENCODER);
+  self->threads = DEFAULT_THREADS;
+  self->upscale = TRUE;
+  self->audio_channels = DEFAULT_AUDIO_CHANNELS;
+  vs_identity_init (&self->identity);
+  self->video_sink = ladder_add_sink (self, "video");
+  self->audio_sink = ladder_add_sink (self, "audio");
+}
+
+static void
+gst_vs_ladder_finalize (GObject * object)
+{
+  GstVsLadder *self = GST_VS_LADDER (object);
+
+  g_free (self->ladder);
+  g_free (self->frame_rate);
+  g_free (self->speed_preset);
+  g_free (self->encoder);
+  vs_identity_clear (&self->identity);
+  g_clear_pointer (&self->rungs, g_ptr_array_unref);
+  G_OBJECT_CLASS (gst_vs_ladder_parent_class)->finalize (object);
+}
+
+#define PROPERTY_FLAGS (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | \
+    GST_PARAM_MUTABLE_READY)
+
+static void
+install_picture_properties (GObjectClass * klass)
+{
+  /**
+   * GstVsLadder:ladder:
+   *
+   * The rungs, see above.
+   */
+  g_object_class_install_property (klass, PROP_LADDER,
+      g_param_spec_string ("ladder", "Ladder", "Rungs apart by semicolons: "
+          "name:WIDTHxHEIGHT[@FPS],BITRATE[,AUDIO-BITRATE][,key=value...]",
+          VS_LADDER_DEFAULT, PROPERTY_FLAGS));
+  /**
+   * GstVsLadder:frame-rate:
+   *
+   * `family` keeps a 25, 29.97, 24 or 23.976 source at its rate and halves
+   * its doubles, so that no frame is shown twice or left out.
+   */
+  g_object_class_install_property (klass, PROP_FRAME_RATE,
+      g_param_spec_string ("frame-rate", "Frame Rate", "Frames a second: a "
+          "number, a fraction, or \"family\" for the source's rate, halved "
+          "above 30; unset: the fastest rung's, else 30", NULL,
+          PROPERTY_FLAGS));
+  /**
+   * GstVsLadder:upscale:
+   *
+   * A rung that is left out ends at once.
+   */
+  g_object_class_install_property (klass, PROP_UPSCALE,
+      g_param_spec_boolean ("upscale", "Upscale", "Make rungs that are larger "
+          "than the source too; else they end before they begin", TRUE,
+          PROPERTY_FLAGS));
+  /**
+   * GstVsLadder:aspect:
+   *
+   * What to do with a source of another shape than the rung.
+   */
+  g_object_class_install_property (klass, PROP_ASPECT,
+      g_param_spec_enum ("aspect", "Aspect", "How a source of another shape "
+          "fits into a rung", TYPE_ASPECT, ASPECT_LETTERBOX, PROPERTY_FLAGS));
+}
+
+static void
+install_encoder_properties (GObjectClass * klass)
+{
+  /**
+   * GstVsLadder:gop-duration:
+   *
+   * IDRs fall on the same frames on all rungs.
+   */
+  g_object_class_install_property (klass, PROP_GOP_DURATION,
+      g_param_spec_uint64 ("gop-duration", "GOP Duration", "Time between IDRs "
+          "in ns; the nearest whole number of frames is taken",
+          100 * GST_MSECOND, 60 * GST_SECOND, DEFAULT_GOP_DURATION,
+          PROPERTY_FLAGS));
+  /**
+   * GstVsLadder:rate-control:
+   *
+   * For rungs that do not say. `vbr` holds the bit rate on average and no GOP
+   * above the rung's max-bitrate (one and a half times it), `crf` the quality
+   * and no more than max-bitrate (the bit rate).
+   */
+  g_object_class_install_property (klass, PROP_RATE_CONTROL,
+      g_param_spec_enum ("rate-control", "Rate Control", "Of rungs that do not "
+          "say (x264enc)", VS_TYPE_LADDER_RATE_CONTROL, VS_LADDER_CBR,
+          PROPERTY_FLAGS));
+  /**
+   * GstVsLadder:speed-preset:
+   *
+   * x264's: ultrafast, superfast, veryfast, faster, fast, medium, slow, ...
+   */
+  g_object_class_install_property (klass, PROP_SPEED_PRESET,
+      g_param_spec_string ("speed-preset", "Speed Preset", "x264 preset of "
+          "rungs that do not say (x264enc)", DEFAULT_SPEED_PRESET,
+          PROPERTY_FLAGS));
+  /**
+   * GstVsLadder:encoder:
+   *
+   * Other encoders than x264enc get the bit rate and the key frame interval.
+   */
+  g_object_class_install_property (klass, PROP_ENCODER,
+      g_param_spec_string ("encoder", "Encoder", "Factory name of the H.264 "
+          "encoder", DEFAULT_ENCODER, PROPERTY_FLAGS));
+  /**
+   * GstVsLadder:threads:
+   *
+   * The rungs are encoded side by side, each in a thread of its own. More
+   * let one rung use several cores, for presets that are too slow otherwise;
+   * x264's output with a VBV then differs from run to run.
+   */
+  g_object_class_install_property (klass, PROP_THREADS,
+      g_param_spec_uint ("threads", "Threads", "Encoder threads a rung "
+          "(x264enc); with one, equal input gives equal bytes", 1, 64,
+          DEFAULT_THREADS, PROPERTY_FLAGS));
+  /**
+   * GstVsLadder:audio-channels:
+   *
+   * More channels than these are mixed down.
+   */
+  g_object_class_install_property (klass, PROP_AUDIO_CHANNELS,
+      g_param_spec_uint ("audio-channels", "Audio Channels", "Channels of the "
+          "audio that is made: 1, 2, or up to 6 for surround", 1, 6,
+          DEFAULT_AUDIO_CHANNELS, PROPERTY_FLAGS));
+}
+
+static void
+add_sink_template (GstElementClass * klass, const gchar * name,
+    GstPadPresence presence, VsMediaType type)
+{
+  g_autoptr (GstCaps) caps = vs_ladder_chain_get_caps (type);
+
+  gst_element_class_add_pad_template (klass,
+      gst_pad_template_new (name, GST_PAD_SINK, presence, caps));
+}
+
+static void
+gst_vs_ladder_class_init (GstVsLadderClass * klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (vsladder_debug, "vsladder", 0, "bit-rate ladder");
+  object_class->set_property = gst_vs_ladder_set_property;
+  object_class->get_property = gst_vs_ladder_get_property;
+  object_class->finalize = gst_vs_ladder_finalize;
+  install_picture_properties (object_class);
+  install_encoder_properties (object_class);
+  vs_identity_install_properties (object_class, PROP_ACCOUNT);
+
+  element_class->change_state = gst_vs_ladder_change_state;
+  add_sink_template (element_class, "video", GST_PAD_ALWAYS, VS_MEDIA_VIDEO);
+  add_sink_template (element_class, "audio", GST_PAD_ALWAYS, VS_MEDIA_AUDIO);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_element_class_set_static_metadata (element_class, "Bit-rate ladder",
+      "Codec/Encoder/Video/Audio",
+      "Encodes a feed at several sizes and bit rates, with aligned IDRs, as "
+      "MPEG-TS", "VisionStream");
+  gst_type_mark_as_plugin_api (TYPE_ASPECT, 0);
+  gst_type_mark_as_plugin_api (VS_TYPE_LADDER_RATE_CONTROL, 0);
+}
