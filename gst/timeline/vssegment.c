@@ -96,6 +96,7 @@ vs_rendition_copy (const VsRendition * rendition)
   copy->audio_id = g_strdup (rendition->audio_id);
   copy->language = g_strdup (rendition->language);
   copy->role = g_strdup (rendition->role);
+  copy->archive = g_strdup (rendition->archive);
   copy->ref_count = 1;
   return copy;
 }
@@ -119,6 +120,7 @@ vs_rendition_unref (VsRendition * rendition)
   g_free (rendition->audio_id);
   g_free (rendition->language);
   g_free (rendition->role);
+  g_free (rendition->archive);
   g_free (rendition);
 }
 
@@ -206,6 +208,16 @@ language_is_valid (const gchar * text)
   return is_word (text, LANGUAGE_MAX);
 }
 
+/* Where a store is: opened by whoever configured the element that sent it. */
+static gboolean
+location_is_valid (const gchar * text)
+{
+  gsize length = strnlen (text, URI_MAX + 1);
+
+  return length > 0 && length <= URI_MAX
+      && g_utf8_validate (text, length, NULL);
+}
+
 /* A path below the event's folder: no scheme, no way up, no way out of the
  * playlist line that it will stand in. */
 static gboolean
@@ -248,6 +260,7 @@ vs_event_new_rendition (const VsRendition * rendition)
   set_string (s, "audio-id", rendition->audio_id);
   set_string (s, "language", rendition->language);
   set_string (s, "role", rendition->role);
+  set_string (s, "archive", rendition->archive);
   return gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM_STICKY, s);
 }
 
@@ -298,6 +311,7 @@ vs_event_parse_rendition (GstEvent * event)
       || !get_string (s, "audio-id", vs_name_is_valid, &rendition->audio_id)
       || !get_string (s, "language", language_is_valid, &rendition->language)
       || !get_string (s, "role", vs_name_is_valid, &rendition->role)
+      || !get_string (s, "archive", location_is_valid, &rendition->archive)
       || !get_rendition_numbers (s, rendition)
       || !rendition->account || !rendition->event || !rendition->name)
     return NULL;

@@ -43,6 +43,8 @@ typedef struct
   /* nominal bit rate and frame rate where the maker knows them, else 0 */
   guint bitrate;                /* bit/s, video + audio */
   guint fps_n, fps_d;
+  gchar *archive;               /* `location` of the store that has what is
+                                 * older, or NULL */
 
   /*< private >*/
   gint ref_count;

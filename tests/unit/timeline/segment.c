@@ -102,6 +102,7 @@ GST_START_TEST (test_rendition_event)
   in->audio_id = g_strdup ("main");
   in->language = g_strdup ("de-AT");
   in->role = g_strdup ("main");
+  in->archive = g_strdup ("/srv/archive");
   in->target_duration = 6 * GST_SECOND;
   in->segmented = TRUE;
   in->bitrate = 5000000;
@@ -120,6 +121,7 @@ GST_START_TEST (test_rendition_event)
   fail_unless_equals_string (out->audio_id, "main");
   fail_unless_equals_string (out->language, "de-AT");
   fail_unless_equals_string (out->role, "main");
+  fail_unless_equals_string (out->archive, "/srv/archive");
   fail_unless_equals_int (out->ingest_index, 1);
   fail_unless_equals_int (out->track_count, 2);
   fail_unless_equals_uint64 (out->target_duration, 6 * GST_SECOND);
