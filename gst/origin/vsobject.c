@@ -5,7 +5,7 @@
 #include "config.h"
 #include "origin/vsobject.h"
 
-#include <string.h>
+#include <openssl/sha.h>
 #include <zlib.h>
 
 /* Fixed, for the level is part of what the bytes depend on. */
@@ -17,7 +17,6 @@
 
 /* hex digits of the SHA-256 that an entity tag has: 128 bits */
 #define ETAG_DIGITS 32
-#define SHA256_SIZE 32
 
 static GBytes *
 compress_gzip (GBytes * body)
@@ -52,7 +51,7 @@ compress_gzip (GBytes * body)
 }
 
 static gchar *
-etag_from_sha256 (const guint8 sha256[SHA256_SIZE])
+etag_from_sha256 (const guint8 sha256[SHA256_DIGEST_LENGTH])
 {
   GString *etag = g_string_sized_new (ETAG_DIGITS + 3);
 
@@ -66,13 +65,11 @@ etag_from_sha256 (const guint8 sha256[SHA256_SIZE])
 static gchar *
 etag_from_bytes (GBytes * body)
 {
-  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
-  guint8 sha256[SHA256_SIZE];
-  gsize size, length = sizeof sha256;
-  gconstpointer data = g_bytes_get_data (body, &size);
+  guint8 sha256[SHA256_DIGEST_LENGTH];
+  gsize size;
+  const guint8 *data = g_bytes_get_data (body, &size);
 
-  g_checksum_update (sum, data, size);
-  g_checksum_get_digest (sum, sha256, &length);
+  SHA256 (data, size, sha256);
   return etag_from_sha256 (sha256);
 }
 
@@ -100,7 +97,7 @@ vs_object_new (GBytes * body, gboolean compress)
 }
 
 VsObject *
-vs_object_new_hashed (GBytes * body, const guint8 sha256[SHA256_SIZE])
+vs_object_new_hashed (GBytes * body, const guint8 sha256[SHA256_DIGEST_LENGTH])
 {
   VsObject *object = object_alloc (body);
 

@@ -32,7 +32,8 @@ typedef struct
  * @compress: make the gzip form too (kept if it is the smaller one)
  */
 VsObject *vs_object_new (GBytes *body, gboolean compress);
-/* With the SHA-256 of @body already known. */
+/* With a SHA-256 that identifies @body already known: its own, or that of all
+ * that it was made from. */
 VsObject *vs_object_new_hashed (GBytes *body, const guint8 sha256[32]);
 VsObject *vs_object_ref (VsObject *object);
 void      vs_object_unref (VsObject *object);

@@ -35,28 +35,39 @@ typedef struct
   GstClockTime window;          /* of a live manifest, ns */
 } VsEndpoint;
 
+/* Something that the origin survives, for a WARNING message; called in a
+ * thread of the pool, no lock held. */
+typedef void (*VsOriginWarning) (const gchar *text, gpointer user_data);
+
 typedef struct
 {
   guint n_threads;              /* of the pool, 0 for one a core */
   gsize cache_bytes;            /* finished objects, 256 MiB by default (0) */
-  gsize live_bytes;             /* live segments in memory, 256 MiB (0) */
+  /* live segments of an event in memory, 256 MiB (0); where no archive has
+   * them they may take four times as much */
+  gsize live_bytes;
   guint max_queue;              /* packaging jobs that may wait, 1024 (0) */
+  VsOriginWarning warning;      /* or NULL */
+  gpointer warning_data;
 } VsOriginSettings;
 
 VsOrigin *vs_origin_new (const VsOriginSettings *settings);
 VsOrigin *vs_origin_ref (VsOrigin *origin);
+/* The last one joins the pool's threads: requests under way are answered with
+ * 503. Not to be called from a @done callback. */
 void      vs_origin_unref (VsOrigin *origin);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsOrigin, vs_origin_unref)
 
 /* Endpoints may be added or changed at any time. (transfer none): copied */
 void vs_origin_set_endpoint (VsOrigin *origin, const VsEndpoint *endpoint);
-/* The archive that serves what is not live; NULL for none. */
+/* The archive that serves what is not live; once, ahead of requests. */
 void vs_origin_set_store (VsOrigin *origin, VsStore *store);
 
 /* The live side. */
 VsOriginEvent *vs_origin_add_event (VsOrigin *origin, const gchar *account,
     const gchar *event, const gchar *breakout);
-/* The timeline may begin with segments of an earlier run (from an archive). */
+/* The timeline may begin with segments of an earlier run (from an archive).
+ * When the rendition is known, what is said of it is taken over only. */
 void vs_origin_event_add_rendition (VsOriginEvent *event,
     VsTimeline *timeline);
 /**
@@ -64,9 +75,14 @@ void vs_origin_event_add_rendition (VsOriginEvent *event,
  * @bytes: (nullable): NULL when only the archive has it
  *
  * Appends to the rendition's timeline and keeps the bytes for the window.
+ * Configurations that the timeline does not know are read from the bytes.
+ * Sequence numbers that were left out become gaps.
  */
 void vs_origin_event_add_segment (VsOriginEvent *event,
     const gchar *rendition, VsSegment *segment, GBytes *bytes);
+void vs_origin_event_add_config (VsOriginEvent *event,
+    const gchar *rendition, VsCodecConfig *config);
+/* All renditions are at their end: manifests become VOD. */
 void vs_origin_event_end (VsOriginEvent *event);
 void vs_origin_remove_event (VsOrigin *origin, VsOriginEvent *event);
 
