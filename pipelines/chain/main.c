@@ -29,6 +29,7 @@ typedef struct
 {
   gdouble duration;             /* s, 0 for no end */
   gchar *preset;
+  gchar *ladder;                /* NULL for vsladder's own */
   gint port;
   gchar *address;
   gchar *out;
@@ -50,6 +51,7 @@ static void
 options_clear (Options * options)
 {
   g_free (options->preset);
+  g_free (options->ladder);
   g_free (options->address);
   g_free (options->out);
   g_strfreev (options->inputs);
@@ -63,6 +65,7 @@ options_parse (Options * options, gint * argc, gchar *** argv, GError ** error)
   const GOptionEntry entries[] = {
     {"duration", 0, 0, G_OPTION_ARG_DOUBLE, &options->duration},
     {"preset", 0, 0, G_OPTION_ARG_STRING, &options->preset},
+    {"ladder", 0, 0, G_OPTION_ARG_STRING, &options->ladder},
     {"port", 0, 0, G_OPTION_ARG_INT, &options->port},
     {"address", 0, 0, G_OPTION_ARG_STRING, &options->address},
     {"out", 0, 0, G_OPTION_ARG_FILENAME, &options->out},
@@ -96,10 +99,13 @@ compose_line (const Options * options, const gchar * input)
   g_autofree gchar *out = vs_chain_quote (options->out);
   g_autofree gchar *address = vs_chain_quote (options->address);
   g_autofree gchar *preset = vs_chain_quote (options->preset);
+  g_autofree gchar *rungs =
+      options->ladder ? vs_chain_quote (options->ladder) : NULL;
 
-  return g_strdup_printf ("%svsladder name=ladder speed-preset=%s"
+  return g_strdup_printf ("%svsladder name=ladder speed-preset=%s%s%s"
       " : vssegmentstore location=%s target-duration=%" G_GUINT64_FORMAT
-      " : vsjitpackager name=packager address=%s port=%d", input, preset, out,
+      " : vsjitpackager name=packager address=%s port=%d", input, preset,
+      rungs ? " ladder=" : "", rungs ? rungs : "", out,
       SEGMENT_DURATION, address, options->port);
 }
 

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Each player on each format that it takes, live and from an archive.
+import assert from 'node:assert/strict';
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { record, startArchive, startLive } from '../lib/chain.mjs';
+import { Play } from '../lib/play.mjs';
+import { output } from '../lib/process.mjs';
+
+const COMBINATIONS = [
+  ['hls', 'hls'], ['hls', 'cmaf'], ['dash', 'dash'],
+  ['shaka', 'hls'], ['shaka', 'cmaf'], ['shaka', 'dash'],
+];
+const RECORDED_S = 20;
+
+async function live(bench) {
+  const archive = await bench.directory();
+  const origin = await startLive(bench, { archive });
+  for (const [player, format] of COMBINATIONS) {
+    await bench.check(`live ${format} in ${player}`, async () => {
+      const play = await Play.start(bench, player, origin.url(format));
+      await play.watch(4);
+      await play.assertPicture();
+      await play.finish(bench, { seconds: 4 });
+    });
+  }
+  await bench.check('live ends cleanly', async () => {
+    await origin.stop();
+    const folder = path.join(archive, 'default', 'live');
+    const children = (await readdir(folder))
+      .filter((name) => /^index_.*\.m3u8$/.test(name));
+    assert.equal(children.length, 2);
+    for (const child of children) {
+      assert.match(await readFile(path.join(folder, child), 'utf8'),
+        /#EXT-X-ENDLIST/, child);
+    }
+  });
+}
+
+/** Two at a time: a browser on two cores plays two small rungs with ease. */
+async function archive(bench) {
+  const directory = await record(bench, { seconds: RECORDED_S });
+  let duration;
+  await bench.check('ffprobe plays the archive as it lies', async () => {
+    duration = Number(await output('ffprobe', ['-v', 'error',
+      '-show_entries', 'format=duration', '-of', 'csv=p=0',
+      path.join(directory, 'default', 'live', 'index.m3u8')]));
+    assert.ok(Math.abs(duration - RECORDED_S) < 1.5, `${duration} s`);
+  });
+  const origin = await startArchive(bench, directory);
+  for (let i = 0; i < COMBINATIONS.length; i += 2) {
+    const pair = COMBINATIONS.slice(i, i + 2);
+    const names = pair.map(([player, format]) => `${format} in ${player}`);
+    await bench.check(`archive ${names.join(', ')}`, async () => {
+      await Promise.all(pair.map(async ([player, format]) => {
+        const play = await Play.start(bench, player, origin.url(format));
+        await play.assertPicture();
+        await play.ended((duration + 20) * 1000);
+        await play.finish(bench, { seconds: duration - 0.5 });
+      }));
+    });
+  }
+  await bench.check('the archive\'s origin ends cleanly',
+    () => origin.stop());
+}
+
+export default async function matrix(bench) {
+  await live(bench);
+  await archive(bench);
+}
