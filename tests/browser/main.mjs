@@ -2,6 +2,12 @@
 // Runs the cases, one after the other, in one browser.
 import { readdir } from 'node:fs/promises';
 import { Bench } from './lib/bench.mjs';
+import { screenshot } from './screenshot.mjs';
+
+if (process.argv[2] === '--screenshot') {
+  await screenshot(process.argv[3]);
+  process.exit();
+}
 
 const all = (await readdir(new URL('cases', import.meta.url)))
   .filter((name) => name.endsWith('.mjs'))

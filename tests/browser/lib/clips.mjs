@@ -7,7 +7,7 @@ import { freePort, output, until } from './process.mjs';
 import net from 'node:net';
 
 const MEDIA = process.env.VS_MEDIA_DIR;
-const SAMPLES = '/usr/share/forensics-samples';
+const SAMPLES = '/usr/share/forensics-samples/original-files/movie2';
 
 /** name -> where it is, and the container that takes its codecs */
 export const CLIPS = {
