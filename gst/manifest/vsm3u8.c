@@ -118,9 +118,9 @@ is_independent (const VsTimelineView * view)
   return view->segments->len > 0;
 }
 
-static void
-append_head (GString * out, const VsTimelineView * view,
-    const VsM3u8MediaSettings * settings)
+void
+vs_m3u8_append_head (GString * out, const VsTimelineView * view,
+    gboolean independent, const VsM3u8MediaSettings * settings)
 {
   const VsSegment *first =
       view->segments->len > 0 ? nth_segment (view, 0) : NULL;
@@ -139,7 +139,7 @@ append_head (GString * out, const VsTimelineView * view,
     g_string_append (out, "#EXT-X-PLAYLIST-TYPE:VOD\n");
   else if (settings->event_type)
     g_string_append (out, "#EXT-X-PLAYLIST-TYPE:EVENT\n");
-  if (is_independent (view))
+  if (independent)
     g_string_append (out, "#EXT-X-INDEPENDENT-SEGMENTS\n");
   if (settings->archive)
     vs_m3u8_append_archive_head (out, view, settings);
@@ -153,7 +153,7 @@ vs_m3u8_write_media (const VsTimelineView * view,
   GString *out = g_string_sized_new (1024 + view->segments->len * 400);
   const VsSegment *previous = NULL;
 
-  append_head (out, view, settings);
+  vs_m3u8_append_head (out, view, is_independent (view), settings);
   for (guint i = 0; i < view->segments->len; i++) {
     const VsSegment *segment = nth_segment (view, i);
 
@@ -161,7 +161,7 @@ vs_m3u8_write_media (const VsTimelineView * view,
     previous = segment;
   }
   if (view->ended)
-    g_string_append (out, "#EXT-X-ENDLIST\n");
+    g_string_append (out, VS_M3U8_END);
   return g_string_free (out, FALSE);
 }
 

@@ -62,6 +62,19 @@ gchar *vs_m3u8_write_media (const VsTimelineView *view,
     const VsM3u8MediaSettings *settings);
 
 /**
+ * vs_m3u8_append_head:
+ * @view: what the playlist tells of, with at least its first segment
+ * @independent: all of its segments begin with a keyframe
+ *
+ * Appends what stands ahead of the entries: for a playlist that is too long
+ * to be held in a view. The entries follow by vs_m3u8_append_entry (), then
+ * VS_M3U8_END.
+ */
+void vs_m3u8_append_head (GString *out, const VsTimelineView *view,
+    gboolean independent, const VsM3u8MediaSettings *settings);
+#define VS_M3U8_END "#EXT-X-ENDLIST\n"
+
+/**
  * vs_m3u8_append_entry:
  * @previous: (nullable): the entry before it in the playlist. Without one the
  *   entry begins a playlist: it has no EXT-X-DISCONTINUITY (the head's
