@@ -96,7 +96,8 @@ void vs_archive_writer_add_config (VsArchiveWriter *writer,
  *   vs_archive_segment_name ()) and size and sha256 by the caller
  * @parts: (transfer none): the bytes
  *
- * Never blocks on the store.
+ * Never blocks on the store. Sequence numbers of a rendition only grow, and
+ * begin at VsArchiveState.next_sequence at least; those left out become gaps.
  */
 void vs_archive_writer_append (VsArchiveWriter *writer,
     const gchar *rendition, VsSegment *segment, GBytes **parts,

@@ -1,0 +1,25 @@
+/* VisionStream: an archive's main playlist
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "archive/vsarchivelist.h"
+
+G_BEGIN_DECLS
+
+/**
+ * vs_archive_main_render:
+ * @lists: (element-type VsArchiveList): of the event
+ * @complete: the event has ended: all that is stored, with exact figures.
+ *   Otherwise the renditions of this run.
+ *
+ * The text changes only when it has something to say: BANDWIDTH when the
+ * measured peak has passed what is shown (then a tenth is put on top),
+ * AVERAGE-BANDWIDTH when it is a tenth off, all else when it changed.
+ *
+ * Returns: (nullable): NULL while nothing is stored
+ */
+gchar *vs_archive_main_render (GPtrArray *lists, gboolean complete);
+
+G_END_DECLS

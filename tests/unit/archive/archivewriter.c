@@ -1,0 +1,364 @@
+/* VisionStream: tests of an event's archive, written
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include <gst/check/gstcheck.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "archive/archivecheck.h"
+#include "archive/vsarchivewriter.h"
+
+#define FOLDER "default/live"
+#define SIZE 1000
+
+/* What the writer said, and a way to wait for it. */
+typedef struct
+{
+  GMutex lock;
+  GCond changed;
+  guint stored, failed, recovered, done;
+  guint64 lost;
+  gboolean complete;
+  gchar *message;
+} Log;
+
+static gchar *root;
+static VsStore *store;
+static Log said;
+
+static void
+setup (void)
+{
+  root = g_dir_make_tmp ("vsarchive-XXXXXX", NULL);
+  store = vs_store_open (root, TRUE, NULL);
+  memset (&said, 0, sizeof said);
+}
+
+static void
+teardown (void)
+{
+  vs_store_unref (store);
+  archive_remove_tree (root);
+  g_free (root);
+  g_free (said.message);
+}
+
+#define SAY(code) G_STMT_START { \
+  g_mutex_lock (&said.lock); \
+  code; \
+  g_cond_broadcast (&said.changed); \
+  g_mutex_unlock (&said.lock); \
+} G_STMT_END
+
+static void
+on_stored (const VsRendition * rendition, const VsSegment * segment,
+    const gchar * path, gpointer user_data)
+{
+  fail_unless (g_file_test (path, G_FILE_TEST_IS_REGULAR), "%s", path);
+  SAY (said.stored++);
+}
+
+static void
+on_failed (const gchar * path, const GError * error, gpointer user_data)
+{
+  SAY (said.failed++;
+      g_free (said.message);
+      said.message = g_strdup_printf ("%s %s", path, error->message));
+}
+
+static void
+on_recovered (gpointer user_data)
+{
+  SAY (said.recovered++);
+}
+
+static void
+on_lost (const VsRendition * rendition, guint64 first, guint64 last,
+    gpointer user_data)
+{
+  SAY (said.lost += last - first + 1);
+}
+
+static void
+on_done (gboolean complete, gpointer user_data)
+{
+  SAY (said.done++; said.complete = complete);
+}
+
+static void
+await (const guint * counter, guint value)
+{
+  gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+
+  g_mutex_lock (&said.lock);
+  while (*counter < value)
+    fail_unless (g_cond_wait_until (&said.changed, &said.lock, end));
+  g_mutex_unlock (&said.lock);
+}
+
+static VsArchiveWriter *
+open_writer (VsStore * on, VsArchiveWriterSettings * settings,
+    VsArchiveState * state)
+{
+  static const VsArchiveWriterCallbacks callbacks = {
+    on_stored, on_failed, on_recovered, on_lost
+  };
+  VsArchiveWriterSettings none = { 0 };
+  VsArchiveState ignored;
+  g_autoptr (GError) error = NULL;
+  VsArchiveWriter *writer = vs_archive_writer_new (on,
+      settings ? settings : &none, &callbacks, NULL,
+      state ? state : &ignored, &error);
+
+  fail_unless (writer != NULL, "%s", error ? error->message : "");
+  return writer;
+}
+
+static void
+declare (VsArchiveWriter * writer, const gchar * name)
+{
+  g_autoptr (VsRendition) rendition = vs_rendition_new (NULL, NULL, NULL, name);
+  g_autoptr (VsCodecConfig) config = archive_make_config ();
+
+  rendition->target_duration = GST_SECOND;
+  vs_archive_writer_set_rendition (writer, rendition);
+  vs_archive_writer_add_config (writer, name, config);
+}
+
+static void
+append (VsArchiveWriter * writer, const gchar * name, guint64 first,
+    guint64 last, const VsArchiveState * state)
+{
+  for (guint64 s = first; s <= last; s++) {
+    g_autoptr (GBytes) bytes = NULL;
+    g_autoptr (VsSegment) segment =
+        archive_make_segment (name, s, SIZE, &bytes);
+
+    if (state) {
+      segment->run = state->next_run;
+      segment->discontinuity_sequence = state->next_discontinuity_sequence;
+      segment->discontinuity = state->found && s == state->next_sequence;
+    }
+    vs_archive_writer_append (writer, name, segment, &bytes, 1);
+  }
+}
+
+static void
+finish (VsArchiveWriter * writer)
+{
+  vs_archive_writer_end (writer, on_done, NULL);
+  await (&said.done, 1);
+  vs_archive_writer_free (writer, 10 * GST_SECOND);
+  said.done = 0;
+}
+
+static gchar *
+read_text (const gchar * name)
+{
+  g_autofree gchar *path = g_build_filename (root, FOLDER, name, NULL);
+  gchar *text = NULL;
+
+  g_file_get_contents (path, &text, NULL, NULL);
+  return text;
+}
+
+GST_START_TEST (test_names)
+{
+  static const struct
+  {
+    guint64 sequence;
+    const gchar *want;
+  } rows[] = {
+    {1, "index_1080p_00001.ts"},
+    {99999, "index_1080p_99999.ts"},
+    {100000, "index_1080p_100000.ts"},
+  };
+  g_autofree gchar *list = vs_archive_playlist_name ("1080p");
+  g_autofree gchar *plain = vs_archive_folder (NULL, NULL, NULL);
+  g_autofree gchar *deep = vs_archive_folder ("a", "e", "b");
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree gchar *name =
+        vs_archive_segment_name ("1080p", rows[i].sequence);
+
+    fail_unless_equals_string (name, rows[i].want);
+  }
+  fail_unless_equals_string (list, "index_1080p.m3u8");
+  fail_unless_equals_string (plain, "default/live");
+  fail_unless_equals_string (deep, "a/e/b");
+}
+
+GST_END_TEST;
+
+/* Live while it grows, complete at the end, whatever the length is to parts. */
+GST_START_TEST (test_write)
+{
+  static const guint lengths[] = { 1, 31, 32, 33, 63, 64, 65, 96, 97, 200 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lengths); i++) {
+    g_autofree gchar *event = g_strdup_printf ("e%u", lengths[i]);
+    g_autofree gchar *folder = vs_archive_folder (NULL, event, NULL);
+    VsArchiveWriterSettings settings = {.event = event };
+    VsArchiveState state;
+    VsArchiveWriter *writer = open_writer (store, &settings, &state);
+    g_autoptr (GPtrArray) entries = NULL;
+    gboolean ended;
+
+    fail_if (state.found);
+    fail_unless_equals_uint64 (state.next_sequence, 1);
+    declare (writer, "720p");
+    declare (writer, "240p");
+    append (writer, "720p", 1, lengths[i], NULL);
+    append (writer, "240p", 1, lengths[i], NULL);
+    await (&said.stored, 2 * lengths[i]);
+    archive_check (store, folder);
+    g_ptr_array_unref (archive_read_list (store, folder, "720p", &ended));
+    fail_if (ended);
+
+    finish (writer);
+    fail_unless (said.complete);
+    said.stored = 0;
+    entries = archive_check_ended (store, folder, "720p");
+    fail_unless_equals_int (entries->len, lengths[i]);
+    g_ptr_array_unref (entries);
+    entries = archive_check_ended (store, folder, "240p");
+    fail_unless_equals_int (entries->len, lengths[i]);
+  }
+  fail_unless_equals_int (said.failed, 0);
+  fail_unless_equals_uint64 (said.lost, 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_main)
+{
+  VsArchiveWriter *writer = open_writer (store, NULL, NULL);
+  g_autofree gchar *text = NULL;
+  /* 1000 bytes in 40 ms are 200 kbit/s: of runs that last 0.5 to 1.5 s */
+  static const gchar want[] = "#EXTM3U\n#EXT-X-VERSION:3\n"
+      "#EXT-X-INDEPENDENT-SEGMENTS\n"
+      "#EXT-X-STREAM-INF:BANDWIDTH=200000,AVERAGE-BANDWIDTH=200000,"
+      "CODECS=\"avc1.64001f\",RESOLUTION=1280x720,FRAME-RATE=25.000\n"
+      "index_b.m3u8\n"
+      "#EXT-X-STREAM-INF:BANDWIDTH=200000,AVERAGE-BANDWIDTH=200000,"
+      "CODECS=\"avc1.64001f\",RESOLUTION=1280x720,FRAME-RATE=25.000\n"
+      "index_a.m3u8\n";
+
+  /* the order is that of the declarations */
+  declare (writer, "b");
+  declare (writer, "a");
+  append (writer, "a", 1, 40, NULL);
+  append (writer, "b", 1, 40, NULL);
+  finish (writer);
+  text = read_text ("index.m3u8");
+  fail_unless_equals_string (text, want);
+}
+
+GST_END_TEST;
+
+/* After an end and without one the numbers go on, with one discontinuity. */
+GST_START_TEST (test_restart)
+{
+  static const struct
+  {
+    guint length;
+    gboolean end;
+  } rows[] = {
+    {5, FALSE}, {40, TRUE}, {70, FALSE}, {1, TRUE}, {100, TRUE}, {3, FALSE},
+  };
+  VsArchiveState state;
+  VsArchiveWriter *writer;
+  guint64 next = 1;
+  g_autoptr (GPtrArray) entries = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    writer = open_writer (store, NULL, &state);
+    fail_unless_equals_uint64 (state.next_sequence, next);
+    fail_unless_equals_uint64 (state.next_run, i);
+    fail_unless_equals_uint64 (state.next_discontinuity_sequence, i);
+    fail_unless_equals_int (state.found, i > 0);
+    fail_unless_equals_int (state.target_duration, i > 0);
+    declare (writer, "720p");
+    append (writer, "720p", next, next + rows[i].length - 1, &state);
+    next += rows[i].length;
+    if (rows[i].end)
+      finish (writer);
+    else
+      vs_archive_writer_free (writer, 10 * GST_SECOND);
+    archive_check (store, FOLDER);
+  }
+
+  writer = open_writer (store, NULL, &state);
+  finish (writer);
+  entries = archive_check_ended (store, FOLDER, "720p");
+  fail_unless_equals_int (entries->len, next - 1);
+  for (guint i = 0, count = 0; i < entries->len; i++) {
+    VsSegment *segment = g_ptr_array_index (entries, i);
+
+    count += segment->discontinuity;
+    fail_unless_equals_uint64 (segment->discontinuity_sequence, count);
+  }
+}
+
+GST_END_TEST;
+
+/* Renditions go on with one number: what one lacks is a gap with the
+ * boundary of the others. */
+GST_START_TEST (test_lagging_rendition)
+{
+  VsArchiveState state;
+  VsArchiveWriter *writer = open_writer (store, NULL, NULL);
+  g_autoptr (GPtrArray) entries = NULL;
+
+  declare (writer, "a");
+  declare (writer, "b");
+  append (writer, "a", 1, 150, NULL);
+  append (writer, "b", 1, 3, NULL);
+  vs_archive_writer_free (writer, 10 * GST_SECOND);
+
+  writer = open_writer (store, NULL, &state);
+  fail_unless_equals_uint64 (state.next_sequence, 151);
+  declare (writer, "b");
+  append (writer, "b", 151, 152, &state);
+  declare (writer, "c");
+  append (writer, "c", 151, 151, &state);
+  append (writer, "c", 153, 153, &state);
+  finish (writer);
+  archive_check (store, FOLDER);
+
+  entries = archive_check_ended (store, FOLDER, "b");
+  fail_unless_equals_int (entries->len, 153);
+  for (guint i = 0; i < entries->len; i++) {
+    VsSegment *segment = g_ptr_array_index (entries, i);
+
+    fail_unless_equals_int (segment->gap, (i >= 3 && i < 150) || i == 152);
+    fail_unless_equals_uint64 (segment->duration, 40 * GST_MSECOND);
+    fail_unless_equals_int64 (segment->start_pts_90k, 3600 * (i + 1));
+  }
+  g_ptr_array_unref (entries);
+  entries = archive_check_ended (store, FOLDER, "c");
+  fail_unless_equals_int (entries->len, 3);
+}
+
+GST_END_TEST;
+
+static Suite *
+archivewriter_suite (void)
+{
+  Suite *suite = suite_create ("archivewriter");
+  TCase *tcase = tcase_create ("general");
+
+  suite_add_tcase (suite, tcase);
+  tcase_set_timeout (tcase, 60);
+  tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_add_test (tcase, test_names);
+  tcase_add_test (tcase, test_write);
+  tcase_add_test (tcase, test_main);
+  tcase_add_test (tcase, test_restart);
+  tcase_add_test (tcase, test_lagging_rendition);
+  return suite;
+}
+
+GST_CHECK_MAIN (archivewriter);
