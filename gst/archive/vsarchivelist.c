@@ -140,10 +140,11 @@ update_peak (VsArchiveList * list)
   }
 }
 
+/* EXT-X-TARGETDURATION is a whole number, and none is 0 */
 static guint
 rounded_seconds (GstClockTime duration)
 {
-  return (duration + GST_SECOND / 2) / GST_SECOND;
+  return MAX ((duration + GST_SECOND / 2) / GST_SECOND, 1);
 }
 
 void

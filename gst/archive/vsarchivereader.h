@@ -13,17 +13,22 @@ G_BEGIN_DECLS
  * VsArchiveReader:
  *
  * The timelines of an event, read from its playlists; thread-safe, one call
- * at a time does the reading.
+ * at a time does the reading. An archive of another maker gives what plain
+ * HLS tells: durations and URIs, no tracks, sizes or hashes.
  */
 typedef struct _VsArchiveReader VsArchiveReader;
 
 /**
  * vs_archive_reader_open:
  *
- * Reads the main playlist and its children's newest part; sealed parts are
- * read when a view needs them. %G_IO_ERROR_NOT_FOUND when there is no such
- * event, %G_IO_ERROR_INVALID_DATA with the object and line when it is damaged.
+ * Reads the main playlist and its children: all of one that has ended, of
+ * one that grows VS_ARCHIVE_READER_SPAN at least; for more, see
+ * vs_archive_reader_reach (). %G_IO_ERROR_NOT_FOUND when there is no such
+ * event, %G_IO_ERROR_INVALID_DATA with the object and line when it is damaged
+ * or names what lies outside of its folder.
  */
+#define VS_ARCHIVE_READER_SPAN (600 * GST_SECOND)
+
 VsArchiveReader *vs_archive_reader_open (VsStore *store,
     const gchar *account, const gchar *event, const gchar *breakout,
     GCancellable *cancellable, GError ** error);
@@ -39,7 +44,26 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsArchiveReader, vs_archive_reader_unref)
 gboolean vs_archive_reader_refresh (VsArchiveReader *reader,
     GCancellable *cancellable, GError ** error);
 
-/* (element-type VsTimeline) (transfer container): main playlist's order */
+/**
+ * vs_archive_reader_reach:
+ * @span: back from the newest segment
+ *
+ * Reads sealed parts until the timelines go back by @span, or to the oldest
+ * segment that is retained. Costs nothing when they do already.
+ */
+gboolean vs_archive_reader_reach (VsArchiveReader *reader, GstClockTime span,
+    GCancellable *cancellable, GError ** error);
+
+/**
+ * vs_archive_reader_get_timelines:
+ *
+ * The renditions in the main playlist's order. Timelines grow, are pruned and
+ * end in vs_archive_reader_refresh (); vs_archive_reader_reach (), or an
+ * archive that was made anew, puts others in their place: do not keep them
+ * over these calls.
+ *
+ * Returns: (element-type VsTimeline) (transfer full)
+ */
 GPtrArray *vs_archive_reader_get_timelines (VsArchiveReader *reader);
 
 /**
@@ -51,7 +75,15 @@ GPtrArray *vs_archive_reader_get_timelines (VsArchiveReader *reader);
 GBytes *vs_archive_reader_load (VsArchiveReader *reader,
     const VsSegment *segment, GCancellable *cancellable, GError ** error);
 
-/* Events below a store: GPtrArray of "account/event[/breakout]". */
+/**
+ * vs_archive_list_events:
+ *
+ * The events (folders with a main playlist) below a store, at most
+ * VS_ARCHIVE_EVENTS_MAX.
+ *
+ * Returns: (element-type utf8) (transfer full): "account/event[/breakout]"
+ */
+#define VS_ARCHIVE_EVENTS_MAX 10000
 GPtrArray *vs_archive_list_events (VsStore *store,
     GCancellable *cancellable, GError ** error);
 

@@ -10,9 +10,9 @@
  * segments lose their bytes and go through the queue as gaps.
  *
  * One lock, over the queue and what callers declare; the store and callbacks
- * are called without it. VsArchiveEvent is the thread's alone.
+ * are called without it. VsArchiveSet is the thread's alone.
  */
-#include "archive/vsarchiveevent.h"
+#include "archive/vsarchiveset.h"
 #include "archive/vsarchivename.h"
 
 #include <string.h>
@@ -20,7 +20,7 @@
 #define DEFAULT_MAX_PENDING (64 * 1024 * 1024)
 
 /* Jobs that may wait. Past that the oldest go altogether; the entries of what
- * lies between two segments are made up (vs_archive_event_make_gap ()). */
+ * lies between two segments are made up (vs_archive_set_make_gap ()). */
 #define JOBS_MAX 4096
 
 /* Configurations that are kept a rendition, for segments still to come. */
@@ -74,7 +74,7 @@ struct _VsArchiveWriter
   GThread *thread;
 
   /* the thread's */
-  VsArchiveEvent *event;
+  VsArchiveSet *set;
   gboolean failing;
 
   GMutex lock;
@@ -409,26 +409,25 @@ try_segment (VsArchiveWriter * self, gpointer data, GError ** error)
 static gboolean
 try_list (VsArchiveWriter * self, gpointer data, GError ** error)
 {
-  return vs_archive_event_write_list (self->event, data, FALSE, error);
+  return vs_archive_set_write_list (self->set, data, FALSE, error);
 }
 
 static gboolean
 try_complete_list (VsArchiveWriter * self, gpointer data, GError ** error)
 {
-  return vs_archive_event_write_list (self->event, data, TRUE, error);
+  return vs_archive_set_write_list (self->set, data, TRUE, error);
 }
 
 static gboolean
 try_seal (VsArchiveWriter * self, gpointer data, GError ** error)
 {
-  return vs_archive_list_seal (data, &self->event->place, error);
+  return vs_archive_list_seal (data, &self->set->place, error);
 }
 
 static gboolean
 try_main (VsArchiveWriter * self, gpointer data, GError ** error)
 {
-  return vs_archive_event_write_main (self->event, GPOINTER_TO_INT (data),
-      error);
+  return vs_archive_set_write_main (self->set, GPOINTER_TO_INT (data), error);
 }
 
 static gboolean
@@ -467,7 +466,7 @@ fill_gaps (VsArchiveWriter * self, VsArchiveList * list, guint64 next,
 {
   while (list->next != 0 && list->next < next) {
     g_autoptr (VsSegment) gap =
-        vs_archive_event_make_gap (self->event, list, following);
+        vs_archive_set_make_gap (self->set, list, following);
 
     if (!append_entry (self, list, gap))
       return FALSE;
@@ -489,8 +488,7 @@ prepare_list (VsArchiveWriter * self, Job * job)
   guint target;
 
   g_mutex_lock (&self->lock);
-  list = vs_archive_event_get_list (self->event,
-      job->declared->rendition->name);
+  list = vs_archive_set_get_list (self->set, job->declared->rendition->name);
   g_clear_pointer (&list->rendition, vs_rendition_unref);
   list->rendition = vs_rendition_ref (job->declared->rendition);
   list->order = job->declared->order;
@@ -513,7 +511,7 @@ prepare_list (VsArchiveWriter * self, Job * job)
 static gboolean
 write_pruned (VsArchiveWriter * self)
 {
-  GPtrArray *lists = self->event->lists;
+  GPtrArray *lists = self->set->lists;
 
   for (guint i = 0; i < lists->len; i++) {
     VsArchiveList *list = g_ptr_array_index (lists, i);
@@ -581,7 +579,7 @@ process (VsArchiveWriter * self, Job * job)
   if (!fill_gaps (self, list, sequence, segment)
       || !append_entry (self, list, segment))
     return FALSE;
-  vs_archive_event_prune (self->event);
+  vs_archive_set_prune (self->set);
   if (!stored)
     return TRUE;
 
@@ -596,7 +594,7 @@ process (VsArchiveWriter * self, Job * job)
 static gboolean
 write_dirty (VsArchiveWriter * self)
 {
-  GPtrArray *lists = self->event->lists;
+  GPtrArray *lists = self->set->lists;
   gboolean any = FALSE;
 
   for (guint i = 0; i < lists->len; i++) {
@@ -614,8 +612,8 @@ write_dirty (VsArchiveWriter * self)
 static gboolean
 write_all_complete (VsArchiveWriter * self)
 {
-  GPtrArray *lists = self->event->lists;
-  guint64 next = vs_archive_event_get_next (self->event);
+  GPtrArray *lists = self->set->lists;
+  guint64 next = vs_archive_set_get_next (self->set);
 
   for (guint i = 0; i < lists->len; i++) {
     VsArchiveList *list = g_ptr_array_index (lists, i);
@@ -748,7 +746,7 @@ writer_thread (gpointer data)
   gboolean running = TRUE;
 
   while (running) {
-    gint64 wake = vs_archive_event_sweep (self->event);
+    gint64 wake = vs_archive_set_sweep (self->set);
 
     switch (next_work (self, wake)) {
       case WORK_SEGMENT:
@@ -786,7 +784,7 @@ writer_alloc (VsStore * store, const VsArchiveWriterSettings * settings,
   self->callbacks = *callbacks;
   self->user_data = user_data;
   self->cancellable = g_cancellable_new ();
-  self->event = vs_archive_event_new (store, self->folder, settings,
+  self->set = vs_archive_set_new (store, self->folder, settings,
       self->cancellable);
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
@@ -803,7 +801,7 @@ writer_dispose (VsArchiveWriter * self)
 {
   if (self->lease)
     vs_store_unlock (self->store, self->lease);
-  vs_archive_event_free (self->event);
+  vs_archive_set_free (self->set);
   g_ptr_array_unref (self->declared);
   g_object_unref (self->cancellable);
   g_mutex_clear (&self->lock);
@@ -825,8 +823,7 @@ vs_archive_writer_new (VsStore * store,
   VsArchiveWriter *self = writer_alloc (store, settings, callbacks, user_data);
 
   self->lease = vs_store_lock (store, self->folder, error);
-  if (self->lease == NULL
-      || !vs_archive_event_recover (self->event, state, error)) {
+  if (self->lease == NULL || !vs_archive_set_recover (self->set, state, error)) {
     writer_dispose (self);
     return NULL;
   }

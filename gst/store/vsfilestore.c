@@ -409,16 +409,33 @@ compare_objects (gconstpointer a, gconstpointer b)
   return strcmp ((*x)->key, (*y)->key);
 }
 
-/* The object that @name in @folder is; NULL when it is none of ours. */
+/* The type is asked before the name is looked up: a folder of a million
+ * segments is listed for a few playlists. */
+static gboolean
+is_wanted (const struct dirent *entry, const gchar * suffix)
+{
+  if (entry->d_name[0] == '.')
+    return FALSE;
+  if (suffix == NULL)
+    return TRUE;
+  if (strcmp (suffix, "/") == 0)
+    return entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN;
+  return g_str_has_suffix (entry->d_name, suffix);
+}
+
+/* The object or folder that @name is; NULL when it is neither. */
 static VsStoreObject *
 list_entry (DIR * dir, const gchar * prefix, const gchar * name,
-    gboolean folders)
+    const gchar * suffix)
 {
+  gboolean folders = suffix == NULL || strcmp (suffix, "/") == 0;
+  gboolean files = suffix == NULL || !folders;
   struct stat st;
   g_autofree gchar *key = NULL;
 
   if (fstatat (dirfd (dir), name, &st, AT_SYMLINK_NOFOLLOW) != 0
-      || !(S_ISREG (st.st_mode) || (folders && S_ISDIR (st.st_mode))))
+      || !((files && S_ISREG (st.st_mode))
+          || (folders && S_ISDIR (st.st_mode))))
     return NULL;
 
   key = g_strconcat (prefix, prefix[0] ? "/" : "", name,
@@ -454,10 +471,9 @@ file_list (VsStore * store, const gchar * prefix, const gchar * suffix,
   while (dir && (entry = readdir (dir))) {
     VsStoreObject *object;
 
-    if (entry->d_name[0] == '.'
-        || (suffix && !g_str_has_suffix (entry->d_name, suffix)))
+    if (!is_wanted (entry, suffix))
       continue;
-    object = list_entry (dir, prefix, entry->d_name, suffix == NULL);
+    object = list_entry (dir, prefix, entry->d_name, suffix);
     if (object)
       g_ptr_array_add (objects, object);
   }

@@ -31,6 +31,9 @@ typedef struct
 void vs_store_object_free (VsStoreObject *object);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsStoreObject, vs_store_object_free)
 
+/* Whether @key is one. */
+gboolean vs_store_key_is_valid (const gchar *key);
+
 /**
  * vs_store_open:
  * @location: a directory (made when missing); `s3://` and `http://` later
@@ -89,7 +92,8 @@ VsStoreObject *vs_store_stat (VsStore *store, const gchar *key,
 /**
  * vs_store_list:
  * @prefix: a folder's key, "" for the root
- * @suffix: (nullable): only objects whose names end so, and no folders
+ * @suffix: (nullable): only objects whose names end so, and no folders; "/"
+ *   only folders
  *
  * What lies directly in a folder, sorted: objects, and folders whose keys
  * end in a slash. Names that begin with a dot (temporary files, locks) are

@@ -56,8 +56,6 @@ struct _VsStoreUpload
   GCancellable *cancellable;
 };
 
-gboolean vs_store_key_is_valid (const gchar *key);
-
 /* Fill in the common part; finalize and upload_free undo only their own. */
 void vs_store_init (VsStore *store, const VsStoreClass *klass,
     const gchar *location);

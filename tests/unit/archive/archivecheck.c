@@ -5,6 +5,7 @@
 #include <gst/check/gstcheck.h>
 #include <glib/gstdio.h>
 #include <openssl/sha.h>
+#include <unistd.h>
 
 #include "archive/archivecheck.h"
 #include "manifest/vsm3u8.h"
@@ -193,6 +194,17 @@ archive_make_config (void)
   config->height = 720;
   config->fps_n = 25;
   return config;
+}
+
+gchar *
+archive_make_root (void)
+{
+  const gchar *tmp =
+      g_access ("/dev/shm", W_OK) == 0 ? "/dev/shm" : g_get_tmp_dir ();
+  gchar *root = g_build_filename (tmp, "vsarchive-XXXXXX", NULL);
+
+  fail_unless (g_mkdtemp (root) != NULL);
+  return root;
 }
 
 void

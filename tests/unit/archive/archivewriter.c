@@ -31,7 +31,7 @@ static Log said;
 static void
 setup (void)
 {
-  root = g_dir_make_tmp ("vsarchive-XXXXXX", NULL);
+  root = archive_make_root ();
   store = vs_store_open (root, TRUE, NULL);
   memset (&said, 0, sizeof said);
 }
@@ -195,7 +195,7 @@ GST_END_TEST;
 /* Live while it grows, complete at the end, whatever the length is to parts. */
 GST_START_TEST (test_write)
 {
-  static const guint lengths[] = { 1, 31, 32, 33, 63, 64, 65, 96, 97, 200 };
+  static const guint lengths[] = { 1, 32, 33, 64, 65, 97, 200 };
 
   for (guint i = 0; i < G_N_ELEMENTS (lengths); i++) {
     g_autofree gchar *event = g_strdup_printf ("e%u", lengths[i]);

@@ -239,7 +239,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_list_stat_delete)
 {
-  g_autoptr (GPtrArray) all = NULL, some = NULL, none = NULL;
+  g_autoptr (GPtrArray) all = NULL, some = NULL, folders = NULL, none = NULL;
   g_autoptr (VsStoreObject) before = NULL, after = NULL;
   static const gchar *const want[] = { "e/a.ts", "e/b.m3u8", "e/sub/" };
 
@@ -256,6 +256,8 @@ GST_START_TEST (test_list_stat_delete)
   }
   some = vs_store_list (store, "e", ".m3u8", NULL, NULL);
   fail_unless_equals_int (some->len, 1);
+  folders = vs_store_list (store, "e", "/", NULL, NULL);
+  fail_unless_equals_int (folders->len, 1);
   none = vs_store_list (store, "missing/folder", NULL, NULL, NULL);
   fail_unless_equals_int (none->len, 0);
 

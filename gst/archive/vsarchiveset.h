@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 /**
- * VsArchiveEvent:
+ * VsArchiveSet:
  *
  * The playlists of all renditions, the main one, and what was pruned. Used by
  * one thread. Writes are one try each.
@@ -26,24 +26,24 @@ typedef struct
   GHashTable *garbage;          /* VsArchiveList -> VsArchiveGarbage */
   guint target_duration;        /* s: of new renditions */
   gchar *main;                  /* as it was written last, or NULL */
-} VsArchiveEvent;
+} VsArchiveSet;
 
-VsArchiveEvent *vs_archive_event_new (VsStore *store, const gchar *folder,
+VsArchiveSet *vs_archive_set_new (VsStore *store, const gchar *folder,
     const VsArchiveWriterSettings *settings, GCancellable *cancellable);
-void            vs_archive_event_free (VsArchiveEvent *event);
+void          vs_archive_set_free (VsArchiveSet *set);
 
 /* Reads back what an earlier writer left. */
-gboolean vs_archive_event_recover (VsArchiveEvent *event,
+gboolean vs_archive_set_recover (VsArchiveSet *set,
     VsArchiveState *state, GError ** error);
 
 /* The rendition's list, made when there is none. */
-VsArchiveList *vs_archive_event_get_list (VsArchiveEvent *event,
+VsArchiveList *vs_archive_set_get_list (VsArchiveSet *set,
     const gchar *rendition);
 /* The sequence number after the newest of all renditions, 0 for none */
-guint64 vs_archive_event_get_next (VsArchiveEvent *event);
+guint64 vs_archive_set_get_next (VsArchiveSet *set);
 
 /**
- * vs_archive_event_make_gap:
+ * vs_archive_set_make_gap:
  * @following: (nullable): the next segment that there is
  *
  * The entry that @list lacks next: with the boundary that the other
@@ -51,23 +51,23 @@ guint64 vs_archive_event_get_next (VsArchiveEvent *event);
  *
  * Returns: (transfer full): a gap
  */
-VsSegment *vs_archive_event_make_gap (VsArchiveEvent *event,
+VsSegment *vs_archive_set_make_gap (VsArchiveSet *set,
     VsArchiveList *list, const VsSegment *following);
 
 /* Makes a gap of @segment: nothing is stored of it. (transfer full) */
 VsSegment *vs_archive_segment_to_gap (const VsSegment *segment);
 
 /* Forgets what retention no longer keeps. */
-void vs_archive_event_prune (VsArchiveEvent *event);
+void vs_archive_set_prune (VsArchiveSet *set);
 
 /* vs_archive_list_write (), after which what it no longer names may go. */
-gboolean vs_archive_event_write_list (VsArchiveEvent *event,
+gboolean vs_archive_set_write_list (VsArchiveSet *set,
     VsArchiveList *list, gboolean complete, GError ** error);
 /* Writes the main playlist when it has something new to say. */
-gboolean vs_archive_event_write_main (VsArchiveEvent *event,
+gboolean vs_archive_set_write_main (VsArchiveSet *set,
     gboolean complete, GError ** error);
 
 /* Deletes what is due; returns when to come again (monotonic time). */
-gint64 vs_archive_event_sweep (VsArchiveEvent *event);
+gint64 vs_archive_set_sweep (VsArchiveSet *set);
 
 G_END_DECLS

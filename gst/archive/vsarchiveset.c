@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "archive/vsarchiveevent.h"
+#include "archive/vsarchiveset.h"
 #include "archive/vsarchivegarbage.h"
 #include "archive/vsarchivemain.h"
 #include "archive/vsarchivename.h"
@@ -17,67 +17,66 @@
  * goes over some segments. */
 #define PRUNE_MAX 128
 
-VsArchiveEvent *
-vs_archive_event_new (VsStore * store, const gchar * folder,
+VsArchiveSet *
+vs_archive_set_new (VsStore * store, const gchar * folder,
     const VsArchiveWriterSettings * settings, GCancellable * cancellable)
 {
-  VsArchiveEvent *event = g_new0 (VsArchiveEvent, 1);
+  VsArchiveSet *set = g_new0 (VsArchiveSet, 1);
 
-  event->folder = g_strdup (folder);
-  event->place.store = store;
-  event->place.folder = event->folder;
-  event->place.cancellable = cancellable;
-  event->max_age = settings->max_age;
-  event->max_segments = settings->max_segments;
-  event->max_bytes = settings->max_bytes;
-  event->lists = g_ptr_array_new_with_free_func ((GDestroyNotify)
+  set->folder = g_strdup (folder);
+  set->place.store = store;
+  set->place.folder = set->folder;
+  set->place.cancellable = cancellable;
+  set->max_age = settings->max_age;
+  set->max_segments = settings->max_segments;
+  set->max_bytes = settings->max_bytes;
+  set->lists = g_ptr_array_new_with_free_func ((GDestroyNotify)
       vs_archive_list_free);
-  event->garbage = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)
+  set->garbage = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)
       vs_archive_garbage_free);
-  return event;
+  return set;
 }
 
 void
-vs_archive_event_free (VsArchiveEvent * event)
+vs_archive_set_free (VsArchiveSet * set)
 {
-  g_hash_table_unref (event->garbage);
-  g_ptr_array_unref (event->lists);
-  g_free (event->main);
-  g_free (event->folder);
-  g_free (event);
+  g_hash_table_unref (set->garbage);
+  g_ptr_array_unref (set->lists);
+  g_free (set->main);
+  g_free (set->folder);
+  g_free (set);
 }
 
 static VsArchiveList *
-nth_list (VsArchiveEvent * event, guint i)
+nth_list (VsArchiveSet * set, guint i)
 {
-  return g_ptr_array_index (event->lists, i);
+  return g_ptr_array_index (set->lists, i);
 }
 
 VsArchiveList *
-vs_archive_event_get_list (VsArchiveEvent * event, const gchar * rendition)
+vs_archive_set_get_list (VsArchiveSet * set, const gchar * rendition)
 {
   VsArchiveList *list;
 
-  for (guint i = 0; i < event->lists->len; i++) {
-    if (strcmp (nth_list (event, i)->name, rendition) == 0)
-      return nth_list (event, i);
+  for (guint i = 0; i < set->lists->len; i++) {
+    if (strcmp (nth_list (set, i)->name, rendition) == 0)
+      return nth_list (set, i);
   }
 
   list = vs_archive_list_new (rendition);
-  list->target_duration = event->target_duration;
-  g_ptr_array_add (event->lists, list);
-  g_hash_table_insert (event->garbage, list,
-      vs_archive_garbage_new (rendition));
+  list->target_duration = set->target_duration;
+  g_ptr_array_add (set->lists, list);
+  g_hash_table_insert (set->garbage, list, vs_archive_garbage_new (rendition));
   return list;
 }
 
 guint64
-vs_archive_event_get_next (VsArchiveEvent * event)
+vs_archive_set_get_next (VsArchiveSet * set)
 {
   guint64 next = 0;
 
-  for (guint i = 0; i < event->lists->len; i++)
-    next = MAX (next, nth_list (event, i)->next);
+  for (guint i = 0; i < set->lists->len; i++)
+    next = MAX (next, nth_list (set, i)->next);
   return next;
 }
 
@@ -107,15 +106,15 @@ update_state (VsArchiveState * state, VsArchiveList * list)
 }
 
 static gboolean
-recover_list (VsArchiveEvent * event, const gchar * rendition,
+recover_list (VsArchiveSet * set, const gchar * rendition,
     VsArchiveState * state, GError ** error)
 {
-  VsArchiveList *list = vs_archive_event_get_list (event, rendition);
-  VsArchiveGarbage *garbage = g_hash_table_lookup (event->garbage, list);
+  VsArchiveList *list = vs_archive_set_get_list (set, rendition);
+  VsArchiveGarbage *garbage = g_hash_table_lookup (set->garbage, list);
 
-  if (!vs_archive_list_recover (list, &event->place, error)
+  if (!vs_archive_list_recover (list, &set->place, error)
       || !vs_archive_garbage_find (garbage, list->first, list->next,
-          &event->place, error))
+          &set->place, error))
     return FALSE;
 
   vs_archive_garbage_mark (garbage, list->first, g_get_monotonic_time ()
@@ -125,30 +124,30 @@ recover_list (VsArchiveEvent * event, const gchar * rendition,
 }
 
 gboolean
-vs_archive_event_recover (VsArchiveEvent * event, VsArchiveState * state,
+vs_archive_set_recover (VsArchiveSet * set, VsArchiveState * state,
     GError ** error)
 {
   g_autoptr (GPtrArray) objects = NULL;
 
   memset (state, 0, sizeof *state);
   state->next_sequence = 1;
-  if (!vs_store_clean (event->place.store, event->folder,
-          event->place.cancellable, error))
+  if (!vs_store_clean (set->place.store, set->folder,
+          set->place.cancellable, error))
     return FALSE;
-  objects = vs_store_list (event->place.store, event->folder, ".m3u8",
-      event->place.cancellable, error);
+  objects = vs_store_list (set->place.store, set->folder, ".m3u8",
+      set->place.cancellable, error);
   if (objects == NULL)
     return FALSE;
 
   for (guint i = 0; i < objects->len; i++) {
     const VsStoreObject *object = g_ptr_array_index (objects, i);
     g_autofree gchar *rendition = vs_archive_name_to_rendition
-        (object->key + strlen (event->folder) + 1);
+        (object->key + strlen (set->folder) + 1);
 
-    if (rendition && !recover_list (event, rendition, state, error))
+    if (rendition && !recover_list (set, rendition, state, error))
       return FALSE;
   }
-  event->target_duration = state->target_duration;
+  set->target_duration = state->target_duration;
   return TRUE;
 }
 
@@ -183,16 +182,16 @@ guess_duration (VsArchiveList * list, const VsSegment * last,
 }
 
 VsSegment *
-vs_archive_event_make_gap (VsArchiveEvent * event, VsArchiveList * list,
+vs_archive_set_make_gap (VsArchiveSet * set, VsArchiveList * list,
     const VsSegment * following)
 {
   VsSegment *last = vs_archive_list_get_last (list);
   VsSegment *gap;
 
-  for (guint i = 0; i < event->lists->len; i++) {
-    VsArchiveList *other = nth_list (event, i);
+  for (guint i = 0; i < set->lists->len; i++) {
+    VsArchiveList *other = nth_list (set, i);
     VsSegment *same = other == list ? NULL :
-        vs_archive_list_get (other, list->next, &event->place, NULL);
+        vs_archive_list_get (other, list->next, &set->place, NULL);
 
     if (same) {
       gap = vs_archive_segment_to_gap (same);
@@ -217,13 +216,13 @@ vs_archive_event_make_gap (VsArchiveEvent * event, VsArchiveList * list,
 
 /* Of what retention looks at: the rendition that is furthest on. */
 static VsArchiveList *
-leading_list (VsArchiveEvent * event)
+leading_list (VsArchiveSet * set)
 {
   VsArchiveList *leading = NULL;
 
-  for (guint i = 0; i < event->lists->len; i++) {
-    if (leading == NULL || nth_list (event, i)->next > leading->next)
-      leading = nth_list (event, i);
+  for (guint i = 0; i < set->lists->len; i++) {
+    if (leading == NULL || nth_list (set, i)->next > leading->next)
+      leading = nth_list (set, i);
   }
   return leading;
 }
@@ -235,12 +234,12 @@ is_oldest (VsArchiveList * list, guint64 sequence)
 }
 
 static guint64
-oldest_sequence (VsArchiveEvent * event)
+oldest_sequence (VsArchiveSet * set)
 {
   guint64 oldest = G_MAXUINT64;
 
-  for (guint i = 0; i < event->lists->len; i++) {
-    const VsArchiveList *list = nth_list (event, i);
+  for (guint i = 0; i < set->lists->len; i++) {
+    const VsArchiveList *list = nth_list (set, i);
 
     if (list->first > 0 && list->first < list->next)
       oldest = MIN (oldest, list->first);
@@ -249,55 +248,54 @@ oldest_sequence (VsArchiveEvent * event)
 }
 
 static gboolean
-is_too_old (VsArchiveEvent * event, VsArchiveList * leading, guint64 sequence)
+is_too_old (VsArchiveSet * set, VsArchiveList * leading, guint64 sequence)
 {
   gint64 now = end_utc_us (vs_archive_list_get_last (leading));
 
-  for (guint i = 0; i < event->lists->len; i++) {
-    VsArchiveList *list = nth_list (event, i);
+  for (guint i = 0; i < set->lists->len; i++) {
+    VsArchiveList *list = nth_list (set, i);
     VsSegment *segment = is_oldest (list, sequence) ?
-        vs_archive_list_get (list, sequence, &event->place, NULL) : NULL;
+        vs_archive_list_get (list, sequence, &set->place, NULL) : NULL;
 
     if (segment)
-      return end_utc_us (segment) < now - (gint64) (event->max_age /
-          GST_USECOND);
+      return end_utc_us (segment) < now - (gint64) (set->max_age / GST_USECOND);
   }
   return FALSE;
 }
 
 static guint64
-retained_bytes (VsArchiveEvent * event)
+retained_bytes (VsArchiveSet * set)
 {
   guint64 sum = 0;
 
-  for (guint i = 0; i < event->lists->len; i++)
-    sum += nth_list (event, i)->retained_bytes;
+  for (guint i = 0; i < set->lists->len; i++)
+    sum += nth_list (set, i)->retained_bytes;
   return sum;
 }
 
 static gboolean
-must_go (VsArchiveEvent * event, VsArchiveList * leading, guint64 sequence)
+must_go (VsArchiveSet * set, VsArchiveList * leading, guint64 sequence)
 {
   guint64 n = leading->next - sequence;
 
   if (sequence >= leading->next || n <= KEEP_MIN)
     return FALSE;
-  return (event->max_segments && n > event->max_segments)
-      || (event->max_bytes && retained_bytes (event) > event->max_bytes)
-      || (event->max_age && is_too_old (event, leading, sequence));
+  return (set->max_segments && n > set->max_segments)
+      || (set->max_bytes && retained_bytes (set) > set->max_bytes)
+      || (set->max_age && is_too_old (set, leading, sequence));
 }
 
 /* FALSE when the store would not tell what they are. */
 static gboolean
-drop_sequence (VsArchiveEvent * event, guint64 sequence)
+drop_sequence (VsArchiveSet * set, guint64 sequence)
 {
-  for (guint i = 0; i < event->lists->len; i++) {
-    VsArchiveList *list = nth_list (event, i);
+  for (guint i = 0; i < set->lists->len; i++) {
+    VsArchiveList *list = nth_list (set, i);
     VsSegment *segment;
 
     if (!is_oldest (list, sequence))
       continue;
-    segment = vs_archive_list_get (list, sequence, &event->place, NULL);
+    segment = vs_archive_list_get (list, sequence, &set->place, NULL);
     if (segment == NULL)
       return FALSE;
     vs_archive_list_drop_first (list, segment);
@@ -306,28 +304,28 @@ drop_sequence (VsArchiveEvent * event, guint64 sequence)
 }
 
 void
-vs_archive_event_prune (VsArchiveEvent * event)
+vs_archive_set_prune (VsArchiveSet * set)
 {
-  VsArchiveList *leading = leading_list (event);
+  VsArchiveList *leading = leading_list (set);
 
   for (guint i = 0; i < PRUNE_MAX; i++) {
-    guint64 oldest = oldest_sequence (event);
+    guint64 oldest = oldest_sequence (set);
 
-    if (!must_go (event, leading, oldest) || !drop_sequence (event, oldest))
+    if (!must_go (set, leading, oldest) || !drop_sequence (set, oldest))
       break;
   }
 }
 
 gint64
-vs_archive_event_sweep (VsArchiveEvent * event)
+vs_archive_set_sweep (VsArchiveSet * set)
 {
   gint64 now = g_get_monotonic_time (), next = G_MAXINT64;
 
-  for (guint i = 0; i < event->lists->len; i++) {
+  for (guint i = 0; i < set->lists->len; i++) {
     VsArchiveGarbage *garbage =
-        g_hash_table_lookup (event->garbage, nth_list (event, i));
+        g_hash_table_lookup (set->garbage, nth_list (set, i));
 
-    next = MIN (next, vs_archive_garbage_sweep (garbage, &event->place, now));
+    next = MIN (next, vs_archive_garbage_sweep (garbage, &set->place, now));
   }
   return next;
 }
@@ -344,13 +342,13 @@ grace_us (VsArchiveList * list)
 }
 
 gboolean
-vs_archive_event_write_list (VsArchiveEvent * event, VsArchiveList * list,
+vs_archive_set_write_list (VsArchiveSet * set, VsArchiveList * list,
     gboolean complete, GError ** error)
 {
-  VsArchiveGarbage *garbage = g_hash_table_lookup (event->garbage, list);
+  VsArchiveGarbage *garbage = g_hash_table_lookup (set->garbage, list);
   gboolean ok = complete ?
-      vs_archive_list_write_complete (list, &event->place, error) :
-      vs_archive_list_write (list, &event->place, error);
+      vs_archive_list_write_complete (list, &set->place, error) :
+      vs_archive_list_write (list, &set->place, error);
 
   if (ok)
     vs_archive_garbage_mark (garbage, list->first,
@@ -359,20 +357,20 @@ vs_archive_event_write_list (VsArchiveEvent * event, VsArchiveList * list,
 }
 
 gboolean
-vs_archive_event_write_main (VsArchiveEvent * event, gboolean complete,
+vs_archive_set_write_main (VsArchiveSet * set, gboolean complete,
     GError ** error)
 {
-  g_autofree gchar *text = vs_archive_main_render (event->lists, complete);
-  g_autofree gchar *key = vs_archive_key (event->folder, VS_ARCHIVE_MAIN);
+  g_autofree gchar *text = vs_archive_main_render (set->lists, complete);
+  g_autofree gchar *key = vs_archive_key (set->folder, VS_ARCHIVE_MAIN);
   g_autoptr (GBytes) bytes = NULL;
 
-  if (text == NULL || g_strcmp0 (text, event->main) == 0)
+  if (text == NULL || g_strcmp0 (text, set->main) == 0)
     return TRUE;
   bytes = g_bytes_new_static (text, strlen (text));
-  if (!vs_store_put (event->place.store, key, &bytes, 1,
-          event->place.cancellable, error))
+  if (!vs_store_put (set->place.store, key, &bytes, 1,
+          set->place.cancellable, error))
     return FALSE;
-  g_free (event->main);
-  event->main = g_steal_pointer (&text);
+  g_free (set->main);
+  set->main = g_steal_pointer (&text);
   return TRUE;
 }

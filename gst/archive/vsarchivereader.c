@@ -1,0 +1,678 @@
+/* VisionStream: an event's archive, read back
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Each child of the main playlist becomes a VsTimeline. A timeline can only
+ * grow at its end, so one that shall reach further back is built anew, from
+ * the sealed parts on. What a refresh finds is appended; where that does not
+ * fit to what was read before, the archive is another one, and the timeline
+ * is built anew too.
+ *
+ * Two locks: `reading` is held over the store, so that one call reads at a
+ * time; `lock` only guards which timelines there are. reading before lock.
+ */
+#include "archive/vsarchivelist.h"
+#include "archive/vsarchivename.h"
+#include "archive/vsarchivereader.h"
+#include "archive/vsarchivewriter.h"
+
+#include <openssl/sha.h>
+#include <string.h>
+
+/* Of another maker's segment, whose size is not listed. */
+#define SEGMENT_MAX (256 * 1024 * 1024)
+#define MAIN_MAX (1024 * 1024)
+
+typedef struct
+{
+  gchar *uri;                   /* below the folder */
+  gchar *name;                  /* of the rendition */
+  gchar *etag;                  /* of what was read */
+  gboolean ended;
+  guint64 retained;             /* the archive has from here on, */
+  guint64 first, next;          /* the timeline [first, next) */
+  VsTimeline *timeline;         /* protected by lock */
+} Child;
+
+struct _VsArchiveReader
+{
+  gatomicrefcount ref_count;
+  VsStore *store;
+  gchar *folder;
+  gchar *account, *event, *breakout;
+
+  GMutex reading;
+  /* protected by reading */
+  gchar *main_etag;
+  GstClockTime span;
+
+  GMutex lock;
+  /* protected by lock; changed only under reading too */
+  GPtrArray *children;          /* Child */
+};
+
+static void
+child_free (Child * child)
+{
+  g_free (child->uri);
+  g_free (child->name);
+  g_free (child->etag);
+  g_clear_pointer (&child->timeline, vs_timeline_unref);
+  g_free (child);
+}
+
+static VsArchivePlace
+place_of (VsArchiveReader * self, GCancellable * cancellable)
+{
+  VsArchivePlace place = { self->store, self->folder, cancellable };
+
+  return place;
+}
+
+/* ---- URIs --------------------------------------------------------------- */
+
+/* What @uri in the playlist @base names, below the folder; NULL and an error
+ * when that lies elsewhere. */
+static gchar *
+resolve (VsArchiveReader * self, const gchar * base, const gchar * uri,
+    GError ** error)
+{
+  g_autofree gchar *path = g_strndup (uri, strcspn (uri, "?#"));
+  g_autofree gchar *plain = g_uri_unescape_string (path, "/");
+  const gchar *slash = strrchr (base, '/');
+  g_autofree gchar *below = plain == NULL ? NULL :
+      g_strdup_printf ("%.*s%s", slash ? (gint) (slash + 1 - base) : 0, base,
+      plain);
+
+  if (below && vs_store_key_is_valid (below))
+    return g_steal_pointer (&below);
+
+  path = (g_free (path), g_strescape (uri, NULL));
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+      "%s/%s/%s: the URI \"%.100s\" leads out of the folder",
+      vs_store_get_location (self->store), self->folder, base, path);
+  return NULL;
+}
+
+/* Makes the URIs of @media those of VsSegment. */
+static gboolean
+resolve_all (VsArchiveReader * self, const gchar * base, VsM3u8Media * media,
+    GError ** error)
+{
+  for (guint i = 0; i < media->segments->len; i++) {
+    VsSegment *segment = g_ptr_array_index (media->segments, i);
+    gchar *uri;
+
+    if (segment->uri == NULL)
+      continue;
+    uri = resolve (self, base, segment->uri, error);
+    if (uri == NULL)
+      return FALSE;
+    g_free (segment->uri);
+    segment->uri = uri;
+  }
+  return TRUE;
+}
+
+/* ---- one rendition ------------------------------------------------------ */
+
+static VsSegment *
+nth (GPtrArray * segments, guint i)
+{
+  return g_ptr_array_index (segments, i);
+}
+
+static void
+add_configs (VsTimeline * timeline, VsM3u8Media * media)
+{
+  for (guint i = 0; i < media->configs->len; i++)
+    vs_timeline_add_config (timeline, g_ptr_array_index (media->configs, i));
+}
+
+static VsM3u8Media *
+read_part (VsArchiveReader * self, Child * child, guint64 sequence,
+    GCancellable * cancellable, GError ** error)
+{
+  VsArchivePlace place = place_of (self, cancellable);
+  g_autofree gchar *name = vs_archive_part_name (child->name, sequence);
+  g_autoptr (VsM3u8Media) media =
+      vs_archive_read_whole_playlist (&place, name, error);
+
+  if (media == NULL || !resolve_all (self, name, media, error))
+    return NULL;
+  return g_steal_pointer (&media);
+}
+
+static GstClockTime
+sum_durations (GPtrArray * segments)
+{
+  GstClockTime sum = 0;
+
+  for (guint i = 0; i < segments->len; i++)
+    sum += nth (segments, i)->duration;
+  return sum;
+}
+
+/* Sealed parts ahead of @end, the newest first, until @span is filled. A part
+ * that is gone was pruned since: what came after it is what there is. */
+static GPtrArray *
+read_parts_back (VsArchiveReader * self, Child * child, guint64 end,
+    GstClockTime span, GCancellable * cancellable, GError ** error)
+{
+  g_autoptr (GPtrArray) parts =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_m3u8_media_free);
+  GstClockTime have = 0;
+
+  while (end > child->retained && have < span) {
+    g_autoptr (GError) cause = NULL;
+    VsM3u8Media *part = read_part (self, child, end - 1, cancellable, &cause);
+
+    if (part == NULL
+        && g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+      break;
+    if (part == NULL) {
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return NULL;
+    }
+    g_ptr_array_add (parts, part);
+    have += sum_durations (part->segments);
+    end = vs_archive_part_start (end - 1);
+  }
+  return g_steal_pointer (&parts);
+}
+
+/* Appends what is new of @segments, below @end. FALSE when it does not
+ * follow. */
+static gboolean
+append_segments (Child * child, VsTimeline * timeline, GPtrArray * segments,
+    guint64 end)
+{
+  for (guint i = 0; i < segments->len; i++) {
+    VsSegment *segment = nth (segments, i);
+
+    if (segment->sequence < MAX (child->next, child->retained)
+        || segment->sequence >= end)
+      continue;
+    if (!vs_timeline_append (timeline, segment))
+      return FALSE;
+    if (child->next == 0)
+      child->first = segment->sequence;
+    child->next = segment->sequence + 1;
+  }
+  return TRUE;
+}
+
+static VsRendition *
+make_rendition (VsArchiveReader * self, Child * child, VsM3u8Media * media)
+{
+  return media->rendition ? vs_rendition_ref (media->rendition) :
+      vs_rendition_new (self->account, self->event, self->breakout,
+      child->name);
+}
+
+static void
+update_child (Child * child, VsTimeline * timeline, VsM3u8Media * media)
+{
+  add_configs (timeline, media);
+  vs_timeline_set_target_duration (timeline, media->target_duration);
+  vs_timeline_prune (timeline, child->retained);
+  child->first = MAX (child->first, child->retained);
+  vs_timeline_set_ended (timeline, media->ended);
+  child->ended = media->ended;
+}
+
+/* The playlist of @child; entries only of one that grows when not @whole. */
+static VsM3u8Media *
+read_child (VsArchiveReader * self, Child * child, gboolean * whole,
+    GCancellable * cancellable, GError ** error)
+{
+  VsArchivePlace place = place_of (self, cancellable);
+  g_autoptr (VsM3u8Media) media =
+      vs_archive_read_playlist (&place, child->uri, whole, error);
+
+  if (media == NULL || !resolve_all (self, child->uri, media, error))
+    return NULL;
+  child->retained =
+      media->foreign ? media->media_sequence : media->first_sequence;
+  return g_steal_pointer (&media);
+}
+
+/* Where the entries that the playlist itself gives begin. */
+static guint64
+entries_start (VsM3u8Media * media, gboolean whole)
+{
+  if (!whole)
+    return vs_archive_get_last_sequence (media) + 1;
+  return media->segments->len ? nth (media->segments, 0)->sequence :
+      media->first_sequence;
+}
+
+static gboolean
+build_child (VsArchiveReader * self, Child * child, VsM3u8Media * media,
+    gboolean whole, GCancellable * cancellable, GError ** error)
+{
+  g_autoptr (VsRendition) rendition = make_rendition (self, child, media);
+  g_autoptr (VsTimeline) timeline = vs_timeline_new (rendition);
+  g_autoptr (GPtrArray) parts = NULL;
+  guint64 start = entries_start (media, whole);
+  GstClockTime have = sum_durations (media->segments);
+
+  parts = read_parts_back (self, child, start,
+      media->ended ? GST_CLOCK_TIME_NONE : self->span - MIN (have,
+          self->span), cancellable, error);
+  if (parts == NULL)
+    return FALSE;
+
+  child->first = child->next = 0;
+  for (guint i = parts->len; i > 0; i--) {
+    VsM3u8Media *part = g_ptr_array_index (parts, i - 1);
+
+    add_configs (timeline, part);
+    append_segments (child, timeline, part->segments, start);
+  }
+  append_segments (child, timeline, media->segments, G_MAXUINT64);
+  update_child (child, timeline, media);
+
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&child->timeline, vs_timeline_unref);
+  child->timeline = g_steal_pointer (&timeline);
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
+/* Appends what came since. FALSE without an error: it does not fit. */
+static gboolean
+grow_child (VsArchiveReader * self, Child * child, VsM3u8Media * media,
+    gboolean whole, GCancellable * cancellable, GError ** error)
+{
+  guint64 start = entries_start (media, whole);
+  guint64 end = whole ? start + media->segments->len : start;
+
+  if (child->next == 0 || end < child->next)
+    return FALSE;
+  while (child->next < start) {
+    guint64 before = child->next;
+    g_autoptr (VsM3u8Media) part =
+        read_part (self, child, child->next, cancellable, error);
+
+    if (part == NULL)
+      return FALSE;
+    add_configs (child->timeline, part);
+    if (!append_segments (child, child->timeline, part->segments, start)
+        || child->next == before)
+      return FALSE;
+  }
+  if (!append_segments (child, child->timeline, media->segments, G_MAXUINT64))
+    return FALSE;
+  update_child (child, child->timeline, media);
+  return TRUE;
+}
+
+static gboolean
+refresh_child (VsArchiveReader * self, Child * child, gboolean anew,
+    GCancellable * cancellable, GError ** error)
+{
+  g_autofree gchar *key = vs_archive_key (self->folder, child->uri);
+  g_autoptr (VsStoreObject) object =
+      vs_store_stat (self->store, key, cancellable, error);
+  g_autoptr (VsM3u8Media) media = NULL;
+  gboolean whole;
+
+  if (object == NULL)
+    return FALSE;
+  if (!anew && g_strcmp0 (object->etag, child->etag) == 0)
+    return TRUE;
+
+  media = read_child (self, child, &whole, cancellable, error);
+  if (media == NULL)
+    return FALSE;
+  if ((anew || !grow_child (self, child, media, whole, cancellable, NULL))
+      && !build_child (self, child, media, whole, cancellable, error))
+    return FALSE;
+  g_free (child->etag);
+  child->etag = g_steal_pointer (&object->etag);
+  return TRUE;
+}
+
+/* ---- the event ---------------------------------------------------------- */
+
+/* A name for another maker's rendition: what a valid one allows of its
+ * playlist's name. */
+static gchar *
+foreign_name (const gchar * uri)
+{
+  g_autofree gchar *base = g_path_get_basename (uri);
+  gchar *name, *dot = strrchr (base, '.');
+
+  if (dot && dot != base)
+    *dot = '\0';
+  name = g_strndup (base, VS_NAME_MAX);
+  g_strcanon (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-", '-');
+  return name;
+}
+
+static Child *
+find_child (GPtrArray * children, const gchar * uri)
+{
+  for (guint i = 0; i < children->len; i++) {
+    Child *child = g_ptr_array_index (children, i);
+
+    if (strcmp (child->uri, uri) == 0)
+      return child;
+  }
+  return NULL;
+}
+
+static gboolean
+read_new_child (VsArchiveReader * self, gchar * uri, GPtrArray * children,
+    GCancellable * cancellable, GError ** error)
+{
+  Child *child = g_new0 (Child, 1);
+
+  child->uri = uri;
+  child->name = vs_archive_name_to_rendition (uri);
+  if (child->name == NULL)
+    child->name = foreign_name (uri);
+  g_ptr_array_add (children, child);
+  return refresh_child (self, child, TRUE, cancellable, error);
+}
+
+/* The children that the main playlist names, those that were known as they
+ * are: they are borrowed. */
+static gboolean
+read_children (VsArchiveReader * self, GPtrArray * variants,
+    GPtrArray * children, GPtrArray * added, GCancellable * cancellable,
+    GError ** error)
+{
+  for (guint i = 0; i < variants->len; i++) {
+    VsM3u8MainEntry *entry = g_ptr_array_index (variants, i);
+    g_autofree gchar *uri = resolve (self, VS_ARCHIVE_MAIN, entry->uri, error);
+    Child *child;
+
+    if (uri == NULL)
+      return FALSE;
+    if (find_child (children, uri))
+      continue;
+    child = find_child (self->children, uri);
+    if (child == NULL) {
+      if (!read_new_child (self, g_steal_pointer (&uri), added, cancellable,
+              error))
+        return FALSE;
+      child = g_ptr_array_index (added, added->len - 1);
+    }
+    g_ptr_array_add (children, child);
+  }
+  return TRUE;
+}
+
+/* Puts @children in place of the old ones; drops those that are not named. */
+static void
+replace_children (VsArchiveReader * self, GPtrArray * children)
+{
+  GPtrArray *old;
+
+  g_mutex_lock (&self->lock);
+  old = self->children;
+  self->children = g_ptr_array_ref (children);
+  g_mutex_unlock (&self->lock);
+
+  g_ptr_array_set_free_func (old, NULL);
+  for (guint i = 0; i < old->len; i++) {
+    if (!g_ptr_array_find (children, g_ptr_array_index (old, i), NULL))
+      child_free (g_ptr_array_index (old, i));
+  }
+  g_ptr_array_unref (old);
+}
+
+static GPtrArray *
+read_variants (VsArchiveReader * self, GBytes * bytes, GError ** error)
+{
+  g_autoptr (GError) cause = NULL;
+  gsize size;
+  const gchar *text = g_bytes_get_data (bytes, &size);
+  GPtrArray *variants = vs_m3u8_read_main (text, size, &cause);
+
+  if (variants && variants->len > 0)
+    return variants;
+  g_clear_pointer (&variants, g_ptr_array_unref);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+      "%s/%s/" VS_ARCHIVE_MAIN ": %s", vs_store_get_location (self->store),
+      self->folder, cause ? cause->message : "it names no rendition");
+  return NULL;
+}
+
+static gboolean
+read_main (VsArchiveReader * self, GCancellable * cancellable, GError ** error)
+{
+  g_autofree gchar *key = vs_archive_key (self->folder, VS_ARCHIVE_MAIN);
+  g_autoptr (VsStoreObject) object =
+      vs_store_stat (self->store, key, cancellable, error);
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GPtrArray) variants = NULL, children = NULL, added = NULL;
+
+  if (object == NULL)
+    return FALSE;
+  if (g_strcmp0 (object->etag, self->main_etag) == 0)
+    return TRUE;
+
+  bytes = vs_store_get (self->store, key, 0, -1, MAIN_MAX, cancellable, error);
+  variants = bytes ? read_variants (self, bytes, error) : NULL;
+  if (variants == NULL)
+    return FALSE;
+  children = g_ptr_array_new ();
+  added = g_ptr_array_new_with_free_func ((GDestroyNotify) child_free);
+  if (!read_children (self, variants, children, added, cancellable, error))
+    return FALSE;
+
+  g_ptr_array_set_free_func (added, NULL);
+  g_ptr_array_set_free_func (children, (GDestroyNotify) child_free);
+  replace_children (self, children);
+  g_free (self->main_etag);
+  self->main_etag = g_steal_pointer (&object->etag);
+  return TRUE;
+}
+
+VsArchiveReader *
+vs_archive_reader_open (VsStore * store, const gchar * account,
+    const gchar * event, const gchar * breakout, GCancellable * cancellable,
+    GError ** error)
+{
+  g_autoptr (VsArchiveReader) self = g_new0 (VsArchiveReader, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->store = vs_store_ref (store);
+  self->account = g_strdup (account);
+  self->event = g_strdup (event);
+  self->breakout = g_strdup (breakout);
+  self->folder = vs_archive_folder (account, event, breakout);
+  self->span = VS_ARCHIVE_READER_SPAN;
+  self->children = g_ptr_array_new_with_free_func ((GDestroyNotify) child_free);
+  g_mutex_init (&self->reading);
+  g_mutex_init (&self->lock);
+  return read_main (self, cancellable, error) ? g_steal_pointer (&self) : NULL;
+}
+
+VsArchiveReader *
+vs_archive_reader_ref (VsArchiveReader * self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+vs_archive_reader_unref (VsArchiveReader * self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_ptr_array_unref (self->children);
+  g_mutex_clear (&self->reading);
+  g_mutex_clear (&self->lock);
+  vs_store_unref (self->store);
+  g_free (self->main_etag);
+  g_free (self->folder);
+  g_free (self->account);
+  g_free (self->event);
+  g_free (self->breakout);
+  g_free (self);
+}
+
+gboolean
+vs_archive_reader_refresh (VsArchiveReader * self, GCancellable * cancellable,
+    GError ** error)
+{
+  gboolean ok;
+
+  g_mutex_lock (&self->reading);
+  ok = read_main (self, cancellable, error);
+  for (guint i = 0; ok && i < self->children->len; i++)
+    ok = refresh_child (self, g_ptr_array_index (self->children, i), FALSE,
+        cancellable, error);
+  g_mutex_unlock (&self->reading);
+  return ok;
+}
+
+gboolean
+vs_archive_reader_reach (VsArchiveReader * self, GstClockTime span,
+    GCancellable * cancellable, GError ** error)
+{
+  gboolean ok = TRUE;
+
+  g_mutex_lock (&self->reading);
+  if (span > self->span) {
+    self->span = span;
+    for (guint i = 0; ok && i < self->children->len; i++) {
+      Child *child = g_ptr_array_index (self->children, i);
+
+      if (child->first > child->retained)
+        ok = refresh_child (self, child, TRUE, cancellable, error);
+    }
+  }
+  g_mutex_unlock (&self->reading);
+  return ok;
+}
+
+GPtrArray *
+vs_archive_reader_get_timelines (VsArchiveReader * self)
+{
+  GPtrArray *timelines =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_timeline_unref);
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->children->len; i++) {
+    Child *child = g_ptr_array_index (self->children, i);
+
+    g_ptr_array_add (timelines, vs_timeline_ref (child->timeline));
+  }
+  g_mutex_unlock (&self->lock);
+  return timelines;
+}
+
+/* ---- segments ----------------------------------------------------------- */
+
+static gboolean
+is_as_listed (const VsSegment * segment, GBytes * bytes)
+{
+  guint8 hash[SHA256_DIGEST_LENGTH];
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+
+  if (segment->size == 0)
+    return TRUE;
+  if (size != segment->size)
+    return FALSE;
+  SHA256 (data, size, hash);
+  return memcmp (hash, segment->sha256, sizeof hash) == 0;
+}
+
+GBytes *
+vs_archive_reader_load (VsArchiveReader * self, const VsSegment * segment,
+    GCancellable * cancellable, GError ** error)
+{
+  g_autofree gchar *key = NULL;
+
+  if (segment->gap || segment->uri == NULL) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+        "segment %" G_GUINT64_FORMAT " is a gap", segment->sequence);
+    return NULL;
+  }
+
+  key = vs_archive_key (self->folder, segment->uri);
+  /* one byte more than listed: enough to see that it is too long */
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GBytes) bytes = segment->size ?
+        vs_store_get (self->store, key, 0, segment->size + 1,
+        segment->size + 1, cancellable, error) :
+        vs_store_get (self->store, key, 0, -1, SEGMENT_MAX, cancellable, error);
+
+    if (bytes == NULL)
+      return NULL;
+    if (is_as_listed (segment, bytes))
+      return g_steal_pointer (&bytes);
+  }
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+      "%s/%s: size or SHA-256 is not what the playlist says",
+      vs_store_get_location (self->store), key);
+  return NULL;
+}
+
+/* ---- events ------------------------------------------------------------- */
+
+static gboolean
+has_main (VsStore * store, const gchar * folder, GCancellable * cancellable)
+{
+  g_autofree gchar *key = vs_archive_key (folder, VS_ARCHIVE_MAIN);
+  g_autoptr (VsStoreObject) object =
+      vs_store_stat (store, key, cancellable, NULL);
+
+  return object != NULL;
+}
+
+/* Events and breakouts below @folder, @depth levels of them. */
+static gboolean
+add_events (VsStore * store, const gchar * folder, guint depth,
+    GPtrArray * events, GCancellable * cancellable, GError ** error)
+{
+  g_autoptr (GPtrArray) folders =
+      vs_store_list (store, folder, "/", cancellable, error);
+
+  if (folders == NULL)
+    return FALSE;
+  for (guint i = 0; i < folders->len; i++) {
+    const VsStoreObject *object = g_ptr_array_index (folders, i);
+    g_autofree gchar *key = g_strndup (object->key, strlen (object->key) - 1);
+    g_autofree gchar *name = g_path_get_basename (key);
+
+    if (events->len >= VS_ARCHIVE_EVENTS_MAX)
+      break;
+    if (!vs_event_name_is_valid (name))
+      continue;
+    if (has_main (store, key, cancellable))
+      g_ptr_array_add (events, g_strdup (key));
+    if (depth > 1
+        && !add_events (store, key, depth - 1, events, cancellable, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+GPtrArray *
+vs_archive_list_events (VsStore * store, GCancellable * cancellable,
+    GError ** error)
+{
+  g_autoptr (GPtrArray) events = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) accounts =
+      vs_store_list (store, "", "/", cancellable, error);
+
+  if (accounts == NULL)
+    return NULL;
+  for (guint i = 0; i < accounts->len; i++) {
+    const VsStoreObject *object = g_ptr_array_index (accounts, i);
+    g_autofree gchar *account =
+        g_strndup (object->key, strlen (object->key) - 1);
+
+    if (vs_name_is_valid (account)
+        && !add_events (store, account, 2, events, cancellable, error))
+      return NULL;
+  }
+  return g_steal_pointer (&events);
+}
