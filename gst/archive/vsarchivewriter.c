@@ -214,6 +214,15 @@ vs_archive_writer_set_rendition (VsArchiveWriter * self,
 }
 
 void
+vs_archive_writer_set_order (VsArchiveWriter * self, const gchar * rendition,
+    guint order)
+{
+  g_mutex_lock (&self->lock);
+  get_declared_unlocked (self, rendition)->order = order;
+  g_mutex_unlock (&self->lock);
+}
+
+void
 vs_archive_writer_add_config (VsArchiveWriter * self, const gchar * rendition,
     VsCodecConfig * config)
 {

@@ -87,6 +87,9 @@ void vs_archive_writer_free (VsArchiveWriter *writer, GstClockTime timeout);
 /* Declares a rendition; again when it changed. */
 void vs_archive_writer_set_rendition (VsArchiveWriter *writer,
     VsRendition *rendition);
+/* Its place in the main playlist: without, as they were declared. */
+void vs_archive_writer_set_order (VsArchiveWriter *writer,
+    const gchar *rendition, guint order);
 void vs_archive_writer_add_config (VsArchiveWriter *writer,
     const gchar *rendition, VsCodecConfig *config);
 
