@@ -18,7 +18,11 @@ G_BEGIN_DECLS
  * rendition holds the half of the work that belongs to a pad.
  *
  * Thread-safe: each cutter is used by one streaming thread; the boundaries
- * they share are behind one lock, never held over a callback.
+ * they share are behind one lock, never held over a callback. Nothing blocks:
+ * a rendition ahead of the reference holds its units until it is known where
+ * they belong. When that is 10 s or 32 MiB, the rendition takes the silent
+ * reference's place, with a warning. What comes out depends on the bytes that
+ * went in alone, not on how the threads ran, unless that happened.
  */
 typedef struct _VsSegmenter VsSegmenter;
 typedef struct _VsCutter VsCutter;
@@ -55,11 +59,16 @@ typedef struct
  *   (transfer full) @bytes
  * @close: the open segment is whole: duration, tracks, independent are set;
  *   size, hash and URI are the store's to fill in. The segment may be changed
- *   until the callback returns. Exactly one @open precedes it.
+ *   until the callback returns. Exactly one @open precedes it. With `gap` set
+ *   there are no bytes, or those that came are to be dropped (a flush).
  * @config: the configuration of a track came or changed
  * @warning: something the stream survives, for a WARNING message
+ * @end: (nullable): after vs_cutter_drain (): there is no more to come
  *
- * All are called in the thread that pushes into this cutter, without locks.
+ * All are called without locks, one at a time a cutter, in the thread that
+ * pushes into it. After vs_cutter_drain () they may come in the thread of
+ * another cutter: a rendition that ended ahead of the reference is closed when
+ * the reference gets there. They must not free their cutter.
  */
 typedef struct
 {
@@ -70,6 +79,7 @@ typedef struct
   void (*config) (VsCutter *cutter, VsCodecConfig *config,
       gpointer user_data);
   void (*warning) (VsCutter *cutter, const gchar *text, gpointer user_data);
+  void (*end) (VsCutter *cutter, gpointer user_data);
 } VsCutterCallbacks;
 
 VsSegmenter *vs_segmenter_new (const VsSegmenterSettings *settings);
@@ -98,7 +108,8 @@ VsCutter *vs_segmenter_add (VsSegmenter *segmenter, const gchar *name,
  * vs_cutter_free:
  *
  * The rendition leaves: what is open is dropped. Were it the reference, the
- * next video rendition takes its place.
+ * next video rendition takes its place. Waits for a callback that runs in
+ * another thread.
  */
 void vs_cutter_free (VsCutter *cutter);
 
@@ -110,12 +121,19 @@ void vs_cutter_free (VsCutter *cutter);
  */
 void vs_cutter_push (VsCutter *cutter, const guint8 *data, gsize size,
     GstClockTime running_time, gboolean marker);
-/* End of stream: closes the open segment. */
+/**
+ * vs_cutter_drain:
+ *
+ * End of stream. The last segment lasts as long in all renditions: it closes
+ * when the reference closes it, or all have ended; then @end is called.
+ */
 void vs_cutter_drain (VsCutter *cutter);
 /* A flush: drops the open segment, the next one marks a discontinuity. */
 void vs_cutter_flush (VsCutter *cutter);
 
 const gchar       *vs_cutter_get_name (VsCutter *cutter);
+/* The programme as it is written, NULL before the first segment: for the
+ * callbacks. */
 const VsTsProgram *vs_cutter_get_program (VsCutter *cutter);
 void               vs_cutter_get_stats (VsCutter *cutter, VsTsStats *stats);
 

@@ -1,0 +1,411 @@
+/* VisionStream: cuts an event's renditions at common boundaries
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A cutter's bytes go through its reader and interleaver into its queue of
+ * held units. If it is the reference, the rules (vsboundaries.c) see the units
+ * first; then the cutter (vscutter.c) gives out those whose segment is decided.
+ * A follower does the second part alone, in its own thread, at its next push.
+ *
+ * A follower that has ended can't come back for the rest. Whoever changes
+ * what is decided therefore looks after those that have ended
+ * (serve_drained ()). So a cutter may be worked on by several threads, one at
+ * a time: whoever sets `busy` under the lock. The order of locks is trivial,
+ * for there is one; it is held over no callback.
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "timeline/vssegmenterprivate.h"
+
+#define TICKS G_GINT64_CONSTANT (90000)
+/* What a follower may hold before it takes a silent reference's place; one
+ * without video leaves others the time to do so first. */
+#define HOLD_90K (10 * TICKS)
+#define HOLD_AUDIO_90K (12 * TICKS)
+#define HOLD_BYTES_MAX (32 * 1024 * 1024)
+/* how long the start waits for renditions of which nothing is known */
+#define HOLD_START_90K (3 * TICKS)
+
+VsSegmenter *
+vs_segmenter_new (const VsSegmenterSettings * settings)
+{
+  VsSegmenter *segmenter = g_new0 (VsSegmenter, 1);
+
+  g_atomic_ref_count_init (&segmenter->ref_count);
+  g_mutex_init (&segmenter->lock);
+  g_cond_init (&segmenter->idle);
+  vs_boundaries_init (&segmenter->boundaries, settings);
+  segmenter->cutters = g_ptr_array_new ();
+  return segmenter;
+}
+
+VsSegmenter *
+vs_segmenter_ref (VsSegmenter * segmenter)
+{
+  g_atomic_ref_count_inc (&segmenter->ref_count);
+  return segmenter;
+}
+
+void
+vs_segmenter_unref (VsSegmenter * segmenter)
+{
+  if (!g_atomic_ref_count_dec (&segmenter->ref_count))
+    return;
+  vs_boundaries_clear (&segmenter->boundaries);
+  g_ptr_array_unref (segmenter->cutters);
+  g_cond_clear (&segmenter->idle);
+  g_mutex_clear (&segmenter->lock);
+  g_free (segmenter);
+}
+
+guint
+vs_segmenter_get_fixed_target (VsSegmenter * segmenter)
+{
+  guint s;
+
+  g_mutex_lock (&segmenter->lock);
+  s = segmenter->boundaries.fixed_target;
+  g_mutex_unlock (&segmenter->lock);
+  return s;
+}
+
+/* The reference is the first rendition with video, else the first of all. At
+ * the start it waits until the programmes of those that could come before are
+ * known, unless @force. */
+static void
+elect_unlocked (VsSegmenter * segmenter, gboolean force)
+{
+  VsCutter *first = NULL;
+  gboolean unknown = FALSE;
+
+  if (segmenter->reference != NULL && !segmenter->reference->exhausted)
+    return;
+  force |= segmenter->boundaries.started;
+  segmenter->reference = NULL;
+  for (guint i = 0; i < segmenter->cutters->len; i++) {
+    VsCutter *cutter = g_ptr_array_index (segmenter->cutters, i);
+
+    if (cutter->exhausted)
+      continue;
+    unknown |= !cutter->known;
+    if (unknown && !force)
+      return;
+    if (cutter->known && first == NULL)
+      first = cutter;
+    if (cutter->has_video) {
+      first = cutter;
+      break;
+    }
+  }
+  segmenter->reference = first;
+}
+
+static void
+on_program (const VsTsProgram * program, gpointer user_data)
+{
+  VsCutter *cutter = user_data;
+  VsSegmenter *segmenter = cutter->segmenter;
+  gboolean has_video = FALSE;
+
+  for (guint i = 0; i < program->n_tracks; i++)
+    has_video |= vs_codec_get_media_type (program->tracks[i].codec)
+        == VS_MEDIA_VIDEO;
+  g_mutex_lock (&segmenter->lock);
+  cutter->known = TRUE;
+  cutter->has_video = has_video;
+  g_mutex_unlock (&segmenter->lock);
+  vs_interleaver_set_program (cutter->interleaver, program);
+}
+
+static void
+on_unit (const VsTsUnit * unit, gpointer user_data)
+{
+  VsCutter *cutter = user_data;
+
+  vs_interleaver_push (cutter->interleaver, unit, cutter->running_time);
+}
+
+VsCutter *
+vs_segmenter_add (VsSegmenter * segmenter, const gchar * name,
+    guint16 program_number, const VsCutterCallbacks * callbacks,
+    gpointer user_data)
+{
+  static const VsTsReaderCallbacks reader_callbacks = { on_program, on_unit };
+  VsCutter *cutter = g_new0 (VsCutter, 1);
+
+  cutter->segmenter = vs_segmenter_ref (segmenter);
+  cutter->name = g_strdup (name);
+  cutter->callbacks = *callbacks;
+  cutter->user_data = user_data;
+  cutter->reader = vs_ts_reader_new (program_number, &reader_callbacks, cutter);
+  cutter->interleaver = vs_interleaver_new (vs_cutter_take, cutter);
+  g_queue_init (&cutter->held);
+  g_queue_init (&cutter->after);
+  cutter->video_ahead = VS_TS_NO_TIME;
+
+  g_mutex_lock (&segmenter->lock);
+  cutter->next_sequence =
+      vs_boundaries_get_next_sequence (&segmenter->boundaries);
+  if (segmenter->boundaries.started)
+    cutter->stretch_shift = segmenter->boundaries.stretch;
+  segmenter->finished = FALSE;
+  g_ptr_array_add (segmenter->cutters, cutter);
+  g_mutex_unlock (&segmenter->lock);
+  return cutter;
+}
+
+static void
+acquire (VsCutter * cutter)
+{
+  VsSegmenter *segmenter = cutter->segmenter;
+
+  g_mutex_lock (&segmenter->lock);
+  while (cutter->busy)
+    g_cond_wait (&segmenter->idle, &segmenter->lock);
+  cutter->busy = TRUE;
+  g_mutex_unlock (&segmenter->lock);
+}
+
+static void
+note_finished_unlocked (VsSegmenter * segmenter)
+{
+  for (guint i = 0; i < segmenter->cutters->len; i++) {
+    const VsCutter *cutter = g_ptr_array_index (segmenter->cutters, i);
+
+    if (!cutter->exhausted)
+      return;
+  }
+  segmenter->finished = TRUE;
+  vs_boundaries_finish (&segmenter->boundaries);
+}
+
+/* A drained cutter has given out all that it had. */
+static void
+note_exhausted_unlocked (VsCutter * cutter)
+{
+  VsSegmenter *segmenter = cutter->segmenter;
+
+  if (!cutter->drained || cutter->exhausted || cutter->held.length > 0)
+    return;
+  cutter->exhausted = TRUE;
+  segmenter->version++;
+  note_finished_unlocked (segmenter);
+}
+
+/* Takes a cutter on as far as it is decided. */
+static void
+work (VsCutter * cutter)
+{
+  VsSegmenter *segmenter = cutter->segmenter;
+  gboolean is_reference, drained;
+
+  g_mutex_lock (&segmenter->lock);
+  elect_unlocked (segmenter, FALSE);
+  is_reference = segmenter->reference == cutter;
+  g_mutex_unlock (&segmenter->lock);
+
+  if (is_reference)
+    vs_cutter_examine (cutter);
+  vs_cutter_cut (cutter);
+
+  g_mutex_lock (&segmenter->lock);
+  note_exhausted_unlocked (cutter);
+  elect_unlocked (segmenter, FALSE);
+  drained = cutter->drained && !cutter->ended;
+  g_mutex_unlock (&segmenter->lock);
+  if (drained)
+    vs_cutter_finish (cutter);
+}
+
+/* Works on a cutter that this thread made busy, and lets it go. */
+static void
+work_and_release (VsCutter * cutter)
+{
+  VsSegmenter *segmenter = cutter->segmenter;
+
+  g_mutex_lock (&segmenter->lock);
+  do {
+    cutter->seen = segmenter->version;
+    g_mutex_unlock (&segmenter->lock);
+    work (cutter);
+    g_mutex_lock (&segmenter->lock);
+  } while (cutter->drained && !cutter->ended
+      && cutter->seen != segmenter->version);
+  cutter->busy = FALSE;
+  g_cond_broadcast (&segmenter->idle);
+  g_mutex_unlock (&segmenter->lock);
+}
+
+/* One that ended before the reference got there and has to look again. */
+static VsCutter *
+find_drained_unlocked (VsSegmenter * segmenter)
+{
+  for (guint i = 0; i < segmenter->cutters->len; i++) {
+    VsCutter *cutter = g_ptr_array_index (segmenter->cutters, i);
+
+    if (cutter->drained && !cutter->ended && !cutter->busy
+        && cutter->seen != segmenter->version)
+      return cutter;
+  }
+  return NULL;
+}
+
+static void
+serve_drained (VsSegmenter * segmenter)
+{
+  VsCutter *cutter;
+
+  do {
+    g_mutex_lock (&segmenter->lock);
+    cutter = find_drained_unlocked (segmenter);
+    if (cutter != NULL)
+      cutter->busy = TRUE;
+    g_mutex_unlock (&segmenter->lock);
+    if (cutter != NULL)
+      work_and_release (cutter);
+  } while (cutter != NULL);
+}
+
+/* The reference is silent and @cutter, which is busy, holds too much: it goes
+ * on without. TRUE when it became the reference. */
+static gboolean
+take_over (VsCutter * cutter)
+{
+  VsSegmenter *segmenter = cutter->segmenter;
+  gboolean full = cutter->held_bytes > HOLD_BYTES_MAX;
+  gboolean warned = FALSE, taken;
+  g_autofree gchar *text = NULL;
+
+  g_mutex_lock (&segmenter->lock);
+  if (segmenter->reference == NULL) {
+    if (full || cutter->held_90k > HOLD_START_90K)
+      elect_unlocked (segmenter, TRUE);
+  } else if (segmenter->reference != cutter && (full || cutter->held_90k >
+          (cutter->has_video ? HOLD_90K : HOLD_AUDIO_90K))) {
+    text = g_strdup_printf ("rendition %s is silent, or far behind: %s "
+        "decides where segments begin now", segmenter->reference->name,
+        cutter->name);
+    segmenter->reference = cutter;
+    segmenter->version++;
+    warned = TRUE;
+  }
+  taken = segmenter->reference == cutter;
+  g_mutex_unlock (&segmenter->lock);
+  if (warned)
+    cutter->callbacks.warning (cutter, text, cutter->user_data);
+  return taken;
+}
+
+static void
+copy_stats (VsCutter * cutter)
+{
+  VsTsStats stats;
+
+  vs_ts_reader_get_stats (cutter->reader, &stats);
+  g_mutex_lock (&cutter->segmenter->lock);
+  cutter->stats = stats;
+  g_mutex_unlock (&cutter->segmenter->lock);
+}
+
+void
+vs_cutter_push (VsCutter * cutter, const guint8 * data, gsize size,
+    GstClockTime running_time, gboolean marker)
+{
+  VsSegmenter *segmenter = cutter->segmenter;
+
+  acquire (cutter);
+  cutter->running_time = running_time;
+  vs_ts_reader_push (cutter->reader, data, size);
+  if (marker)
+    vs_ts_reader_end_unit (cutter->reader);
+  copy_stats (cutter);
+  work (cutter);
+  if (cutter->held.length > 0 && take_over (cutter))
+    work (cutter);
+  work_and_release (cutter);
+  serve_drained (segmenter);
+}
+
+void
+vs_cutter_drain (VsCutter * cutter)
+{
+  VsSegmenter *segmenter = cutter->segmenter;
+
+  acquire (cutter);
+  vs_ts_reader_drain (cutter->reader);
+  vs_interleaver_drain (cutter->interleaver);
+  g_mutex_lock (&segmenter->lock);
+  cutter->drained = TRUE;
+  segmenter->version++;
+  g_mutex_unlock (&segmenter->lock);
+  work_and_release (cutter);
+  serve_drained (segmenter);
+}
+
+void
+vs_cutter_flush (VsCutter * cutter)
+{
+  VsSegmenter *segmenter = cutter->segmenter;
+
+  acquire (cutter);
+  vs_ts_reader_reset (cutter->reader);
+  vs_interleaver_flush (cutter->interleaver);
+  vs_cutter_forget (cutter);
+  g_mutex_lock (&segmenter->lock);
+  cutter->drained = cutter->exhausted = cutter->ended = FALSE;
+  segmenter->finished = FALSE;
+  g_mutex_unlock (&segmenter->lock);
+  work_and_release (cutter);
+}
+
+void
+vs_cutter_free (VsCutter * cutter)
+{
+  VsSegmenter *segmenter = cutter->segmenter;
+
+  acquire (cutter);
+  g_mutex_lock (&segmenter->lock);
+  g_ptr_array_remove (segmenter->cutters, cutter);
+  if (segmenter->reference == cutter)
+    segmenter->reference = NULL;
+  elect_unlocked (segmenter, FALSE);
+  note_finished_unlocked (segmenter);
+  segmenter->version++;
+  g_mutex_unlock (&segmenter->lock);
+
+  vs_cutter_forget (cutter);
+  vs_ts_reader_free (cutter->reader);
+  vs_interleaver_free (cutter->interleaver);
+  g_clear_pointer (&cutter->program, vs_ts_program_free);
+  g_clear_pointer (&cutter->next_program, vs_ts_program_free);
+  g_clear_pointer (&cutter->writer, vs_ts_writer_free);
+  g_clear_pointer (&cutter->segment, vs_segment_unref);
+  for (guint i = 0; i < VS_TS_MAX_TRACKS; i++)
+    g_clear_pointer (&cutter->configs[i], vs_codec_config_unref);
+  g_free (cutter->name);
+  g_free (cutter);
+  serve_drained (segmenter);
+  vs_segmenter_unref (segmenter);
+}
+
+const gchar *
+vs_cutter_get_name (VsCutter * cutter)
+{
+  return cutter->name;
+}
+
+const VsTsProgram *
+vs_cutter_get_program (VsCutter * cutter)
+{
+  return cutter->program;
+}
+
+void
+vs_cutter_get_stats (VsCutter * cutter, VsTsStats * stats)
+{
+  g_mutex_lock (&cutter->segmenter->lock);
+  *stats = cutter->stats;
+  g_mutex_unlock (&cutter->segmenter->lock);
+}
