@@ -1,0 +1,66 @@
+/* VisionStream: vssegmentstore, cuts streams into segments and stores them
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "archive/vsarchivewriter.h"
+#include "common/vselement.h"
+#include "timeline/vssegmenter.h"
+
+G_BEGIN_DECLS
+
+#define GST_TYPE_VS_SEGMENT_STORE (gst_vs_segment_store_get_type ())
+G_DECLARE_FINAL_TYPE (GstVsSegmentStore, gst_vs_segment_store, GST,
+    VS_SEGMENT_STORE, GstElement)
+GST_ELEMENT_REGISTER_DECLARE (vssegmentstore);
+
+struct _GstVsSegmentStore
+{
+  GstElement parent;
+
+  /* properties, under the object lock */
+  gchar *location;
+  VsIdentity identity;
+  GstClockTime target_duration;
+  guint64 max_age;              /* s */
+  guint64 max_segments, max_bytes;
+  gchar *start_time;
+
+  /* from READY->PAUSED to PAUSED->READY, when no thread streams */
+  VsStore *store;
+  VsArchiveWriter *writer;
+  VsSegmenter *segmenter;
+  guint earlier_target;         /* s, that stored playlists promise, or 0 */
+  gchar *account, *event, *breakout;
+
+  GMutex lock;
+  /* protected by lock */
+  GList *pads;                  /* GstVsSegmentStorePad, not owned */
+  guint next_pad;
+  GHashTable *names;            /* of the renditions */
+  gboolean anchored;            /* the next two are valid */
+  gint64 anchor_utc_us;         /* of the first segment, */
+  GstClockTime anchor_running_time;     /* and when it came */
+  gboolean ending;              /* all pads have ended */
+  gboolean playing, eos_pending;
+  guint32 eos_seqnum;
+  gboolean failing;             /* the store is */
+  guint64 stored, lost, stored_bytes;
+  gint64 last_utc_us;           /* end of the newest that was stored */
+};
+
+/* For the pads. */
+
+/* (transfer full): @name, or it with a number when another rendition has it */
+gchar       *gst_vs_segment_store_take_name (GstVsSegmentStore *self,
+    const gchar *name);
+/* Running time of the first segment, which was at @utc_us, when it is the
+ * first to say so. */
+GstClockTime gst_vs_segment_store_anchor (GstVsSegmentStore *self,
+    gint64 utc_us, GstClockTime running_time, gint64 *anchor_utc_us);
+/* Says EOS when all pads have ended. */
+void         gst_vs_segment_store_check_end (GstVsSegmentStore *self,
+    guint32 seqnum);
+
+G_END_DECLS
