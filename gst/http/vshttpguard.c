@@ -267,12 +267,14 @@ push_field_value (VsHttpGuard * guard, guint8 c)
     guard->state = STATE_FIELD_LF;
     return TRUE;
   }
-  if (c == ' ' || c == '\t') {
+  /* A tab around a value is white space to RFC 9110 5.6.3 and part of it to
+   * nginx: kept, so that it spoils whatever framing depends on. */
+  if (c == ' ') {
     if (field->value == field->value_end)
       field->value = field->value_end = guard->buffer->len;
     return TRUE;
   }
-  if (c < ' ' || c == 0x7f)
+  if ((c < ' ' && c != '\t') || c == 0x7f)
     return refuse (guard, 400, "control character in header field");
   field->value_end = guard->buffer->len;
   return TRUE;

@@ -23,7 +23,7 @@ typedef enum
 typedef struct
 {
   const gchar *name;
-  const gchar *value;           /* without white space around it */
+  const gchar *value;           /* without spaces around it */
 } VsHttpField;
 
 /**

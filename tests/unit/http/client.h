@@ -12,7 +12,7 @@
 #define SMALL_ETAG "\"small-1\""
 
 /* an await that takes longer than this fails, µs */
-#define PATIENCE (10 * G_USEC_PER_SEC)
+#define PATIENCE (40 * G_USEC_PER_SEC)
 
 #define AWAIT(condition)                                                \
   G_STMT_START {                                                        \

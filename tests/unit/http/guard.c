@@ -159,6 +159,8 @@ static const struct
   {400, "GET / HTTP/1.0\r\n" H H END},
   {400, "GET / HTTP/1.1\r\nHost:\r\n" END},
   {400, "GET / HTTP/1.1\r\nHost: a b\r\n" END},
+  {400, "GET / HTTP/1.1\r\nHost:\ta\r\n" END},
+  {400, "GET / HTTP/1.1\r\nHost: a\t\r\n" END},
   {400, "GET / HTTP/1.1\r\nHost: a/b\r\n" END},
   {400, "GET / HTTP/1.1\r\nHost: a, b\r\n" END},
   {400, "GET / HTTP/1.1\r\nHost: u@a\r\n" END},
@@ -419,7 +421,7 @@ GST_END_TEST;
 GST_START_TEST (test_head)
 {
   static const gchar text[] = "HEAD http://A:80/x%20y?q=1&r HTTP/1.1\r\n"
-      "hoSt:a:80 \r\nRange:\t bytes=0-1 , 2 \t\r\nEmpty:\r\n"
+      "hoSt:a:80 \r\nRange:  bytes=0-1 , 2  \r\nEmpty:\r\n"
       "Connection: keep-alive, ClosE\r\n\r\nGET /next";
   g_autoptr (VsHttpHead) head = NULL;
   gsize used;

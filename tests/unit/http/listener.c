@@ -85,14 +85,18 @@ cpu_time_us (void)
  * with them it goes on. */
 GST_START_TEST (test_no_descriptors)
 {
-  TestServer *server = test_server_new (NULL);
+  TestServer *server;
   struct rlimit limit;
   gint fd, spare[64];
   gint64 before;
   g_autoptr (GString) response = NULL;
   guint i, n = 0;
 
-  /* the next descriptor is the client's own, and the last one */
+  if (g_getenv ("VS_VALGRIND")) {
+    g_print ("skipped: valgrind keeps descriptors of its own\n");
+    return;
+  }
+  server = test_server_new (NULL);
   fd = client_connect (server->port);
   AWAIT (count_connections (server) == 1);
   close (fd);
@@ -104,6 +108,7 @@ GST_START_TEST (test_no_descriptors)
       && (spare[n] = open ("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
     n++;
   fail_unless (n > 1);
+  /* one is left: the client's own */
   close (spare[--n]);
   fd = client_connect (server->port);
   client_send (fd, GET_SMALL);
