@@ -22,9 +22,12 @@ typedef enum
   VS_PACKAGE_ERROR_UNSUPPORTED  /* the codec has no CMAF mapping */
 } VsPackageError;
 
+/* Whether CMAF has a place for @codec: H.264, H.265, AAC, AC-3, E-AC-3. */
+gboolean vs_cmaf_supports (VsCodec codec);
+
 /**
  * vs_cmaf_header:
- * @config: of the track
+ * @config: of the track; with its record (%VS_PACKAGE_ERROR_UNSUPPORTED else)
  * @language: (nullable): BCP 47
  *
  * The CMAF header (init segment): ftyp `cmf2` for video, `cmfc` for audio,
@@ -43,11 +46,12 @@ GBytes *vs_cmaf_header (const VsCodecConfig *config, const gchar *language,
  * @type: which track
  *
  * One CMAF fragment: styp, moof (mfhd, traf: tfhd, tfdt, trun version 1),
- * mdat. tfdt is the track's start in the entry; composition offsets are signed
- * and the first sample's is 0; durations add up to the entry's duration, so
- * that fragments touch. mfhd's number is the segment's sequence. Parameter
- * sets are left out (they are in the header), access unit delimiters too.
- * Sizes are computed first, then written once.
+ * mdat. tfdt is the track's start in the entry, where its earliest sample is
+ * shown: composition offsets are signed, and 0 for a SAP of type 1; durations
+ * add up to the entry's duration, so that fragments touch. mfhd's number is
+ * the segment's sequence. Parameter sets are left out (they are in the
+ * header), access unit delimiters and filler too. Of several tracks of @type
+ * the first in the PMT is taken.
  *
  * Returns: (transfer full): the bytes, or NULL with %VS_PACKAGE_ERROR
  */
@@ -57,7 +61,9 @@ GBytes *vs_cmaf_fragment (GBytes *ts, const VsSegment *segment,
 /**
  * vs_cmaf_find_config:
  *
- * The configuration that a segment's first unit of @type carries.
+ * The configuration of a segment's track of @type (the first in the PMT).
+ *
+ * Returns: (transfer full): it, or NULL with %VS_PACKAGE_ERROR
  */
 VsCodecConfig *vs_cmaf_find_config (GBytes *ts, VsMediaType type,
     GError ** error);
