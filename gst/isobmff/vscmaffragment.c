@@ -196,6 +196,19 @@ put_boxes (VsBoxWriter * w, const Fragment * fragment, gsize moof_size,
   vs_box_put_bytes (w, "mdat", 4);
 }
 
+/* Gives back what was allocated too much. A little is kept: allocations of
+ * whole sizes are used again, while those cut to measure go back to the
+ * system, and each page of the next costs a fault. */
+static guint8 *
+take_data (VsSamples * samples)
+{
+  guint8 *data = g_steal_pointer (&samples->data);
+
+  if (samples->capacity - samples->offset > samples->capacity / 8)
+    data = g_realloc (data, samples->offset);
+  return data;
+}
+
 /* Writes the boxes ahead of the payload; takes the data of @samples. */
 static GBytes *
 assemble (VsSamples * samples, const Fragment * fragment)
@@ -212,8 +225,7 @@ assemble (VsSamples * samples, const Fragment * fragment)
   start = samples->headroom - measure.offset;
   w.data = samples->data + start;
   put_boxes (&w, fragment, moof_size, payload_size);
-  whole = g_bytes_new_take (g_realloc (g_steal_pointer (&samples->data),
-          samples->offset), samples->offset);
+  whole = g_bytes_new_take (take_data (samples), samples->offset);
   return g_bytes_new_from_bytes (whole, start, samples->offset - start);
 }
 

@@ -332,6 +332,8 @@ set_durations (VsSamples * samples, gint64 duration)
 
     latest--;
     sample->dts = i == 1 ? 0 : CLAMP (sample->dts, 0, MAX (latest, 0));
+    if (samples->type != VS_MEDIA_VIDEO)
+      sample->pts = sample->dts;
     latest = sample->dts;
   }
   for (guint i = 0; i < samples->samples->len; i++) {
