@@ -622,10 +622,10 @@ vs_ts_reader_push (VsTsReader * reader, const guint8 * data, gsize size)
 {
   gsize done;
 
-  /* A stream that begins with packets is not made to wait for five. */
+  /* A stream that begins with a packet is not made to wait for five. */
   if (!reader->started && size > 0) {
     reader->started = TRUE;
-    reader->in_sync = is_in_step (data, size);
+    reader->in_sync = data[0] == SYNC_BYTE;
   }
   done = consume_rest (reader, data, size);
   if (done == size)
