@@ -45,11 +45,12 @@ has_chroma_format (guint profile)
   return FALSE;
 }
 
-/* Profiles whose avcC has the chroma format behind it, 14496-15 5.3.3.1.2 */
+/* All but Baseline, Main and Extended have the chroma format at the end of
+ * their avcC, 14496-15 5.3.3.1.2 */
 static gboolean
 avcc_has_chroma_format (guint profile)
 {
-  return profile == 100 || profile == 110 || profile == 122 || profile == 144;
+  return profile != 66 && profile != 77 && profile != 88;
 }
 
 static void
