@@ -295,6 +295,7 @@ vs_cmaf_find_config (GBytes * ts, VsMediaType type, GError ** error)
   gsize size;
   const guint8 *data = g_bytes_get_data (ts, &size);
 
+  vs_ts_reader_select (reader, type);
   for (gsize at = 0; at < size && search.config == NULL; at += piece)
     vs_ts_reader_push (reader, data + at, MIN (piece, size - at));
   if (search.config == NULL)

@@ -243,6 +243,7 @@ vs_samples_collect (VsSamples * samples, GBytes * ts, VsMediaType type,
   const guint8 *data = g_bytes_get_data (ts, &size);
 
   samples_init (samples, type, size);
+  vs_ts_reader_select (reader, type);
   vs_ts_reader_set_time_hint (reader, time_hint_90k);
   vs_ts_reader_push (reader, data, size);
   vs_ts_reader_drain (reader);

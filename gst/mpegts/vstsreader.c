@@ -69,6 +69,7 @@ struct _VsTsReader
 {
   VsTsContext context;
   guint16 wanted_program;
+  VsMediaType selected;         /* VS_MEDIA_OTHER: all */
 
   /* bytes of a packet, or of a place to find sync, that goes on in the next
    * push */
@@ -131,6 +132,12 @@ void
 vs_ts_reader_set_time_hint (VsTsReader * reader, gint64 pts_90k)
 {
   reader->context.clock.hint_90k = pts_90k;
+}
+
+void
+vs_ts_reader_select (VsTsReader * reader, VsMediaType type)
+{
+  reader->selected = type;
 }
 
 const VsTsProgram *
@@ -252,6 +259,9 @@ map_tracks (VsTsReader * reader, const VsTsProgram * program)
     const VsTsTrack *track = &program->tracks[i];
     Stream *stream = &reader->streams[SLOT_TRACK + i];
 
+    if (reader->selected != VS_MEDIA_OTHER
+        && vs_codec_get_media_type (track->codec) != reader->selected)
+      continue;
     if (track->codec != VS_CODEC_SCTE35 && stream->pes == NULL)
       stream->pes = vs_ts_pes_new (&reader->context, track->codec);
     if (stream->pes)

@@ -136,6 +136,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsTsReader, vs_ts_reader_free)
  */
 void vs_ts_reader_set_time_hint (VsTsReader *reader, gint64 pts_90k);
 
+/**
+ * vs_ts_reader_select:
+ * @type: VS_MEDIA_OTHER for all tracks, as at first
+ *
+ * Before the first push: only tracks of this type are assembled and passed
+ * on; the packets of others cost a look at their PID. The programme is told
+ * whole.
+ */
+void vs_ts_reader_select (VsTsReader *reader, VsMediaType type);
+
 void vs_ts_reader_push (VsTsReader *reader, const guint8 *data, gsize size);
 
 /**

@@ -162,6 +162,46 @@ GST_START_TEST (test_ffmpeg_clip)
 
 GST_END_TEST;
 
+/* Of one type: the same units, and none of the others. */
+GST_START_TEST (test_select)
+{
+  static const VsMediaType types[] = { VS_MEDIA_VIDEO, VS_MEDIA_AUDIO };
+  g_autoptr (GBytes) ts = test_ffmpeg (folder, clips[0].options, NULL);
+  g_autoptr (TestReader) all = NULL;
+  guint n_units = 0;
+  gsize size;
+  const guint8 *data;
+
+  fail_unless (ts != NULL);
+  data = g_bytes_get_data (ts, &size);
+  all = test_read (data, size, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++) {
+    g_autoptr (TestReader) test = test_reader_new (0);
+    guint at = 0;
+
+    vs_ts_reader_select (test->reader, types[i]);
+    vs_ts_reader_push (test->reader, data, size);
+    vs_ts_reader_drain (test->reader);
+    fail_unless_equals_int (test->program->n_tracks, 2);
+    for (guint k = 0; k < all->units->len; k++) {
+      const VsTsUnit *unit = &test_reader_get (all, k)->unit, *same;
+
+      if (vs_codec_get_media_type (unit->config->codec) != types[i])
+        continue;
+      same = &test_reader_get (test, at++)->unit;
+      fail_unless_equals_int (same->track, unit->track);
+      fail_unless_equals_int64 (same->pts_90k, unit->pts_90k);
+      fail_unless_equals_int64 (same->dts_90k, unit->dts_90k);
+      fail_unless_equals_int64 (same->size, unit->size);
+    }
+    fail_unless_equals_int (test->units->len, at);
+    n_units += at;
+  }
+  fail_unless_equals_int (all->units->len, n_units);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_real_clip)
 {
   const gchar *media = g_getenv ("VS_MEDIA_DIR");
@@ -188,6 +228,7 @@ tsreader_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_loop_test (tc, test_ffmpeg_clip, 0, G_N_ELEMENTS (clips));
+  tcase_add_test (tc, test_select);
   tcase_add_test (tc, test_real_clip);
   return s;
 }
