@@ -47,6 +47,7 @@ typedef struct
    * them they may take four times as much */
   gsize live_bytes;
   guint max_queue;              /* packaging jobs that may wait, 1024 (0) */
+  const gchar *base_path;       /* ahead of URLs that are absolute, or NULL */
   VsOriginWarning warning;      /* or NULL */
   gpointer warning_data;
 } VsOriginSettings;
@@ -60,16 +61,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsOrigin, vs_origin_unref)
 
 /* Endpoints may be added or changed at any time. (transfer none): copied */
 void vs_origin_set_endpoint (VsOrigin *origin, const VsEndpoint *endpoint);
-/* The archive that serves what is not live; once, ahead of requests. */
+/* The archive that serves what is not live; at any time, but once. */
 void vs_origin_set_store (VsOrigin *origin, VsStore *store);
 
 /* The live side. */
 VsOriginEvent *vs_origin_add_event (VsOrigin *origin, const gchar *account,
     const gchar *event, const gchar *breakout);
-/* The timeline may begin with segments of an earlier run (from an archive).
- * When the rendition is known, what is said of it is taken over only. */
+/**
+ * vs_origin_event_add_rendition:
+ * @timeline: may begin with segments of an earlier run (from an archive)
+ * @position: manifests list renditions by this, whichever came first
+ *
+ * When the rendition is known, what is said of it is taken over only.
+ */
 void vs_origin_event_add_rendition (VsOriginEvent *event,
-    VsTimeline *timeline);
+    VsTimeline *timeline, guint position);
 /**
  * vs_origin_event_add_segment:
  * @bytes: (nullable): NULL when only the archive has it
@@ -134,6 +140,10 @@ typedef struct
   gsize cache_size, live_size;
 } VsOriginStats;
 void vs_origin_get_stats (VsOrigin *origin, VsOriginStats *stats);
+
+/* below the base path: answers with the time of day (ISO 8601), which DASH
+ * manifests name as their clock */
+#define VS_ORIGIN_TIME_PATH "/api/time"
 
 /* What is live and stored, as JSON for the player page. */
 void vs_origin_list (VsOrigin *origin,

@@ -1,0 +1,318 @@
+/* VisionStream: what a manifest is written from
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "config.h"
+#include "origin/vseventview.h"
+
+#include <string.h>
+
+/* segments that a rendition may be late by and still be waited for */
+#define MAX_LAG 3
+
+static const VsSegment *
+first_segment (const VsTimelineView * view)
+{
+  return g_ptr_array_index (view->segments, 0);
+}
+
+static const VsSegment *
+last_segment (const VsTimelineView * view)
+{
+  return g_ptr_array_index (view->segments, view->segments->len - 1);
+}
+
+GstClockTime
+vs_timeline_view_get_duration (const VsTimelineView * view)
+{
+  GstClockTime duration = 0;
+
+  for (guint i = 0; i < view->segments->len; i++) {
+    const VsSegment *segment = g_ptr_array_index (view->segments, i);
+
+    if (GST_CLOCK_TIME_IS_VALID (segment->duration))
+      duration += segment->duration;
+  }
+  return duration;
+}
+
+static VsCodecConfig *
+find_config_by_id (const VsTimelineView * view, const gchar * id)
+{
+  for (guint i = 0; i < view->configs->len; i++) {
+    VsCodecConfig *config = g_ptr_array_index (view->configs, i);
+
+    if (strcmp (config->id, id) == 0)
+      return config;
+  }
+  return NULL;
+}
+
+VsCodecConfig *
+vs_timeline_view_find_config (const VsTimelineView * view, VsMediaType track)
+{
+  for (guint i = view->segments->len; i > 0; i--) {
+    const VsSegment *segment = g_ptr_array_index (view->segments, i - 1);
+    const VsSegmentTrack *t = vs_segment_get_track (segment, track);
+    VsCodecConfig *config = t ? find_config_by_id (view, t->config_id) : NULL;
+
+    if (config)
+      return config;
+  }
+  return NULL;
+}
+
+/* Drops segments from the front as long as what remains lasts @window. */
+static void
+trim_to_window (VsTimelineView * view, GstClockTime window)
+{
+  GstClockTime duration = 0;
+  guint first = view->segments->len;
+
+  while (first > 0 && duration < window) {
+    const VsSegment *segment = g_ptr_array_index (view->segments, --first);
+
+    if (GST_CLOCK_TIME_IS_VALID (segment->duration))
+      duration += segment->duration;
+  }
+  if (first > 0)
+    g_ptr_array_remove_range (view->segments, 0, first);
+}
+
+static void
+add_missing_configs (VsTimelineView * view, const VsTimelineView * other)
+{
+  for (guint i = 0; i < other->configs->len; i++) {
+    VsCodecConfig *config = g_ptr_array_index (other->configs, i);
+
+    if (!find_config_by_id (view, config->id))
+      g_ptr_array_add (view->configs, vs_codec_config_ref (config));
+  }
+}
+
+/* Puts what @older has of earlier segments in front, if it joins up. */
+static void
+extend_back (VsTimelineView * view, VsTimeline * older)
+{
+  guint64 first = first_segment (view)->sequence;
+  g_autoptr (VsTimelineView) before = NULL;
+  g_autoptr (GPtrArray) newer = NULL;
+
+  if (first <= 1)
+    return;
+  before = vs_timeline_view (older, 0, first - 1);
+  if (before->segments->len == 0
+      || last_segment (before)->sequence != first - 1)
+    return;
+
+  newer = g_steal_pointer (&view->segments);
+  view->segments = g_ptr_array_ref (before->segments);
+  for (guint i = 0; i < newer->len; i++)
+    g_ptr_array_add (view->segments,
+        vs_segment_ref (g_ptr_array_index (newer, i)));
+  add_missing_configs (view, before);
+  view->peak_bandwidth = MAX (view->peak_bandwidth, before->peak_bandwidth);
+}
+
+static VsTimeline *
+find_timeline (GPtrArray * timelines, const gchar * name)
+{
+  for (guint i = 0; i < timelines->len; i++) {
+    VsTimeline *timeline = g_ptr_array_index (timelines, i);
+    g_autoptr (VsRendition) rendition = vs_timeline_get_rendition (timeline);
+
+    if (strcmp (rendition->name, name) == 0)
+      return timeline;
+  }
+  return NULL;
+}
+
+/* NULL as long as there is no segment. */
+static VsTimelineView *
+view_timeline (VsTimeline * timeline, GPtrArray * older, GstClockTime window)
+{
+  g_autoptr (VsTimelineView) view = NULL;
+  VsTimeline *behind;
+
+  if (window == 0 || window > VS_MANIFEST_MAX)
+    window = VS_MANIFEST_MAX;
+  view = vs_timeline_view_window (timeline, window);
+  if (view->segments->len == 0)
+    return NULL;
+  if (older && vs_timeline_view_get_duration (view) < window) {
+    behind = find_timeline (older, view->rendition->name);
+    if (behind) {
+      extend_back (view, behind);
+      trim_to_window (view, window);
+    }
+  }
+  return g_steal_pointer (&view);
+}
+
+static void
+audio_track_free (VsAudioTrack * audio)
+{
+  g_free (audio->name);
+  g_free (audio);
+}
+
+static VsAudioTrack *
+find_audio (const VsEventView * view, const gchar * name)
+{
+  for (guint i = 0; i < view->audios->len; i++) {
+    VsAudioTrack *audio = g_ptr_array_index (view->audios, i);
+
+    if (strcmp (audio->name, name) == 0)
+      return audio;
+  }
+  return NULL;
+}
+
+/* An id stands in URLs only if it can. */
+static const gchar *
+usable_audio_id (const VsTimelineView * view)
+{
+  const gchar *id = view->rendition->audio_id;
+
+  return id && vs_name_is_valid (id) ? id : NULL;
+}
+
+gint
+vs_event_view_get_audio (const VsEventView * view, guint index)
+{
+  const VsTimelineView *own = g_ptr_array_index (view->views, index);
+  const gchar *id = usable_audio_id (own);
+
+  for (guint i = 0; i < view->audios->len; i++) {
+    const VsAudioTrack *audio = g_ptr_array_index (view->audios, i);
+    const VsTimelineView *carrier =
+        g_ptr_array_index (view->views, audio->view);
+
+    if (audio->view == index)
+      return i;
+    if (id && vs_timeline_view_find_config (own, VS_MEDIA_AUDIO)
+        && g_strcmp0 (usable_audio_id (carrier), id) == 0)
+      return i;
+  }
+  return -1;
+}
+
+static void
+list_audios (VsEventView * view)
+{
+  for (guint i = 0; i < view->views->len; i++) {
+    const VsTimelineView *own = g_ptr_array_index (view->views, i);
+    const gchar *id = usable_audio_id (own);
+    const gchar *name = id ? id : own->rendition->name;
+    VsAudioTrack *audio;
+
+    if (!vs_timeline_view_find_config (own, VS_MEDIA_AUDIO)
+        || vs_event_view_get_audio (view, i) >= 0)
+      continue;
+    audio = g_new0 (VsAudioTrack, 1);
+    audio->view = i;
+    audio->name = g_strdup (name);
+    for (guint n = 2; find_audio (view, audio->name); n++) {
+      g_free (audio->name);
+      audio->name = g_strdup_printf ("%.*s-%u", VS_NAME_MAX - 8, name, n);
+    }
+    g_ptr_array_add (view->audios, audio);
+  }
+}
+
+VsEventView *
+vs_event_view_new (GPtrArray * timelines, GPtrArray * older,
+    GstClockTime window)
+{
+  VsEventView *view = g_new0 (VsEventView, 1);
+
+  view->views = g_ptr_array_new_with_free_func ((GDestroyNotify)
+      vs_timeline_view_free);
+  view->audios = g_ptr_array_new_with_free_func ((GDestroyNotify)
+      audio_track_free);
+  view->ended = timelines->len > 0;
+  for (guint i = 0; i < timelines->len; i++) {
+    g_autoptr (VsTimelineView) newest =
+        vs_timeline_view_window (g_ptr_array_index (timelines, i), 1);
+
+    view->ended &= newest->ended;
+  }
+  for (guint i = 0; i < timelines->len; i++) {
+    VsTimelineView *one = view_timeline (g_ptr_array_index (timelines, i),
+        older, window);
+
+    if (one)
+      g_ptr_array_add (view->views, one);
+  }
+  list_audios (view);
+  return view;
+}
+
+void
+vs_event_view_free (VsEventView * view)
+{
+  g_ptr_array_unref (view->views);
+  g_ptr_array_unref (view->audios);
+  g_free (view);
+}
+
+VsTimelineView *
+vs_event_view_find (const VsEventView * view, VsMediaType track,
+    const gchar * name)
+{
+  if (track == VS_MEDIA_AUDIO) {
+    const VsAudioTrack *audio = find_audio (view, name);
+
+    return audio ? g_ptr_array_index (view->views, audio->view) : NULL;
+  }
+  for (guint i = 0; i < view->views->len; i++) {
+    VsTimelineView *one = g_ptr_array_index (view->views, i);
+
+    if (strcmp (one->rendition->name, name) != 0)
+      continue;
+    if (track == VS_MEDIA_VIDEO && !vs_timeline_view_find_config (one, track))
+      return NULL;
+    return one;
+  }
+  return NULL;
+}
+
+static void
+cut_view (VsTimelineView * view, guint64 first, guint64 last)
+{
+  guint head = 0, tail = view->segments->len;
+
+  while (head < tail && first_segment (view)->sequence + head < first)
+    head++;
+  while (tail > head && first_segment (view)->sequence + tail - 1 > last)
+    tail--;
+  g_ptr_array_remove_range (view->segments, tail, view->segments->len - tail);
+  g_ptr_array_remove_range (view->segments, 0, head);
+}
+
+void
+vs_event_view_align (VsEventView * view)
+{
+  guint64 newest = 0, first = 0, last = G_MAXUINT64;
+
+  for (guint i = 0; i < view->views->len; i++)
+    newest = MAX (newest,
+        last_segment (g_ptr_array_index (view->views, i))->sequence);
+  for (guint i = 0; i < view->views->len; i++) {
+    const VsTimelineView *one = g_ptr_array_index (view->views, i);
+
+    if (last_segment (one)->sequence + MAX_LAG >= newest)
+      last = MIN (last, last_segment (one)->sequence);
+  }
+  /* one that joined late shortens a live window until it has slid past that,
+   * but never what is on demand */
+  for (guint i = 0; i < view->views->len && !view->ended; i++) {
+    const VsTimelineView *one = g_ptr_array_index (view->views, i);
+
+    if (first_segment (one)->sequence <= last
+        && last_segment (one)->sequence >= last)
+      first = MAX (first, first_segment (one)->sequence);
+  }
+  for (guint i = 0; i < view->views->len; i++)
+    cut_view (g_ptr_array_index (view->views, i), first, last);
+}

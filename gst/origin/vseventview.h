@@ -1,0 +1,75 @@
+/* VisionStream: what a manifest is written from
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "timeline/vstimeline.h"
+
+G_BEGIN_DECLS
+
+/* one manifest spans at most this */
+#define VS_MANIFEST_MAX (24 * 60 * 60 * GST_SECOND)
+
+/**
+ * VsAudioTrack:
+ *
+ * An audio track as CMAF publishes it: renditions with equal audio ids share
+ * one, taken from the first of them. Its name, which stands in URLs, is the
+ * audio id, else the rendition's name, made unique.
+ */
+typedef struct
+{
+  gchar *name;
+  guint view;                   /* index of the view that carries it */
+} VsAudioTrack;
+
+/**
+ * VsEventView:
+ *
+ * An event at one moment: a view of each rendition that has segments, in the
+ * main playlist's order. Never changes.
+ */
+typedef struct
+{
+  GPtrArray *views;             /* VsTimelineView, owned */
+  GPtrArray *audios;            /* VsAudioTrack, owned */
+  gboolean ended;               /* all renditions have */
+} VsEventView;
+
+/**
+ * vs_event_view_new:
+ * @timelines: (element-type VsTimeline): of the event
+ * @older: (nullable) (element-type VsTimeline): the same renditions from an
+ *   archive, for what @timelines do not reach back to
+ * @window: how far it reaches back from the newest segment, 0 for all;
+ *   nothing longer than %VS_MANIFEST_MAX is shown
+ *
+ * Blocks where reading an archive's sealed parts does.
+ */
+VsEventView *vs_event_view_new (GPtrArray *timelines, GPtrArray *older,
+    GstClockTime window);
+void         vs_event_view_free (VsEventView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsEventView, vs_event_view_free)
+
+/**
+ * vs_event_view_align:
+ *
+ * Cuts all views to the sequence numbers that all of them have: a DASH period
+ * shows its representations together. A rendition that stays behind by more
+ * than a few segments holds nobody up.
+ */
+void vs_event_view_align (VsEventView *view);
+
+/* NULL when there is no such rendition, or it has no such track. */
+VsTimelineView *vs_event_view_find (const VsEventView *view,
+    VsMediaType track, const gchar *name);
+/* Index into audios of the track that the rendition @view uses, or -1. */
+gint vs_event_view_get_audio (const VsEventView *view, guint index);
+
+/* The configuration of the newest segment that has such a track, or NULL. */
+VsCodecConfig *vs_timeline_view_find_config (const VsTimelineView *view,
+    VsMediaType track);
+GstClockTime   vs_timeline_view_get_duration (const VsTimelineView *view);
+
+G_END_DECLS

@@ -1,0 +1,258 @@
+/* VisionStream: the origin: endpoints, events, settings
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The life of a request: vs_origin_request () takes the path apart and finds
+ * the endpoint. A live event answers from its own timelines; what those do
+ * not have is looked for in the archive, which is opened in the pool. Then
+ * the object's key is known: what it is made from, not who asked. The cache
+ * has it, or has one of those who ask for it start a job in the pool; all of
+ * them are answered when the job is done.
+ */
+#include "config.h"
+#include "origin/vsoriginprivate.h"
+
+#include <string.h>
+
+#define DEFAULT_CACHE_BYTES (256 * 1024 * 1024)
+#define DEFAULT_LIVE_BYTES (256 * 1024 * 1024)
+#define DEFAULT_MAX_QUEUE 1024
+/* a segment that has left the window can be had for this much longer: a
+ * client may hold a playlist as old as the window is long */
+#define KEEP_FACTOR 2
+#define KEEP_EXTRA (30 * GST_SECOND)
+
+VsOrigin *
+vs_origin_new (const VsOriginSettings * settings)
+{
+  VsOrigin *origin = g_new0 (VsOrigin, 1);
+
+  origin->ref_count = 1;
+  origin->cache = vs_object_cache_new (settings->cache_bytes ?
+      settings->cache_bytes : DEFAULT_CACHE_BYTES);
+  origin->pool = vs_pool_new (settings->n_threads, settings->max_queue ?
+      settings->max_queue : DEFAULT_MAX_QUEUE);
+  origin->live_bytes = settings->live_bytes ?
+      settings->live_bytes : DEFAULT_LIVE_BYTES;
+  origin->base_path = g_strdup (settings->base_path ? settings->base_path : "");
+  origin->utc_timing_uri =
+      g_strconcat (origin->base_path, VS_ORIGIN_TIME_PATH, NULL);
+  origin->warning = settings->warning;
+  origin->warning_data = settings->warning_data;
+  g_mutex_init (&origin->lock);
+  origin->endpoints = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+      (GDestroyNotify) vs_endpoint_free);
+  origin->live = g_ptr_array_new_with_free_func ((GDestroyNotify)
+      vs_live_event_unref);
+  return origin;
+}
+
+VsOrigin *
+vs_origin_ref (VsOrigin * origin)
+{
+  g_atomic_int_inc (&origin->ref_count);
+  return origin;
+}
+
+void
+vs_origin_unref (VsOrigin * origin)
+{
+  if (!g_atomic_int_dec_and_test (&origin->ref_count))
+    return;
+  /* first of all: jobs use everything else */
+  vs_pool_free (origin->pool);
+  g_clear_pointer (&origin->archives, vs_archive_events_free);
+  vs_object_cache_free (origin->cache);
+  g_hash_table_unref (origin->endpoints);
+  g_ptr_array_unref (origin->live);
+  g_mutex_clear (&origin->lock);
+  g_free (origin->base_path);
+  g_free (origin->utc_timing_uri);
+  g_free (origin);
+}
+
+void
+vs_endpoint_free (VsEndpoint * endpoint)
+{
+  g_free ((gchar *) endpoint->name);
+  g_free (endpoint);
+}
+
+VsEndpoint *
+vs_endpoint_copy (const VsEndpoint * endpoint)
+{
+  VsEndpoint *copy = g_new (VsEndpoint, 1);
+
+  *copy = *endpoint;
+  copy->name = g_strdup (endpoint->name);
+  return copy;
+}
+
+/* How long live segments are of use: as the longest window has it. */
+static GstClockTime
+keep_unlocked (VsOrigin * origin)
+{
+  GstClockTime longest = 0;
+  GHashTableIter iter;
+  VsEndpoint *endpoint;
+
+  g_hash_table_iter_init (&iter, origin->endpoints);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) & endpoint))
+    longest = MAX (longest, endpoint->window);
+  return MIN (longest, VS_MANIFEST_MAX) * KEEP_FACTOR + KEEP_EXTRA;
+}
+
+static void
+update_keep_unlocked (VsOrigin * origin)
+{
+  GstClockTime keep = keep_unlocked (origin);
+
+  for (guint i = 0; i < origin->live->len; i++)
+    vs_live_event_set_keep (g_ptr_array_index (origin->live, i), keep,
+        vs_origin_get_archives (origin) != NULL);
+}
+
+void
+vs_origin_set_endpoint (VsOrigin * origin, const VsEndpoint * endpoint)
+{
+  VsEndpoint *copy = vs_endpoint_copy (endpoint);
+
+  g_mutex_lock (&origin->lock);
+  g_hash_table_replace (origin->endpoints, (gpointer) copy->name, copy);
+  origin->endpoints_revision++;
+  update_keep_unlocked (origin);
+  g_mutex_unlock (&origin->lock);
+}
+
+VsEndpoint *
+vs_origin_get_endpoint (VsOrigin * origin, const gchar * name,
+    guint64 * revision)
+{
+  VsEndpoint *endpoint;
+
+  g_mutex_lock (&origin->lock);
+  endpoint = g_hash_table_lookup (origin->endpoints, name);
+  if (endpoint)
+    endpoint = vs_endpoint_copy (endpoint);
+  *revision = origin->endpoints_revision;
+  g_mutex_unlock (&origin->lock);
+  return endpoint;
+}
+
+static gint
+compare_endpoints (gconstpointer a, gconstpointer b)
+{
+  const VsEndpoint *left = *(const VsEndpoint **) a;
+  const VsEndpoint *right = *(const VsEndpoint **) b;
+
+  return strcmp (left->name, right->name);
+}
+
+/* (element-type VsEndpoint) (transfer full): by name */
+GPtrArray *
+vs_origin_get_endpoints (VsOrigin * origin)
+{
+  GPtrArray *endpoints =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_endpoint_free);
+  GHashTableIter iter;
+  VsEndpoint *endpoint;
+
+  g_mutex_lock (&origin->lock);
+  g_hash_table_iter_init (&iter, origin->endpoints);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) & endpoint))
+    g_ptr_array_add (endpoints, vs_endpoint_copy (endpoint));
+  g_mutex_unlock (&origin->lock);
+  g_ptr_array_sort (endpoints, compare_endpoints);
+  return endpoints;
+}
+
+void
+vs_origin_set_store (VsOrigin * origin, VsStore * store)
+{
+  VsArchiveEvents *archives = vs_archive_events_new (store, origin->pool);
+
+  if (!g_atomic_pointer_compare_and_exchange (&origin->archives, NULL,
+          archives)) {
+    vs_archive_events_free (archives);
+    g_return_if_reached ();
+  }
+  g_mutex_lock (&origin->lock);
+  update_keep_unlocked (origin);
+  g_mutex_unlock (&origin->lock);
+}
+
+VsArchiveEvents *
+vs_origin_get_archives (VsOrigin * origin)
+{
+  return g_atomic_pointer_get (&origin->archives);
+}
+
+VsOriginEvent *
+vs_origin_add_event (VsOrigin * origin, const gchar * account,
+    const gchar * event, const gchar * breakout)
+{
+  VsOriginEvent *live = vs_live_event_new (account, event, breakout,
+      origin->live_bytes);
+
+  g_mutex_lock (&origin->lock);
+  g_ptr_array_add (origin->live, live);
+  update_keep_unlocked (origin);
+  g_mutex_unlock (&origin->lock);
+  return live;
+}
+
+void
+vs_origin_remove_event (VsOrigin * origin, VsOriginEvent * event)
+{
+  g_mutex_lock (&origin->lock);
+  g_ptr_array_remove (origin->live, event);
+  g_mutex_unlock (&origin->lock);
+}
+
+/* (transfer full) (nullable) */
+VsOriginEvent *
+vs_origin_find_live (VsOrigin * origin, const gchar * folder)
+{
+  VsOriginEvent *found = NULL;
+
+  g_mutex_lock (&origin->lock);
+  for (guint i = 0; i < origin->live->len && !found; i++) {
+    VsOriginEvent *live = g_ptr_array_index (origin->live, i);
+
+    if (strcmp (vs_live_event_get_folder (live), folder) == 0)
+      found = vs_live_event_ref (live);
+  }
+  g_mutex_unlock (&origin->lock);
+  return found;
+}
+
+/* (element-type VsOriginEvent) (transfer full) */
+GPtrArray *
+vs_origin_get_live (VsOrigin * origin)
+{
+  GPtrArray *live =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_live_event_unref);
+
+  g_mutex_lock (&origin->lock);
+  for (guint i = 0; i < origin->live->len; i++)
+    g_ptr_array_add (live,
+        vs_live_event_ref (g_ptr_array_index (origin->live, i)));
+  g_mutex_unlock (&origin->lock);
+  return live;
+}
+
+void
+vs_origin_get_stats (VsOrigin * origin, VsOriginStats * stats)
+{
+  g_autoptr (GPtrArray) live = vs_origin_get_live (origin);
+  VsObjectCacheStats cache;
+
+  vs_object_cache_get_stats (origin->cache, &cache);
+  *stats = (VsOriginStats) {
+  .packaged =
+        __atomic_load_n (&origin->packaged, __ATOMIC_RELAXED),.cache_hits =
+        cache.hits,.cache_misses = cache.misses,.collapsed =
+        cache.collapsed,.cache_size = cache.size,};
+  for (guint i = 0; i < live->len; i++)
+    stats->live_size += vs_live_event_get_size (g_ptr_array_index (live, i));
+}

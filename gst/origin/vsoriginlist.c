@@ -1,0 +1,222 @@
+/* VisionStream: what the origin has, as JSON
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "config.h"
+#include "origin/vsoriginprivate.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "archive/vsarchivewriter.h"
+
+/* events of the archive that are listed */
+#define MAX_LISTED 100
+/* a list is made at most so often */
+#define LIST_INTERVAL_US (2 * G_TIME_SPAN_SECOND)
+
+static const gchar *
+endpoint_type_name (VsEndpointType type)
+{
+  switch (type) {
+    case VS_ENDPOINT_HLS:
+      return "hls";
+    case VS_ENDPOINT_CMAF:
+      return "cmaf";
+    case VS_ENDPOINT_DASH:
+      return "dash";
+  }
+  g_return_val_if_reached ("");
+}
+
+typedef struct
+{
+  VsOrigin *origin;
+  JsonBuilder *builder;
+  GPtrArray *endpoints;         /* VsEndpoint */
+  GHashTable *listed;           /* folders */
+} List;
+
+static void
+add_member (List * list, const gchar * name, const gchar * value)
+{
+  json_builder_set_member_name (list->builder, name);
+  json_builder_add_string_value (list->builder, value);
+}
+
+static void
+add_endpoints (List * list, const gchar * folder)
+{
+  json_builder_set_member_name (list->builder, "endpoints");
+  json_builder_begin_array (list->builder);
+  for (guint i = 0; i < list->endpoints->len; i++) {
+    const VsEndpoint *endpoint = g_ptr_array_index (list->endpoints, i);
+    g_autofree gchar *url = g_strdup_printf ("%s" VS_ROUTE_ROOT "%s/%s/%s",
+        list->origin->base_path, folder, endpoint->name,
+        endpoint->type == VS_ENDPOINT_DASH ? "index.mpd" : "index.m3u8");
+
+    json_builder_begin_object (list->builder);
+    add_member (list, "name", endpoint->name);
+    add_member (list, "type", endpoint_type_name (endpoint->type));
+    add_member (list, "url", url);
+    json_builder_end_object (list->builder);
+  }
+  json_builder_end_array (list->builder);
+}
+
+static void
+add_renditions (List * list, GPtrArray * timelines)
+{
+  GstClockTime longest = 0;
+
+  json_builder_set_member_name (list->builder, "renditions");
+  json_builder_begin_array (list->builder);
+  for (guint i = 0; i < timelines->len; i++) {
+    g_autoptr (VsTimelineView) view =
+        vs_timeline_view (g_ptr_array_index (timelines, i), 0, G_MAXUINT64);
+
+    json_builder_add_string_value (list->builder, view->rendition->name);
+    longest = MAX (longest, vs_timeline_view_get_duration (view));
+  }
+  json_builder_end_array (list->builder);
+  json_builder_set_member_name (list->builder, "duration");
+  json_builder_add_double_value (list->builder, (gdouble) longest / GST_SECOND);
+}
+
+static void
+add_event (List * list, const gchar * account, const gchar * event,
+    const gchar * breakout, GPtrArray * timelines, gboolean live)
+{
+  g_autofree gchar *folder = vs_archive_folder (account, event, breakout);
+
+  json_builder_begin_object (list->builder);
+  add_member (list, "account", account);
+  add_member (list, "event", event);
+  json_builder_set_member_name (list->builder, "breakout");
+  if (breakout)
+    json_builder_add_string_value (list->builder, breakout);
+  else
+    json_builder_add_null_value (list->builder);
+  json_builder_set_member_name (list->builder, "live");
+  json_builder_add_boolean_value (list->builder, live);
+  add_endpoints (list, folder);
+  add_renditions (list, timelines);
+  json_builder_end_object (list->builder);
+}
+
+static void
+add_live_events (List * list)
+{
+  g_autoptr (GPtrArray) live = vs_origin_get_live (list->origin);
+
+  for (guint i = 0; i < live->len; i++) {
+    VsOriginEvent *event = g_ptr_array_index (live, i);
+    g_autoptr (GPtrArray) timelines = vs_live_event_get_timelines (event);
+    const gchar *account, *name, *breakout;
+
+    vs_live_event_get_identity (event, &account, &name, &breakout);
+    add_event (list, account, name, breakout, timelines,
+        !vs_live_event_has_ended (event));
+    g_hash_table_add (list->listed,
+        g_strdup (vs_live_event_get_folder (event)));
+  }
+}
+
+static void
+add_archive_event (List * list, VsArchiveEvents * archives,
+    const gchar * folder)
+{
+  g_auto (GStrv) parts = g_strsplit (folder, "/", 3);
+  g_autoptr (VsArchiveEvent) event = NULL;
+
+  if (g_strv_length (parts) < 2)
+    return;
+  event = vs_archive_events_open (archives, parts[0], parts[1], parts[2]);
+  if (event)
+    add_event (list, parts[0], parts[1], parts[2], event->timelines,
+        !event->ended);
+}
+
+static void
+add_archive_events (List * list, VsArchiveEvents * archives)
+{
+  g_autoptr (GPtrArray) folders =
+      vs_archive_list_events (vs_archive_events_get_store (archives), NULL,
+      NULL);
+
+  for (guint i = 0; folders && i < folders->len && i < MAX_LISTED; i++) {
+    const gchar *folder = g_ptr_array_index (folders, i);
+
+    if (!g_hash_table_contains (list->listed, folder))
+      add_archive_event (list, archives, folder);
+  }
+}
+
+GBytes *
+vs_origin_make_list (gpointer data, GError ** error)
+{
+  VsOriginJob *job = data;
+  VsArchiveEvents *archives = vs_origin_get_archives (job->origin);
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (GPtrArray) endpoints = vs_origin_get_endpoints (job->origin);
+  g_autoptr (GHashTable) listed =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (JsonNode) root = NULL;
+  List list = { job->origin, builder, endpoints, listed };
+  gchar *text;
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "events");
+  json_builder_begin_array (builder);
+  add_live_events (&list);
+  if (archives)
+    add_archive_events (&list, archives);
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+  root = json_builder_get_root (builder);
+  text = json_to_string (root, FALSE);
+  return g_bytes_new_take (text, strlen (text));
+}
+
+typedef struct
+{
+  void (*done) (VsOriginResponse * response, gpointer user_data);
+  gpointer user_data;
+} ListRequest;
+
+static void
+list_ready (VsObject * object, const GError * error, gpointer user_data)
+{
+  ListRequest *request = user_data;
+  g_autoptr (VsOriginResponse) response = NULL;
+
+  if (object)
+    response = vs_origin_response_new (object, FALSE, "application/json",
+        VS_CACHE_BRIEF, 0);
+  else
+    response = vs_origin_response_new_from_error (error);
+  request->done (response, request->user_data);
+  g_free (request);
+}
+
+void
+vs_origin_list (VsOrigin * origin,
+    void (*done) (VsOriginResponse * response, gpointer user_data),
+    gpointer user_data)
+{
+  ListRequest *request = g_new (ListRequest, 1);
+  /* the interval is part of the key: an old list ages out of the cache */
+  g_autofree gchar *key = g_strdup_printf ("l:%" G_GINT64_FORMAT,
+      g_get_monotonic_time () / LIST_INTERVAL_US);
+
+  request->done = done;
+  request->user_data = user_data;
+  if (vs_object_cache_lookup (origin->cache, key, list_ready, request)
+      == VS_OBJECT_CACHE_MAKE) {
+    VsOriginJob *job = vs_origin_job_new (origin, key);
+
+    job->klass = VS_POOL_LIVE;
+    job->make = vs_origin_make_list;
+    vs_origin_job_start (job);
+  }
+}

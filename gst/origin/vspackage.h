@@ -1,0 +1,58 @@
+/* VisionStream: packaging, a pure function
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "isobmff/vscmaf.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  VS_FORMAT_TS,                 /* as it is stored */
+  VS_FORMAT_CMAF                /* one track a fragment */
+} VsFormat;
+
+/**
+ * vs_package:
+ * @ts: a segment's bytes
+ * @segment: its entry in the timeline
+ * @track: which track; VS_MEDIA_OTHER for all, where the format allows
+ *
+ * No threads, no clock, no state: the same input gives the same bytes in
+ * every process.
+ *
+ * Returns: (transfer full): the object's bytes, or NULL with
+ *   %VS_PACKAGE_ERROR
+ */
+GBytes *vs_package (GBytes *ts, const VsSegment *segment, VsFormat format,
+    VsMediaType track, GError ** error);
+
+/**
+ * vs_package_digest:
+ *
+ * What identifies the bytes that vs_package () makes, without making them: the
+ * stored segment's own SHA-256 for TS, else a SHA-256 of that, the format, its
+ * version and the track. FALSE when the segment's hash is not known.
+ */
+gboolean vs_package_digest (const VsSegment *segment, VsFormat format,
+    VsMediaType track, guint8 sha256[32]);
+
+/**
+ * vs_package_append_token:
+ *
+ * Appends the query that tells apart what the path does not: "?m=1-5f0c9a1e"
+ * is the version of the format and the start of the stored segment's SHA-256.
+ * The origin ignores it; players and edges never mix up the segments of two
+ * runs that bear the same number, nor the bytes of two versions.
+ */
+void vs_package_append_token (GString *out, VsFormat format,
+    const VsSegment *segment);
+/* For a template, which can't hold a hash a segment: when the run began that
+ * @segment is in. */
+void vs_package_append_run_token (GString *out, const VsSegment *segment);
+/* For init segments, which depend on the configuration in their name alone. */
+void vs_package_append_init_token (GString *out);
+
+G_END_DECLS
