@@ -1,0 +1,188 @@
+/* VisionStream: what vsjitpackager serves, over HTTP
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The handler runs in an HTTP worker's thread: it takes the base path off,
+ * answers what is in memory, and hands the rest to the origin, which calls
+ * back when it has the answer, from whatever thread.
+ */
+#include "config.h"
+#include "jitpackager/vsjitpackagerserver.h"
+
+#include <string.h>
+
+#include "origin/vsstaticfiles.h"
+
+#define OUT_PATH "/out/v1/"
+#define EVENTS_PATH "/api/events"
+/* ms that answers have to finish when the server stops */
+#define DRAIN_MS 1000
+
+/* The page loads nothing from elsewhere; players make their media from blobs
+ * and decode in workers. */
+#define PAGE_POLICY "default-src 'none'; script-src 'self'; " \
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " \
+    "connect-src 'self'; media-src 'self' blob:; worker-src 'self' blob:; " \
+    "manifest-src 'self'; font-src 'self'; base-uri 'none'; " \
+    "form-action 'none'; frame-ancestors 'self'"
+
+struct _VsJitPackagerServer
+{
+  VsHttpServer *http;
+  VsOrigin *origin;
+  VsStaticFiles *files;
+  gchar *base_path;
+};
+
+static void
+respond (VsOriginResponse * response, gpointer user_data)
+{
+  VsHttpAnswer answer = {
+    .status = response->status,
+    .body = response->body,
+    .content_type = response->content_type,
+    .content_encoding = response->content_encoding,
+    .etag = response->etag,
+    .cache_control = response->cache_control,
+    .retry_after = response->retry_after,
+    .ranges = response->content_encoding == NULL,
+    .account = response->account,
+    .event = response->event,
+    .breakout = response->breakout,
+    .endpoint = response->endpoint,
+  };
+
+  vs_http_request_respond (user_data, &answer);
+}
+
+static void
+respond_not_found (VsHttpRequest * request)
+{
+  static const gchar text[] = "Not Found\n";
+  g_autoptr (GBytes) body = g_bytes_new_static (text, sizeof text - 1);
+  VsHttpAnswer answer = {
+    .status = 404,
+    .body = body,
+    .content_type = "text/plain; charset=utf-8",
+    .cache_control = "max-age=1",
+  };
+
+  vs_http_request_respond (request, &answer);
+}
+
+static void
+respond_time (VsHttpRequest * request)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree gchar *seconds = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S");
+  gchar *text = g_strdup_printf ("%s.%03dZ", seconds,
+      g_date_time_get_microsecond (now) / 1000);
+  g_autoptr (GBytes) body = g_bytes_new_take (text, strlen (text));
+  VsHttpAnswer answer = {
+    .status = 200,
+    .body = body,
+    .content_type = "text/plain; charset=utf-8",
+    .cache_control = "no-store",
+  };
+
+  vs_http_request_respond (request, &answer);
+}
+
+static void
+respond_file (VsJitPackagerServer * server, VsHttpRequest * request,
+    const gchar * path)
+{
+  static const gchar *const headers[] = {
+    "Content-Security-Policy", PAGE_POLICY,
+    "Referrer-Policy", "no-referrer", NULL
+  };
+  const gchar *content_type;
+  VsObject *object = vs_static_files_get (server->files, path, &content_type);
+  gboolean gzip;
+  VsHttpAnswer answer = { 0 };
+
+  if (object == NULL) {
+    respond_not_found (request);
+    return;
+  }
+  gzip = object->gzip && vs_http_request_accepts_gzip (request);
+  answer.status = 200;
+  answer.body = gzip ? object->gzip : object->body;
+  answer.content_type = content_type;
+  answer.content_encoding = gzip ? "gzip" : NULL;
+  answer.etag = gzip ? object->gzip_etag : object->etag;
+  /* kept, but asked for again: the names do not change with the bytes */
+  answer.cache_control = "no-cache";
+  answer.headers = headers;
+  vs_http_request_respond (request, &answer);
+}
+
+static void
+handle (VsHttpRequest * request, gpointer user_data)
+{
+  VsJitPackagerServer *server = user_data;
+  const gchar *path = vs_http_request_get_path (request);
+  gsize base_length = strlen (server->base_path);
+
+  if (strncmp (path, server->base_path, base_length) != 0
+      || path[base_length] != '/') {
+    respond_not_found (request);
+    return;
+  }
+  path += base_length;
+  if (g_str_has_prefix (path, OUT_PATH)) {
+    VsOriginRequest what = {
+      .path = path,
+      .query = vs_http_request_get_query (request),
+      .accept_gzip = vs_http_request_accepts_gzip (request),
+    };
+
+    vs_origin_request (server->origin, &what, respond, request);
+  } else if (g_str_equal (path, EVENTS_PATH)) {
+    vs_origin_list (server->origin, respond, request);
+  } else if (g_str_equal (path, VS_ORIGIN_TIME_PATH)) {
+    respond_time (request);
+  } else {
+    respond_file (server, request, path);
+  }
+}
+
+VsJitPackagerServer *
+vs_jit_packager_server_new (VsOrigin * origin,
+    const VsHttpSettings * settings, const gchar * base_path,
+    const gchar * player_folder, GError ** error)
+{
+  VsJitPackagerServer *server = g_new0 (VsJitPackagerServer, 1);
+
+  server->origin = vs_origin_ref (origin);
+  server->base_path = g_strdup (base_path);
+  server->files = vs_static_files_new (player_folder);
+  server->http = vs_http_server_new (settings, handle, server, error);
+  if (server->http == NULL)
+    g_clear_pointer (&server, vs_jit_packager_server_free);
+  return server;
+}
+
+void
+vs_jit_packager_server_free (VsJitPackagerServer * server)
+{
+  if (server->http)
+    vs_http_server_free (server->http, DRAIN_MS);
+  vs_static_files_free (server->files);
+  vs_origin_unref (server->origin);
+  g_free (server->base_path);
+  g_free (server);
+}
+
+guint16
+vs_jit_packager_server_get_port (VsJitPackagerServer * server)
+{
+  return vs_http_server_get_port (server->http);
+}
+
+void
+vs_jit_packager_server_get_stats (VsJitPackagerServer * server,
+    VsHttpStats * stats)
+{
+  vs_http_server_get_stats (server->http, stats);
+}

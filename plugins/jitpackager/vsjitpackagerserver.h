@@ -1,0 +1,31 @@
+/* VisionStream: what vsjitpackager serves, over HTTP
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "http/vshttpserver.h"
+#include "origin/vsorigin.h"
+
+G_BEGIN_DECLS
+
+/**
+ * VsJitPackagerServer:
+ *
+ * Joins an origin, the player page and an HTTP server: `/out/v1/...` are the
+ * origin's objects, `/api/events` says what there is, `/api/time` what time it
+ * is, and everything else is a file of the player page.
+ */
+typedef struct _VsJitPackagerServer VsJitPackagerServer;
+
+/* @base_path: "" or "/a/b", ahead of all paths */
+VsJitPackagerServer *vs_jit_packager_server_new (VsOrigin *origin,
+    const VsHttpSettings *settings, const gchar *base_path,
+    const gchar *player_folder, GError **error);
+/* Answers under way have a moment to finish. */
+void    vs_jit_packager_server_free (VsJitPackagerServer *server);
+guint16 vs_jit_packager_server_get_port (VsJitPackagerServer *server);
+void    vs_jit_packager_server_get_stats (VsJitPackagerServer *server,
+    VsHttpStats *stats);
+
+G_END_DECLS

@@ -1,0 +1,263 @@
+/* VisionStream: the settings of vsjitpackager
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "config.h"
+#include "jitpackager/vsjitpackagersettings.h"
+
+#include <string.h>
+
+#define DEFAULT_ADDRESS "127.0.0.1"
+#define DEFAULT_PORT 8080
+#define DEFAULT_TARGET_DURATION (6 * GST_SECOND)
+#define MAX_TARGET_DURATION (60 * GST_SECOND)
+
+enum
+{
+  PROP_0,
+  PROP_ACCOUNT,
+  PROP_EVENT,
+  PROP_BREAKOUT,
+  PROP_ADDRESS,
+  PROP_LOCATION,
+  PROP_BASE_PATH,
+  PROP_HOSTS,
+  PROP_TLS_CERTIFICATE,
+  PROP_TLS_KEY,
+  PROP_ACCESS_LOG,
+  PROP_LINGER,
+  PROP_TARGET_DURATION,
+  PROP_CACHE_SIZE,
+  PROP_LIVE_CACHE_SIZE,
+  PROP_THREADS,
+  PROP_PORT = VS_JIT_PACKAGER_PROP_PORT,
+  PROP_STATS = VS_JIT_PACKAGER_PROP_STATS
+};
+
+/* The properties that are strings and nothing more. */
+static gchar **
+string_field (VsJitPackagerSettings * settings, guint id)
+{
+  switch (id) {
+    case PROP_ADDRESS:
+      return &settings->address;
+    case PROP_LOCATION:
+      return &settings->location;
+    case PROP_BASE_PATH:
+      return &settings->base_path;
+    case PROP_HOSTS:
+      return &settings->hosts;
+    case PROP_TLS_CERTIFICATE:
+      return &settings->tls_certificate;
+    case PROP_TLS_KEY:
+      return &settings->tls_key;
+    case PROP_ACCESS_LOG:
+      return &settings->access_log;
+    default:
+      return NULL;
+  }
+}
+
+static guint64 *
+number_field (VsJitPackagerSettings * settings, guint id)
+{
+  switch (id) {
+    case PROP_LINGER:
+      return &settings->linger;
+    case PROP_TARGET_DURATION:
+      return &settings->target_duration;
+    case PROP_CACHE_SIZE:
+      return &settings->cache_size;
+    case PROP_LIVE_CACHE_SIZE:
+      return &settings->live_cache_size;
+    default:
+      return NULL;
+  }
+}
+
+void
+vs_jit_packager_settings_init (VsJitPackagerSettings * settings)
+{
+  vs_identity_init (&settings->identity);
+  settings->address = g_strdup (DEFAULT_ADDRESS);
+  settings->base_path = g_strdup ("");
+  settings->port = DEFAULT_PORT;
+  settings->target_duration = DEFAULT_TARGET_DURATION;
+}
+
+void
+vs_jit_packager_settings_copy (VsJitPackagerSettings * dest,
+    const VsJitPackagerSettings * src)
+{
+  *dest = *src;
+  vs_identity_copy (&dest->identity, &src->identity);
+  for (guint id = PROP_ADDRESS; id < PROP_LINGER; id++) {
+    gchar **field = string_field (dest, id);
+
+    *field = g_strdup (*field);
+  }
+}
+
+void
+vs_jit_packager_settings_clear (VsJitPackagerSettings * settings)
+{
+  vs_identity_clear (&settings->identity);
+  for (guint id = PROP_ADDRESS; id < PROP_LINGER; id++)
+    g_clear_pointer (string_field (settings, id), g_free);
+}
+
+/* "" for the root, else with a slash ahead and none behind. */
+static gchar *
+normalise_base_path (const gchar * text)
+{
+  g_autofree gchar *trimmed = g_strdup (text ? text : "");
+  gsize length = strlen (trimmed);
+
+  while (length > 0 && trimmed[length - 1] == '/')
+    trimmed[--length] = '\0';
+  if (length == 0)
+    return g_strdup ("");
+  return g_strconcat (trimmed[0] == '/' ? "" : "/", trimmed, NULL);
+}
+
+void
+vs_jit_packager_settings_set_property (VsJitPackagerSettings * settings,
+    GObject * object, guint id, const GValue * value, GParamSpec * pspec)
+{
+  gchar **string = string_field (settings, id);
+  guint64 *number = number_field (settings, id);
+
+  if (id >= PROP_ACCOUNT && id <= PROP_BREAKOUT) {
+    vs_identity_set_property (&settings->identity, object, id - PROP_ACCOUNT,
+        value);
+    return;
+  }
+  GST_OBJECT_LOCK (object);
+  if (string) {
+    g_free (*string);
+    *string = id == PROP_BASE_PATH ?
+        normalise_base_path (g_value_get_string (value)) :
+        g_value_dup_string (value);
+  } else if (number) {
+    *number = g_value_get_uint64 (value);
+  } else if (id == PROP_PORT) {
+    settings->port = g_value_get_uint (value);
+  } else if (id == PROP_THREADS) {
+    settings->threads = g_value_get_uint (value);
+  } else {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+  GST_OBJECT_UNLOCK (object);
+}
+
+void
+vs_jit_packager_settings_get_property (VsJitPackagerSettings * settings,
+    GObject * object, guint id, GValue * value, GParamSpec * pspec)
+{
+  gchar **string = string_field (settings, id);
+  guint64 *number = number_field (settings, id);
+
+  if (id >= PROP_ACCOUNT && id <= PROP_BREAKOUT) {
+    vs_identity_get_property (&settings->identity, object, id - PROP_ACCOUNT,
+        value);
+    return;
+  }
+  GST_OBJECT_LOCK (object);
+  if (string)
+    g_value_set_string (value, *string);
+  else if (number)
+    g_value_set_uint64 (value, *number);
+  else if (id == PROP_THREADS)
+    g_value_set_uint (value, settings->threads);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  GST_OBJECT_UNLOCK (object);
+}
+
+#define READY_FLAGS \
+  (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
+
+static void
+install_server_properties (GObjectClass * klass)
+{
+  g_object_class_install_property (klass, PROP_ADDRESS,
+      g_param_spec_string ("address", "Address",
+          "Address to listen on; 0.0.0.0 or :: for all of the machine's",
+          DEFAULT_ADDRESS, READY_FLAGS));
+  g_object_class_install_property (klass, PROP_PORT,
+      g_param_spec_uint ("port", "Port",
+          "TCP port to listen on; 0 takes a free one, which can then be read "
+          "here", 0, G_MAXUINT16, DEFAULT_PORT, READY_FLAGS));
+  g_object_class_install_property (klass, PROP_BASE_PATH,
+      g_param_spec_string ("base-path", "Base path",
+          "Path ahead of all URLs, as in /video", "", READY_FLAGS));
+  g_object_class_install_property (klass, PROP_HOSTS,
+      g_param_spec_string ("hosts", "Hosts",
+          "Host names to answer to, separated by commas; none: any", NULL,
+          READY_FLAGS));
+  g_object_class_install_property (klass, PROP_TLS_CERTIFICATE,
+      g_param_spec_string ("tls-certificate", "TLS certificate",
+          "PEM file with the certificate and its chain (and the key, unless "
+          "tls-key is set); none: plain HTTP", NULL, READY_FLAGS));
+  g_object_class_install_property (klass, PROP_TLS_KEY,
+      g_param_spec_string ("tls-key", "TLS key",
+          "PEM file with the certificate's private key", NULL, READY_FLAGS));
+  g_object_class_install_property (klass, PROP_ACCESS_LOG,
+      g_param_spec_string ("access-log", "Access log",
+          "File to which a line of JSON is appended for each request", NULL,
+          READY_FLAGS));
+}
+
+static void
+install_origin_properties (GObjectClass * klass)
+{
+  g_object_class_install_property (klass, PROP_LOCATION,
+      g_param_spec_string ("location", "Location",
+          "Archive to serve what is not live from: the location of a "
+          "vssegmentstore. With one upstream it is known", NULL, READY_FLAGS));
+  g_object_class_install_property (klass, PROP_LINGER,
+      g_param_spec_uint64 ("linger", "Linger",
+          "Nanoseconds to go on serving after EOS, before EOS is posted; -1 "
+          "(the largest value): until the pipeline is stopped", 0,
+          G_MAXUINT64, 0, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+          GST_PARAM_MUTABLE_PLAYING));
+  g_object_class_install_property (klass, PROP_TARGET_DURATION,
+      g_param_spec_uint64 ("target-duration", "Target duration",
+          "Nanoseconds after which a segment ends at the next keyframe, where "
+          "nobody upstream has cut", GST_SECOND / 10, MAX_TARGET_DURATION,
+          DEFAULT_TARGET_DURATION, READY_FLAGS));
+  g_object_class_install_property (klass, PROP_CACHE_SIZE,
+      g_param_spec_uint64 ("cache-size", "Cache size",
+          "Bytes of packaged objects kept in memory; 0: 256 MiB", 0,
+          G_MAXSIZE, 0, READY_FLAGS));
+  g_object_class_install_property (klass, PROP_LIVE_CACHE_SIZE,
+      g_param_spec_uint64 ("live-cache-size", "Live cache size",
+          "Bytes of an event's newest segments kept in memory, four times as "
+          "many where no archive has them; 0: 256 MiB", 0, G_MAXSIZE / 4, 0,
+          READY_FLAGS));
+  g_object_class_install_property (klass, PROP_THREADS,
+      g_param_spec_uint ("threads", "Threads",
+          "Threads that package; 0: one a processor core", 0, 1024, 0,
+          READY_FLAGS));
+  /**
+   * GstVsJitPackager:stats:
+   *
+   * Counters since PAUSED: `segments`, `last-segment-age` (ns), `viewers`
+   * (clients seen in the last 30 s), `connections`, `requests`, `refused`,
+   * `bytes-out`, `packaged` (times something was packaged), `cache-hits`,
+   * `cache-misses`, `collapsed` (requests that joined another's), `cache-size`
+   * and `live-size` (bytes).
+   */
+  g_object_class_install_property (klass, PROP_STATS,
+      g_param_spec_boxed ("stats", "Statistics",
+          "What was served and is kept", GST_TYPE_STRUCTURE,
+          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+}
+
+void
+vs_jit_packager_settings_install_properties (GObjectClass * klass)
+{
+  vs_identity_install_properties (klass, PROP_ACCOUNT);
+  install_server_properties (klass);
+  install_origin_properties (klass);
+}
