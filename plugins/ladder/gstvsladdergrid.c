@@ -33,6 +33,7 @@ typedef struct
   GQueue items;                 /* of GstMiniObject */
   guint n_buffers;
   gboolean flushing;
+  gboolean stopping;            /* the task is to return */
   gboolean playing;
   GstFlowReturn flow;
 
@@ -213,8 +214,10 @@ grid_wait (GstVsLadderGrid * self, gboolean * flushing)
   return item;
 }
 
+/* Nothing more goes out. The task waits here to be stopped: to pause it would
+ * undo a stop that came just before. */
 static void
-grid_set_flow (GstVsLadderGrid * self, GstFlowReturn flow)
+grid_finish (GstVsLadderGrid * self, GstFlowReturn flow)
 {
   GstVsLadderGridPrivate *priv = grid_get_private (self);
 
@@ -222,14 +225,15 @@ grid_set_flow (GstVsLadderGrid * self, GstFlowReturn flow)
   priv->flow = flow;
   g_cond_broadcast (&priv->cond);
   g_mutex_unlock (&priv->lock);
-  if (flow == GST_FLOW_OK)
-    return;
-  gst_task_pause (priv->task);
   if (flow == GST_FLOW_NOT_LINKED || flow < GST_FLOW_EOS) {
     GST_ELEMENT_FLOW_ERROR (self, flow);
     GST_VS_LADDER_GRID_GET_CLASS (self)->push_event (self,
         gst_event_new_eos ());
   }
+  g_mutex_lock (&priv->lock);
+  while (!priv->stopping)
+    g_cond_wait (&priv->cond, &priv->lock);
+  g_mutex_unlock (&priv->lock);
 }
 
 static void
@@ -250,7 +254,7 @@ grid_loop (gpointer user_data)
     flow = GST_VS_LADDER_GRID_GET_CLASS (self)->fill (self,
         GST_VS_LADDER_GRID_GET_CLASS (self)->due (self), FALSE);
   if (flow != GST_FLOW_OK)
-    grid_set_flow (self, flow);
+    grid_finish (self, flow);
 }
 
 static GstFlowReturn
@@ -295,8 +299,10 @@ grid_set_flushing (GstVsLadderGrid * self, gboolean flushing)
 
   g_mutex_lock (&priv->lock);
   priv->flushing = flushing;
-  if (!flushing)
+  if (!flushing) {
     priv->flow = GST_FLOW_OK;
+    priv->stopping = FALSE;
+  }
   g_cond_broadcast (&priv->cond);
   g_mutex_unlock (&priv->lock);
 }
@@ -308,6 +314,10 @@ grid_stop (GstVsLadderGrid * self)
 
   grid_set_flushing (self, TRUE);
   gst_task_stop (priv->task);
+  g_mutex_lock (&priv->lock);
+  priv->stopping = TRUE;
+  g_cond_broadcast (&priv->cond);
+  g_mutex_unlock (&priv->lock);
   gst_task_join (priv->task);
   grid_clear (self);
 }

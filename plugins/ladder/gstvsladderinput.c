@@ -110,6 +110,22 @@ stream_reset (InputStream * stream)
   g_queue_clear_full (&stream->held, (GDestroyNotify) gst_mini_object_unref);
 }
 
+/* A stream that is filled before anything came on it needs caps of some kind:
+ * those of raw media, of which none will follow. */
+static void
+stream_push_silent_caps (InputStream * stream)
+{
+  g_autoptr (GstCaps) caps = NULL;
+
+  if (gst_pad_has_current_caps (stream->srcpad))
+    return;
+  caps = gst_caps_from_string (stream->type == VS_MEDIA_VIDEO ?
+      "video/x-raw, format=(string)I420, width=(int)320, height=(int)240, "
+      "framerate=(fraction)30/1" : "audio/x-raw, format=(string)S16LE, "
+      "rate=(int)48000, channels=(int)2, layout=(string)interleaved");
+  gst_pad_push_event (stream->srcpad, gst_event_new_caps (caps));
+}
+
 /* Called without the lock, with the stream lock of stream->sinkpad */
 static void
 stream_push_start (GstVsLadderInput * self, InputStream * stream)
@@ -133,6 +149,7 @@ stream_push_start (GstVsLadderInput * self, InputStream * stream)
   if (need_stream_start)
     gst_pad_push_event (stream->srcpad,
         gst_event_new_stream_start (GST_PAD_NAME (stream->srcpad)));
+  stream_push_silent_caps (stream);
   gst_pad_push_event (stream->srcpad, gst_event_new_segment (&segment));
 }
 
@@ -451,11 +468,20 @@ input_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   return stream_push_buffer (self, stream, buffer);
 }
 
-/* With the lock: the other will not come any more, or never did */
+/* With the lock: whether the other will not come any more, or never did. A
+ * source of its own that has not begun yet is given STALL_TIME. */
 static gboolean
-stream_is_over_unlocked (InputStream * stream)
+stream_is_over_unlocked (GstVsLadderInput * self, InputStream * stream)
 {
-  return stream->eos || !stream->linked || stream->thread == NULL;
+  while (!stream->eos && stream->linked && !stream->flushing &&
+      !GST_CLOCK_TIME_IS_VALID (stream->held_first) && !stream->seen) {
+    if (stream->thread == g_thread_self ())
+      return FALSE;
+    if (self->live || !g_cond_wait_until (&self->cond, &self->lock,
+            stream->last_arrival + STALL_TIME))
+      return TRUE;
+  }
+  return stream->eos || !stream->linked;
 }
 
 static void
@@ -491,8 +517,8 @@ stream_handle_eos (GstVsLadderInput * self, InputStream * stream)
   stream->eos = TRUE;
   if (!self->has_origin && GST_CLOCK_TIME_IS_VALID (stream->held_first))
     input_set_origin_unlocked (self, stream->held_first);
-  over = stream_is_over_unlocked (other);
   g_cond_broadcast (&self->cond);
+  over = stream_is_over_unlocked (self, other);
   g_mutex_unlock (&self->lock);
 
   stream_push_held (self, stream);

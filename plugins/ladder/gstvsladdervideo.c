@@ -54,6 +54,7 @@ struct _GstVsLadderVideo
   GstVideoChromaSite chroma_site;
   guint64 next;                 /* frame to come out next */
   GstBuffer *pending;           /* picture of frame pending_frame */
+  GstVideoInfo pending_info;
   guint64 pending_frame;
   GstClockTime pending_distance;        /* from that frame's time */
   GstBuffer *picture;           /* in force, or NULL: black */
@@ -222,22 +223,23 @@ video_forget_made (GstVsLadderVideo * self)
     gst_clear_buffer (&self->rungs[i].made);
 }
 
-/* The plan follows the picture and not the caps: the picture before a change
- * may still be repeated. */
+/* What was pending comes into force. The plan follows the picture and not the
+ * caps: the picture before a change may still be repeated. */
 static void
-video_set_picture (GstVsLadderVideo * self, GstBuffer * picture)
+video_take_pending (GstVsLadderVideo * self)
 {
   guint order[VS_LADDER_MAX_RUNGS];
 
   video_forget_made (self);
   if (self->picture == NULL ||
-      !gst_video_info_is_equal (&self->picture_info, &self->input)) {
-    self->picture_info = self->input;
-    vs_ladder_scale_plan (&self->input, self->steps, self->n_rungs, order,
-        self->settings.letterbox);
+      !gst_video_info_is_equal (&self->picture_info, &self->pending_info)) {
+    self->picture_info = self->pending_info;
+    vs_ladder_scale_plan (&self->picture_info, self->steps, self->n_rungs,
+        order, self->settings.letterbox);
     video_drop_upscaled (self, order[self->n_rungs - 1]);
   }
-  gst_buffer_replace (&self->picture, picture);
+  gst_clear_buffer (&self->picture);
+  self->picture = g_steal_pointer (&self->pending);
   self->picture_shown = FALSE;
 }
 
@@ -416,10 +418,8 @@ video_show_until (GstVsLadderVideo * self, guint64 end)
   GstFlowReturn flow = GST_FLOW_OK;
 
   while (self->next < end && flow == GST_FLOW_OK) {
-    if (self->pending && self->pending_frame <= self->next) {
-      video_set_picture (self, self->pending);
-      gst_clear_buffer (&self->pending);
-    }
+    if (self->pending && self->pending_frame <= self->next)
+      video_take_pending (self);
     flow = video_show (self);
   }
   return flow;
@@ -438,6 +438,18 @@ video_fill (GstVsLadderGrid * grid, GstClockTime until, gboolean final)
   return video_show_until (self, video_get_frame (self, until));
 }
 
+/* @picture: (transfer full) */
+static void
+video_set_pending (GstVsLadderVideo * self, GstBuffer * picture, guint64 frame,
+    GstClockTime distance)
+{
+  gst_clear_buffer (&self->pending);
+  self->pending = picture;
+  self->pending_info = self->input;
+  self->pending_frame = frame;
+  self->pending_distance = distance;
+}
+
 static GstFlowReturn
 video_buffer (GstVsLadderGrid * grid, GstBuffer * buffer)
 {
@@ -446,20 +458,17 @@ video_buffer (GstVsLadderGrid * grid, GstBuffer * buffer)
   const guint64 frame = MAX (video_get_frame (self, time), self->next);
   const GstClockTime shown = video_get_time (self, frame);
   const GstClockTime distance = time > shown ? time - shown : shown - time;
-  GstFlowReturn flow = GST_FLOW_OK;
+  GstFlowReturn flow;
 
   if (self->pending && frame == self->pending_frame) {
-    if (distance < self->pending_distance) {
-      gst_buffer_replace (&self->pending, buffer);
-      self->pending_distance = distance;
-    }
-  } else {
-    flow = video_show_until (self, frame);
-    gst_buffer_replace (&self->pending, buffer);
-    self->pending_frame = frame;
-    self->pending_distance = distance;
+    if (distance < self->pending_distance)
+      video_set_pending (self, buffer, frame, distance);
+    else
+      gst_buffer_unref (buffer);
+    return GST_FLOW_OK;
   }
-  gst_buffer_unref (buffer);
+  flow = video_show_until (self, frame);
+  video_set_pending (self, buffer, frame, distance);
   return flow;
 }
 

@@ -23,8 +23,7 @@ typedef struct
 #define CHAIN_TOLERANT " max-errors=-1"
 
 static const Decoder decoders[] = {
-  {VS_MEDIA_VIDEO, "video/x-h264, stream-format=(string){ avc, avc3, "
-        "byte-stream }; video/x-h264", "h264parse", {"avdec_h264",
+  {VS_MEDIA_VIDEO, "video/x-h264", "h264parse", {"avdec_h264",
           "openh264dec"}},
   {VS_MEDIA_VIDEO, "video/x-h265", "h265parse", {"avdec_h265", "libde265dec"}},
   {VS_MEDIA_VIDEO, "video/mpeg, mpegversion=(int){ 1, 2 }, "
@@ -125,7 +124,8 @@ vs_ladder_chain_picture (const GstCaps * caps, gboolean all_fields)
         "deinterlace method=yadif mode=auto fields=all" :
         "deinterlace method=yadif mode=auto fields=top";
   if (GST_VIDEO_INFO_FORMAT (&info) != GST_VIDEO_FORMAT_I420)
-    convert = "videoconvert ! video/x-raw, format=(string)I420";
+    convert = "videoconvert ! capsfilter caps=\"video/x-raw, "
+        "format=(string)I420\"";
   if (*deinterlace == '\0' && *convert == '\0')
     return g_strdup (CHAIN_PASS);
   return g_strconcat (deinterlace, *deinterlace && *convert ? " ! " : "",

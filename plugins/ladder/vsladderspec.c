@@ -288,6 +288,8 @@ vs_ladder_spec_parse (const gchar * text, GError ** error)
   g_auto (GStrv) parts = g_strsplit (text, ";", -1);
   gsize offset = 0;
 
+  if (parts[0] == NULL)
+    return parse_rung ("", 0, rungs, error) ? g_steal_pointer (&rungs) : NULL;
   for (guint i = 0; parts[i]; i++) {
     const gsize length = strlen (parts[i]);
     const gboolean last = parts[i + 1] == NULL;
