@@ -7,6 +7,9 @@
 #endif
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "codec/vsparsers.h"
 
@@ -17,36 +20,74 @@
 
 #define ONES G_GUINT64_CONSTANT (0x0101010101010101)
 #define HIGHS G_GUINT64_CONSTANT (0x8080808080808080)
-/* Not 0 when one of the eight bytes is 0 */
-#define HAS_ZERO(word) (((word) - ONES) & ~(word) & HIGHS)
+/* The high bit of the first byte that is 0 is the lowest that is set. */
+#define ZEROS(word) (((word) - ONES) & ~(word) & HIGHS)
 
-/* A start code that begins in a word has a zero in it: of random bytes 97 in
- * 100 words are passed at once. */
+static guint64
+load_word (const guint8 * data)
+{
+  guint64 word;
+
+  memcpy (&word, data, sizeof word);
+  return GUINT64_FROM_LE (word);
+}
+
+/* Three words, each a byte on from the other, are 0, 0 and 1 in the byte where
+ * a start code begins: what is searched for is a 0 in the three made one. */
+static gsize
+find_in_words (const guint8 * data, gsize size, gsize i)
+{
+  for (; i + sizeof (guint64) + START_CODE - 1 <= size; i += sizeof (guint64)) {
+    guint64 zeros = ZEROS (load_word (data + i) | load_word (data + i + 1)
+        | (load_word (data + i + 2) ^ ONES));
+
+    if (zeros != 0)
+      return i + __builtin_ctzll (zeros) / 8;
+  }
+  for (; i + START_CODE <= size; i++) {
+    if (data[i] == 0 && data[i + 1] == 0 && data[i + 2] == 1)
+      return i;
+  }
+  return size;
+}
+
+#ifdef __SSE2__
+#define VECTOR sizeof (__m128i)
+
+static guint
+match_vector (const guint8 * data)
+{
+  __m128i a = _mm_loadu_si128 ((const __m128i *) data);
+  __m128i b = _mm_loadu_si128 ((const __m128i *) (data + 1));
+  __m128i c = _mm_loadu_si128 ((const __m128i *) (data + 2));
+
+  c = _mm_xor_si128 (c, _mm_set1_epi8 (1));
+  a = _mm_or_si128 (_mm_or_si128 (a, b), c);
+  return _mm_movemask_epi8 (_mm_cmpeq_epi8 (a, _mm_setzero_si128 ()));
+}
+
+/* The same, 32 bytes at a time */
 gsize
 vs_nal_find_start_code (const guint8 * data, gsize size, gsize offset)
 {
   gsize i = offset;
-  guint64 word[2];
 
-  while (i + START_CODE <= size) {
-    if (i + sizeof word <= size) {
-      memcpy (word, data + i, sizeof word);
-      if (!(HAS_ZERO (word[0]) | HAS_ZERO (word[1]))) {
-        i += sizeof word;
-        continue;
-      }
-    }
-    for (gsize end = MIN (i + sizeof word, size - START_CODE + 1); i < end;) {
-      if (data[i + 2] > 1)
-        i += 3;
-      else if (data[i] == 0 && data[i + 1] == 0 && data[i + 2] == 1)
-        return i;
-      else
-        i++;
-    }
+  for (; i + 2 * VECTOR + START_CODE - 1 <= size; i += 2 * VECTOR) {
+    guint match = match_vector (data + i)
+        | match_vector (data + i + VECTOR) << VECTOR;
+
+    if (match != 0)
+      return i + __builtin_ctz (match);
   }
-  return size;
+  return find_in_words (data, size, i);
 }
+#else
+gsize
+vs_nal_find_start_code (const guint8 * data, gsize size, gsize offset)
+{
+  return find_in_words (data, size, offset);
+}
+#endif
 
 gboolean
 vs_nal_next (const guint8 * data, gsize size, gsize * offset, VsNal * nal)
