@@ -18,6 +18,7 @@ const FLAGS = [
 const FILES = {
   '/play.html': ['lib/play.html', 'text/html'],
   '/play.js': ['lib/play.js', 'text/javascript'],
+  '/beeps.js': ['lib/beeps.js', 'text/javascript'],
   '/hls.js': ['node_modules/hls.js/dist/hls.min.js', 'text/javascript'],
   '/dash.js': ['node_modules/dashjs/dist/modern/umd/dash.all.min.js',
     'text/javascript'],

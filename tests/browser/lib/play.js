@@ -139,8 +139,40 @@ function listen() {
   video.requestVideoFrameCallback(frame);
 }
 
+/**
+ * Notes when the test pattern's flash is shown and when its beep sounds, both
+ * in ms of this page's clock.
+ */
+async function measureSync() {
+  Object.assign(report, { flashes: [], beeps: [] });
+  video.muted = false;
+  const audio = new AudioContext();
+  await audio.audioWorklet.addModule('beeps.js');
+  const worklet = new AudioWorkletNode(audio, 'beeps');
+  worklet.port.onmessage = ({ data }) => {
+    const now = audio.getOutputTimestamp();
+    report.beeps.push(now.performanceTime + (data - now.contextTime) * 1000);
+  };
+  audio.createMediaElementSource(video).connect(worklet)
+    .connect(audio.destination);
+  const lamp = new OffscreenCanvas(4, 4)
+    .getContext('2d', { willReadFrequently: true });
+  let lit = true;
+  const look = (_, { expectedDisplayTime, width, height }) => {
+    // the middle of the lamp
+    lamp.drawImage(video, width * 0.68, height * 0.16, width * 0.2,
+      height * 0.2, 0, 0, 4, 4);
+    const now = lamp.getImageData(0, 0, 4, 4).data[5] > 128;
+    if (now && !lit) report.flashes.push(expectedDisplayTime);
+    lit = now;
+    video.requestVideoFrameCallback(look);
+  };
+  video.requestVideoFrameCallback(look);
+}
+
 async function start() {
   listen();
+  if (query.has('sync')) await measureSync();
   watch();
   window.player = await PLAYERS[query.get('player')](query.get('url'));
   await video.play();

@@ -26,7 +26,7 @@ async function luma(page, png) {
 
 export class Play {
   /** Opens the page of @player on @url and waits for the first frame. */
-  static async start(bench, player, url, { rate = 1 } = {}) {
+  static async start(bench, player, url, options = {}) {
     const page = await bench.page();
     const play = new Play(page, `${player} ${url}`);
     page.on('response', (response) => {
@@ -36,7 +36,7 @@ export class Play {
         play.failures.push(`${status} ${response.url()}`);
       }
     });
-    const query = new URLSearchParams({ player, url, rate });
+    const query = new URLSearchParams({ player, url, ...options });
     await page.goto(`${bench.pages}/play.html?${query}`);
     await until(`a frame from ${play.name}`, async () => {
       const { started, errors } = await play.report();
