@@ -34,8 +34,8 @@ async function watchArchive(bench, archive) {
   await Promise.all(PLAYERS.map(async ([player, format]) => {
     const play = await Play.start(bench, player, origin.url(format),
       { rate: 2 });
-    await watchBothRungs(play, WATCHED_S / 2);
-    await play.finish(bench, { seconds: WATCHED_S / 2 });
+    await watchBothRungs(play, WATCHED_S);
+    await play.finish(bench, { seconds: WATCHED_S });
   }));
   await origin.stop();
 }

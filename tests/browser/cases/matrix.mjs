@@ -39,7 +39,7 @@ async function live(bench) {
 
 /** Two at a time: a browser on two cores plays two small rungs with ease. */
 async function archive(bench) {
-  const directory = await record(bench, { seconds: RECORDED_S });
+  const directory = await record(bench, RECORDED_S);
   let duration;
   await bench.check('ffprobe plays the archive as it lies', async () => {
     duration = Number(await output('ffprobe', ['-v', 'error',

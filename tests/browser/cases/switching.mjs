@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // From rung to rung: by hand, and because the network got slow.
 import assert from 'node:assert/strict';
-import { record, startArchive } from '../lib/chain.mjs';
+import { recordNoise, startArchive } from '../lib/chain.mjs';
 import { Play } from '../lib/play.mjs';
 
 // less than the upper rung needs, more than the lower one
@@ -32,7 +32,7 @@ async function throttled(bench, origin, player, format) {
 }
 
 export default async function switching(bench) {
-  const archive = await record(bench, { seconds: 60 });
+  const archive = await recordNoise(bench, 90);
   const origin = await startArchive(bench, archive);
   for (const [player, format] of
     [['hls', 'hls'], ['hls', 'cmaf'], ['dash', 'dash']]) {

@@ -97,7 +97,7 @@ async function shown(bench, player, url) {
 }
 
 export default async function sync(bench) {
-  const archive = await record(bench, { seconds: RECORDED_S });
+  const archive = await record(bench, RECORDED_S);
   const stored = path.join(archive, 'default', 'live', 'index.m3u8');
   await bench.check('the archive as it lies',
     () => decoded(bench, 'archive', stored));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The chain under test, live and as an origin over an archive.
 import path from 'node:path';
-import { Child, freePort, until } from './process.mjs';
+import { freePort, output, until } from './process.mjs';
 
 const BUILD = process.env.VS_BUILD_DIR;
 
@@ -71,17 +71,30 @@ export async function startArchive(bench, archive) {
   return origin;
 }
 
-/** An archive of @seconds of @input, recorded by the chain itself. */
-export async function record(bench, { seconds, input = null, ladder = LADDER }) {
+/** An archive of @seconds of the test pattern, by pipelines/live. */
+export async function record(bench, seconds) {
   const archive = await bench.directory();
   const origin = await startLive(bench, {
-    archive, input, ladder, wait: false,
-    options: seconds ? ['--duration', String(seconds)] : [],
+    archive, wait: false, options: ['--duration', String(seconds)],
   });
   const { code, signal } = await origin.child.exit;
   if (code !== 0) {
     throw new Error(`live ended with ${code ?? signal}:\n`
       + origin.child.tail());
   }
+  return archive;
+}
+
+/** An archive of @seconds of noise, which uses its bit rates up; not paced. */
+export async function recordNoise(bench, seconds) {
+  const archive = await bench.directory();
+  await output('gst-launch-1.0', ['-e',
+    ...`videotestsrc pattern=snow num-buffers=${seconds * 30}
+      ! video/x-raw,width=640,height=360,framerate=30/1 ! ladder.video
+      audiotestsrc samplesperbuffer=480 num-buffers=${seconds * 100}
+      ! audio/x-raw,rate=48000 ! ladder.audio
+      vsladder name=ladder speed-preset=superfast ladder=${LADDER}
+      : vssegmentstore location=${archive} target-duration=2000000000`
+      .split(/\s+/)]);
   return archive;
 }
