@@ -31,7 +31,7 @@ struct _VsChainStatus
 
   /* protected by lock: the ladder's streaming threads write them */
   GMutex lock;
-  gint64 first_output;          /* us, monotonic; 0 before */
+  Progress first;               /* its wall is 0 before there is output */
   GstClockTime media;           /* running time that was encoded last */
 };
 
@@ -42,11 +42,13 @@ encoded (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
   GstClockTime pts = GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info));
 
   g_mutex_lock (&status->lock);
-  if (status->first_output == 0)
-    status->first_output = g_get_monotonic_time ();
-  if (GST_CLOCK_TIME_IS_VALID (pts)
-      && (status->media == GST_CLOCK_TIME_NONE || pts > status->media))
-    status->media = pts;
+  if (GST_CLOCK_TIME_IS_VALID (pts)) {
+    if (status->first.wall == 0) {
+      status->first.wall = g_get_monotonic_time ();
+      status->first.media = pts;
+    }
+    status->media = MAX (status->media, pts);
+  }
   g_mutex_unlock (&status->lock);
   return GST_PAD_PROBE_OK;
 }
@@ -67,7 +69,6 @@ vs_chain_status_new (GstElement * pipeline)
       gst_bin_get_by_name (GST_BIN (pipeline), "ladder");
 
   g_mutex_init (&status->lock);
-  status->media = GST_CLOCK_TIME_NONE;
   status->tty = isatty (STDOUT_FILENO);
   status->segments =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -111,7 +112,7 @@ vs_chain_status_running (VsChainStatus * status)
   gint64 first;
 
   g_mutex_lock (&status->lock);
-  first = status->first_output;
+  first = status->first.wall;
   g_mutex_unlock (&status->lock);
   return first == 0 ? GST_CLOCK_TIME_NONE
       : (g_get_monotonic_time () - first) * GST_USECOND;
@@ -134,29 +135,23 @@ vs_chain_status_segments (VsChainStatus * status)
 static gdouble
 measure_speed (VsChainStatus * status)
 {
+  Progress *slot = &status->window[status->n_progress % SPEED_WINDOW];
   Progress now = {.wall = g_get_monotonic_time () };
-  guint n = status->n_progress;
-  Progress *slot = &status->window[n % SPEED_WINDOW];
-  const Progress *oldest;
+  Progress oldest;
 
   g_mutex_lock (&status->lock);
   now.media = status->media;
+  oldest = status->first;
   g_mutex_unlock (&status->lock);
-  if (!GST_CLOCK_TIME_IS_VALID (now.media))
+  if (oldest.wall == 0 || now.wall <= oldest.wall)
     return 0;
-  /* a full ring's next slot holds its oldest entry */
-  oldest = n == 0 ? &now : n < SPEED_WINDOW ? &status->window[0] : slot;
-  if (now.wall > oldest->wall) {
-    gdouble speed = (gdouble) (now.media - oldest->media)
-        / ((now.wall - oldest->wall) * GST_USECOND);
-
-    *slot = now;
-    status->n_progress++;
-    return speed;
-  }
+  /* the next slot of a full ring holds its oldest entry */
+  if (status->n_progress >= SPEED_WINDOW)
+    oldest = *slot;
   *slot = now;
   status->n_progress++;
-  return 0;
+  return (gdouble) (now.media - oldest.media)
+      / ((now.wall - oldest.wall) * GST_USECOND);
 }
 
 static void

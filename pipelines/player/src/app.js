@@ -11,7 +11,9 @@ import { SeekBar } from './seekbar.js';
 import { Session } from './session.js';
 import { clearStats, paintStats } from './stats.js';
 
+// how often the origin is asked what there is: often until something plays
 const CATALOG_MS = 4000;
+const EMPTY_CATALOG_MS = 500;
 const PAINT_MS = 250;
 const STEP_S = 5;
 
@@ -62,7 +64,8 @@ class App {
   async run() {
     for (;;) {
       await this.refresh();
-      await new Promise((resolve) => { setTimeout(resolve, CATALOG_MS); });
+      const pause = this.session && !this.lost ? CATALOG_MS : EMPTY_CATALOG_MS;
+      await new Promise((resolve) => { setTimeout(resolve, pause); });
     }
   }
 
@@ -159,15 +162,13 @@ class App {
   fillQuality(selected) {
     const rungs = this.session?.engine.rungs() ?? [];
     // two rungs of one height are told apart by their bit rates
-    this.menu.fill([
-      { value: null, label: 'Auto' },
-      ...rungs.map((rung) => ({
-        value: rung.id,
-        label: rung.height ? `${rung.height}p` : 'Audio',
-        detail: bitrate(rung.bitrate),
-      })),
-    ], selected);
-    this.selected = selected;
+    const items = [{ value: null, label: 'Auto' }, ...rungs.map((rung) => ({
+      value: rung.id,
+      label: rung.height ? `${rung.height}p` : 'Audio',
+      detail: bitrate(rung.bitrate),
+    }))];
+    this.menu.fill(items, selected);
+    this.selected = items.find((item) => item.value === selected);
     show(byId('quality'), rungs.length > 1);
   }
 
@@ -259,11 +260,15 @@ class App {
       session.atLiveEdge() ? 'Live' : 'Go live');
     byId('time').textContent = App.timeText(span, video.currentTime,
       session.atLiveEdge());
-    const playing = session.engine.playing();
-    const height = playing?.height ? `${playing.height}p` : '';
-    byId('quality-label').textContent = this.selected === null
-      ? `Auto ${height}`.trim() : height;
+    byId('quality-label').textContent = this.qualityText();
     paintStats(video, session, Date.now() + this.clockOffset);
+  }
+
+  /** What was chosen, and for automatic also what that is just now. */
+  qualityText() {
+    const { label = 'Auto', value = null } = this.selected ?? {};
+    const height = this.session.engine.playing()?.height;
+    return value === null && height ? `${label} ${height}p` : label;
   }
 
   static timeText(span, time, atEdge) {
