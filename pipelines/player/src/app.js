@@ -64,7 +64,7 @@ class App {
   async run() {
     for (;;) {
       await this.refresh();
-      const pause = this.session && !this.lost ? CATALOG_MS : EMPTY_CATALOG_MS;
+      const pause = this.session ? CATALOG_MS : EMPTY_CATALOG_MS;
       await new Promise((resolve) => { setTimeout(resolve, pause); });
     }
   }
