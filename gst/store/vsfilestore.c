@@ -589,16 +589,16 @@ static gboolean
 make_root (const gchar * path)
 {
   g_autofree gchar *parent = g_path_get_dirname (path);
+  gboolean made = mkdir (path, 0777) == 0;
   AUTO_FD fd = -1;
 
-  if (mkdir (path, 0777) == 0) {
-    fd = open (parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd >= 0 && fsync (fd) == 0;
-  }
-  if (errno == EEXIST)
-    return TRUE;
-  return errno == ENOENT && strcmp (parent, path) != 0
-      && make_root (parent) && make_root (path);
+  if (!made && errno == ENOENT && strcmp (parent, path) != 0
+      && make_root (parent))
+    made = mkdir (path, 0777) == 0;
+  if (!made)
+    return errno == EEXIST;
+  fd = open (parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return fd >= 0 && fsync (fd) == 0;
 }
 
 VsStore *
