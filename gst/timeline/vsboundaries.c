@@ -19,6 +19,8 @@
 /* the longest that the first segment may get, and that a start waits for a
  * keyframe, in target durations */
 #define FIRST_MAX_TARGETS 3
+/* see vs_boundaries_go_on_with_audio () */
+#define OVERHANG_90K (TICKS / 2)
 /* Decisions that a rendition which stands still may come back for: a day of
  * 2 s segments. */
 #define KEPT_MAX 43200
@@ -29,6 +31,7 @@ vs_boundaries_init (VsBoundaries * boundaries,
 {
   *boundaries = (VsBoundaries) {
   .settings = *settings,.fixed_target = settings->fixed_target};
+  boundaries->overhang_90k = G_MININT64;
   boundaries->list = g_array_new (FALSE, FALSE, sizeof (VsBoundary));
 }
 
@@ -216,8 +219,10 @@ begin_segment (VsBoundaries * boundaries, const VsMediaUnit * unit,
     boundaries->anchor_utc_us = boundary.utc_us;
     boundaries->anchor_running_time = unit->running_time;
   }
-  if (previous == NULL || unit->stretch != previous->stretch)
+  if (previous == NULL || unit->stretch != previous->stretch) {
     boundaries->end_90k = pts_90k;
+    boundaries->overhang_90k = G_MININT64;
+  }
   boundary.run_start_90k = boundaries->anchor_pts_90k;
   g_array_append_val (boundaries->list, boundary);
   boundaries->waiting = FALSE;
@@ -247,6 +252,13 @@ examine_start (VsBoundaries * boundaries, const VsMediaUnit * unit)
   return "no keyframe at the start: the first segment begins without one";
 }
 
+static gboolean
+overhangs (const VsBoundaries * boundaries, const VsMediaUnit * unit)
+{
+  return unit->type == VS_MEDIA_AUDIO
+      && unit->pts_90k < boundaries->overhang_90k;
+}
+
 /* Where a stretch is under way. */
 static const gchar *
 examine_next (VsBoundaries * boundaries, const VsMediaUnit * unit)
@@ -266,7 +278,8 @@ examine_next (VsBoundaries * boundaries, const VsMediaUnit * unit)
     begin_segment (boundaries, unit, unit->pts_90k, TRUE, "config");
     return NULL;
   }
-  if (key && elapsed + unit->duration_90k / 2 >= target && elapsed <= limit) {
+  if (key && elapsed + unit->duration_90k / 2 >= target && elapsed <= limit
+      && !overhangs (boundaries, unit)) {
     begin_segment (boundaries, unit, unit->pts_90k, FALSE,
         unit->type == VS_MEDIA_VIDEO ? "idr" : "audio");
     return NULL;
@@ -303,16 +316,22 @@ vs_boundaries_examine (VsBoundaries * boundaries, const VsMediaUnit * unit)
     warning = examine_next (boundaries, unit);
 
   open = newest (boundaries);
-  /* not by the last audio frame's overhang */
   if (open != NULL && open->stretch == unit->stretch
-      && unit->pts_90k + unit->duration_90k / 2 >= boundaries->end_90k)
-    boundaries->end_90k = unit->pts_90k + unit->duration_90k;
+      && !overhangs (boundaries, unit))
+    boundaries->end_90k = MAX (boundaries->end_90k,
+        unit->pts_90k + unit->duration_90k);
   if (!boundaries->started || unit->stretch > boundaries->stretch
       || unit->dts_90k > boundaries->horizon_90k)
     boundaries->horizon_90k = unit->dts_90k;
   boundaries->stretch = unit->stretch;
   boundaries->started = TRUE;
   return warning;
+}
+
+void
+vs_boundaries_go_on_with_audio (VsBoundaries * boundaries)
+{
+  boundaries->overhang_90k = boundaries->end_90k + OVERHANG_90K;
 }
 
 void

@@ -44,6 +44,7 @@ typedef struct
   gint64 horizon_90k;
 
   gint64 end_90k;               /* of what was seen in this stretch */
+  gint64 overhang_90k;          /* where audio does not count up to */
   guint waiting_stretch;        /* for a keyframe, from waiting_90k on */
   gboolean waiting;
   gint64 waiting_90k;
@@ -87,6 +88,9 @@ gboolean vs_boundaries_is_decided (const VsBoundaries *boundaries,
 gboolean vs_boundary_is_reached (const VsBoundary *boundary,
     const VsMediaUnit *unit);
 
+/* Another rendition, one without video, takes the ended reference's place:
+ * what little it is longer makes no segment of its own. */
+void vs_boundaries_go_on_with_audio (VsBoundaries *boundaries);
 /* The last segment ends where the reference did. */
 void vs_boundaries_finish (VsBoundaries *boundaries);
 

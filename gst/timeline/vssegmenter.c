@@ -20,13 +20,12 @@
 #include "timeline/vssegmenterprivate.h"
 
 #define TICKS G_GINT64_CONSTANT (90000)
-/* What a follower may hold before it takes a silent reference's place; one
- * without video leaves others the time to do so first. */
+/* What a follower may hold before it takes a silent reference's place, or does
+ * not wait any longer for a rendition of which nothing is known; one without
+ * video leaves others the time to do so first. */
 #define HOLD_90K (10 * TICKS)
 #define HOLD_AUDIO_90K (12 * TICKS)
 #define HOLD_BYTES_MAX (32 * 1024 * 1024)
-/* how long the start waits for renditions of which nothing is known */
-#define HOLD_START_90K (3 * TICKS)
 
 VsSegmenter *
 vs_segmenter_new (const VsSegmenterSettings * settings)
@@ -100,6 +99,11 @@ elect_unlocked (VsSegmenter * segmenter, gboolean force)
     }
   }
   segmenter->reference = first;
+  if (first == NULL)
+    return;
+  if (segmenter->led_by_video && !first->has_video)
+    vs_boundaries_go_on_with_audio (&segmenter->boundaries);
+  segmenter->led_by_video = first->has_video;
 }
 
 static void
@@ -274,26 +278,26 @@ static gboolean
 take_over (VsCutter * cutter)
 {
   VsSegmenter *segmenter = cutter->segmenter;
-  gboolean full = cutter->held_bytes > HOLD_BYTES_MAX;
-  gboolean warned = FALSE, taken;
+  gboolean full = cutter->held_bytes > HOLD_BYTES_MAX || cutter->held_90k >
+      (cutter->has_video ? HOLD_90K : HOLD_AUDIO_90K);
   g_autofree gchar *text = NULL;
+  gboolean taken;
 
+  if (!full)
+    return FALSE;
   g_mutex_lock (&segmenter->lock);
   if (segmenter->reference == NULL) {
-    if (full || cutter->held_90k > HOLD_START_90K)
-      elect_unlocked (segmenter, TRUE);
-  } else if (segmenter->reference != cutter && (full || cutter->held_90k >
-          (cutter->has_video ? HOLD_90K : HOLD_AUDIO_90K))) {
+    elect_unlocked (segmenter, TRUE);
+  } else if (segmenter->reference != cutter) {
     text = g_strdup_printf ("rendition %s is silent, or far behind: %s "
         "decides where segments begin now", segmenter->reference->name,
         cutter->name);
     segmenter->reference = cutter;
     segmenter->version++;
-    warned = TRUE;
   }
   taken = segmenter->reference == cutter;
   g_mutex_unlock (&segmenter->lock);
-  if (warned)
+  if (text != NULL)
     cutter->callbacks.warning (cutter, text, cutter->user_data);
   return taken;
 }

@@ -25,6 +25,7 @@ struct _VsSegmenter
   VsBoundaries boundaries;
   GPtrArray *cutters;           /* in the order they joined; not owned */
   VsCutter *reference;          /* or NULL */
+  gboolean led_by_video;        /* the reference had video, or the last one */
   gboolean finished;            /* all cutters have ended */
   guint64 version;              /* counts changes that others may wait for */
 };
