@@ -1,0 +1,819 @@
+/* VisionStream: tests of vssegmentstore
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <gst/check/gstcheck.h>
+#include <gst/check/gstharness.h>
+#include <gst/video/video.h>
+#include <glib/gstdio.h>
+#include <sys/wait.h>
+#include "timeline/vssegment.h"
+#include "../unit/timeline/teststream.h"
+
+#define WAIT (60 * GST_SECOND)
+#define PINNED "start-time=2026-01-01T00:00:00Z"
+/* one rendition, quick to make: GOPs of 15 frames, segments of 1 s */
+#define VIDEO(n) "videotestsrc num-buffers=" #n " ! video/x-raw,width=64," \
+    "height=48,framerate=30/1 ! x264enc key-int-max=15 " \
+    "speed-preset=ultrafast ! h264parse ! mpegtsmux"
+#define STORE "vssegmentstore target-duration=1000000000 "
+
+static gchar *folder;
+
+static void
+make_folder (void)
+{
+  folder = g_dir_make_tmp ("segmentstore-XXXXXX", NULL);
+  fail_unless (folder != NULL);
+}
+
+static void
+remove_tree (const gchar * path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const gchar *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
+    g_autofree gchar *child = g_build_filename (path, name, NULL);
+
+    remove_tree (child);
+  }
+  g_remove (path);
+}
+
+static void
+drop_folder (void)
+{
+  remove_tree (folder);
+  g_clear_pointer (&folder, g_free);
+}
+
+/* ---- looking at archives ------------------------------------------------ */
+
+static gchar *
+read_file (const gchar * archive, const gchar * name, gsize * size)
+{
+  g_autofree gchar *path = g_build_filename (folder, archive, "default",
+      "live", name, NULL);
+  gchar *text = NULL;
+
+  if (!g_file_get_contents (path, &text, size, NULL))
+    return NULL;
+  return text;
+}
+
+static guint
+count (const gchar * archive, const gchar * name, const gchar * needle)
+{
+  g_autofree gchar *text = read_file (archive, name, NULL);
+  guint n = 0;
+
+  for (const gchar * p = text; p && (p = strstr (p, needle)) != NULL; p++)
+    n++;
+  return n;
+}
+
+static gboolean
+exists (const gchar * archive, const gchar * name)
+{
+  g_autofree gchar *text = read_file (archive, name, NULL);
+
+  return text != NULL;
+}
+
+/* The segments' bytes, one after the other. */
+static GByteArray *
+read_segments (const gchar * archive, const gchar * rendition)
+{
+  GByteArray *all = g_byte_array_new ();
+
+  for (guint i = 1;; i++) {
+    g_autofree gchar *name = g_strdup_printf ("index_%s_%05u.ts", rendition,
+        i);
+    gsize size;
+    g_autofree gchar *bytes = read_file (archive, name, &size);
+
+    if (bytes == NULL)
+      return all;
+    g_byte_array_append (all, (const guint8 *) bytes, size);
+  }
+}
+
+static gint
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const gchar * const *) a, *(const gchar * const *) b);
+}
+
+static void
+add_files (const gchar * root, const gchar * below, GChecksum * sum)
+{
+  g_autofree gchar *path = g_build_filename (root, below, NULL);
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autofree gchar *text = NULL;
+  const gchar *name;
+  gsize size;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    g_ptr_array_add (names, g_strdup (name));
+  g_ptr_array_sort (names, compare_names);
+  for (guint i = 0; i < names->len; i++) {
+    g_autofree gchar *child = g_build_filename (below,
+        g_ptr_array_index (names, i), NULL);
+
+    add_files (root, child, sum);
+  }
+  if (dir == NULL && g_file_get_contents (path, &text, &size, NULL)) {
+    g_checksum_update (sum, (const guint8 *) below, -1);
+    g_checksum_update (sum, (const guint8 *) text, size);
+  }
+}
+
+/* Of all files and their names. */
+static gchar *
+digest (const gchar * archive)
+{
+  g_autofree gchar *root = g_build_filename (folder, archive, NULL);
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+
+  add_files (root, "", sum);
+  return g_strdup (g_checksum_get_string (sum));
+}
+
+/* Frames of the first video stream, by ffprobe; -1 without ffprobe. */
+static gint
+probe_frames (const gchar * archive, const gchar * name)
+{
+  g_autofree gchar *path = g_build_filename (folder, archive, "default",
+      "live", name, NULL);
+  const gchar *argv[] = { "ffprobe", "-v", "error", "-count_frames",
+    "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames",
+    "-of", "default=nw=1:nk=1", path, NULL
+  };
+  g_autofree gchar *out = NULL;
+  g_autofree gchar *err = NULL;
+  g_autofree gchar *tool = g_find_program_in_path ("ffprobe");
+
+  if (tool == NULL)
+    return -1;
+  fail_unless (g_spawn_sync (NULL, (gchar **) argv, NULL,
+          G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &err, NULL, NULL));
+  /* what a player would stumble over is said here */
+  fail_unless_equals_string (err, "");
+  return atoi (out);
+}
+
+/* ---- running pipelines -------------------------------------------------- */
+
+typedef struct
+{
+  GstElement *pipeline;
+  guint warnings, stored;
+} Run;
+
+static void
+G_GNUC_PRINTF (2, 3)
+run_init (Run * run, const gchar * line, ...)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *text = NULL;
+  va_list args;
+
+  va_start (args, line);
+  text = g_strdup_vprintf (line, args);
+  va_end (args);
+  memset (run, 0, sizeof *run);
+  run->pipeline = gst_parse_launch (text, &error);
+  fail_unless (error == NULL, "%s: %s", text, error ? error->message : "");
+}
+
+/* Runs until a message of @type, counting what passes. */
+static GstMessage *
+run_until (Run * run, GstMessageType type, const gchar * name)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (run->pipeline);
+  GstMessage *message;
+
+  while ((message = gst_bus_timed_pop (bus, WAIT)) != NULL) {
+    GstMessageType got = GST_MESSAGE_TYPE (message);
+
+    run->warnings += got == GST_MESSAGE_WARNING;
+    run->stored += gst_message_has_name (message,
+        "vssegmentstore-segment-stored");
+    if (got == type && (name == NULL || gst_message_has_name (message, name)))
+      return message;
+    if (got == GST_MESSAGE_ERROR)
+      fail ("%" GST_PTR_FORMAT, message);
+    gst_message_unref (message);
+  }
+  fail ("nothing more happens");
+  return NULL;
+}
+
+static void
+run_to_end (Run * run)
+{
+  fail_if (gst_element_set_state (run->pipeline, GST_STATE_PLAYING)
+      == GST_STATE_CHANGE_FAILURE);
+  gst_message_unref (run_until (run, GST_MESSAGE_EOS, NULL));
+}
+
+static void
+run_clear (Run * run)
+{
+  fail_unless_equals_int (gst_element_set_state (run->pipeline,
+          GST_STATE_NULL), GST_STATE_CHANGE_SUCCESS);
+  gst_object_unref (run->pipeline);
+}
+
+#define run_line(run, ...) G_STMT_START { \
+    run_init (run, __VA_ARGS__); \
+    run_to_end (run); \
+    run_clear (run); \
+  } G_STMT_END
+
+GST_START_TEST (test_vod)
+{
+  Run run;
+  gint frames;
+
+  run_line (&run, VIDEO (75) " ! " STORE " location=%s/a", folder);
+  fail_unless_equals_int (run.stored, 3);
+  fail_unless_equals_int (run.warnings, 0);
+  fail_unless_equals_int (count ("a", "index_48p.m3u8", "#EXTINF:"), 3);
+  fail_unless_equals_int (count ("a", "index_48p.m3u8", "#EXT-X-ENDLIST"), 1);
+  fail_unless_equals_int (count ("a", "index_48p.m3u8",
+          "#EXT-X-TARGETDURATION:1\n"), 1);
+  frames = probe_frames ("a", "index.m3u8");
+  fail_unless (frames == -1 || frames == 75);
+}
+
+GST_END_TEST;
+
+/* Four pads are linked by ':' in one go, and cut alike. What the second store
+ * gets is cut already: it stores the same bytes. */
+GST_START_TEST (test_link_all)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  g_autofree gchar *one = NULL;
+  g_autofree gchar *two = NULL;
+  Run run;
+
+  g_string_append_printf (line, STORE PINNED " name=s location=%s/a : "
+      "vssegmentstore location=%s/b ", folder, folder);
+  for (guint i = 0; i < 4; i++)
+    g_string_append_printf (line, "videotestsrc num-buffers=75 ! video/x-raw,"
+        "width=64,height=%u,framerate=30/1 ! x264enc key-int-max=15 "
+        "speed-preset=ultrafast ! h264parse ! mpegtsmux ! queue ! s.sink_%u ",
+        48 + 16 * i, i);
+  run_line (&run, "%s", line->str);
+  fail_unless_equals_int (run.stored, 2 * 4 * 3);
+  fail_unless_equals_int (run.warnings, 0);
+  fail_unless_equals_int (count ("b", "index.m3u8", "#EXT-X-STREAM-INF"), 4);
+  fail_unless_equals_int (count ("b", "index_96p.m3u8", "#EXT-X-ENDLIST"), 1);
+  for (guint i = 0; i < 4; i++) {
+    g_autofree gchar *name = g_strdup_printf ("%up", 48 + 16 * i);
+    g_autoptr (GByteArray) a = read_segments ("a", name);
+    g_autoptr (GByteArray) b = read_segments ("b", name);
+
+    fail_unless (a->len > 0 && a->len == b->len);
+    fail_unless (memcmp (a->data, b->data, a->len) == 0);
+  }
+}
+
+GST_END_TEST;
+
+/* With the clock pinned two runs are the same, file by file. */
+GST_START_TEST (test_repeat)
+{
+  g_autofree gchar *one = NULL;
+  g_autofree gchar *two = NULL;
+  Run run;
+
+  for (guint i = 0; i < 2; i++)
+    run_line (&run, STORE PINNED " name=s location=%s/%c "
+        VIDEO (75) " ! queue ! s. " VIDEO (75) " ! queue ! s. "
+        "audiotestsrc num-buffers=100 ! avenc_aac ! aacparse ! mpegtsmux ! "
+        "queue ! s.", folder, 'a' + i);
+  one = digest ("a");
+  two = digest ("b");
+  fail_unless_equals_string (one, two);
+  fail_unless (exists ("a", "index_audio.m3u8"));
+}
+
+GST_END_TEST;
+
+/* The second start goes on with the numbers, after one discontinuity. */
+GST_START_TEST (test_restart)
+{
+  Run run;
+
+  run_line (&run, VIDEO (75) " ! " STORE " location=%s/a", folder);
+  run_line (&run, VIDEO (75) " ! " STORE " location=%s/a", folder);
+  fail_unless_equals_int (count ("a", "index_48p.m3u8", "#EXTINF:"), 6);
+  fail_unless_equals_int (count ("a", "index_48p.m3u8",
+          "#EXT-X-DISCONTINUITY\n"), 1);
+  fail_unless_equals_int (count ("a", "index_48p.m3u8", "#EXT-X-ENDLIST"), 1);
+  fail_unless (exists ("a", "index_48p_00006.ts"));
+}
+
+GST_END_TEST;
+
+/* Stopped without EOS: what is whole stays, nothing says that it ended. */
+GST_START_TEST (test_interrupted)
+{
+  Run run;
+
+  run_init (&run, VIDEO (1000) " ! identity sync=true ! " STORE
+      " location=%s/a", folder);
+  gst_element_set_state (run.pipeline, GST_STATE_PLAYING);
+  gst_message_unref (run_until (&run, GST_MESSAGE_ELEMENT,
+          "vssegmentstore-segment-stored"));
+  run_clear (&run);
+  fail_unless (count ("a", "index_48p.m3u8", "#EXTINF:") >= 1);
+  fail_unless_equals_int (count ("a", "index_48p.m3u8", "#EXT-X-ENDLIST"), 0);
+  run_line (&run, VIDEO (45) " ! " STORE " location=%s/a", folder);
+  fail_unless_equals_int (count ("a", "index_48p.m3u8",
+          "#EXT-X-DISCONTINUITY\n"), 1);
+  fail_unless_equals_int (count ("a", "index_48p.m3u8", "#EXT-X-ENDLIST"), 1);
+}
+
+GST_END_TEST;
+
+/* faults.md 36: kill -9 in mid segment, then a start. */
+GST_START_TEST (test_kill)
+{
+  g_autofree gchar *tool = g_find_program_in_path ("gst-launch-1.0");
+  g_autofree gchar *line = NULL;
+  g_auto (GStrv) argv = NULL;
+  gint64 deadline = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
+  GPid pid;
+  Run run;
+
+  if (tool == NULL) {
+    g_print ("skipped: no gst-launch-1.0\n");
+    return;
+  }
+  line = g_strdup_printf ("gst-launch-1.0 -q " VIDEO (10000)
+      " ! identity sync=true ! " STORE " location=%s/a", folder);
+  fail_unless (g_shell_parse_argv (line, NULL, &argv, NULL));
+  fail_unless (g_spawn_async (NULL, argv, NULL, G_SPAWN_SEARCH_PATH
+          | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL));
+  while (count ("a", "index_48p.m3u8", "#EXTINF:") < 2) {
+    fail_unless (g_get_monotonic_time () < deadline);
+    g_usleep (20000);
+  }
+  kill (pid, SIGKILL);
+  fail_unless (waitpid (pid, NULL, 0) == pid);
+  run_line (&run, VIDEO (45) " ! " STORE " location=%s/a", folder);
+  fail_unless_equals_int (count ("a", "index_48p.m3u8",
+          "#EXT-X-DISCONTINUITY\n"), 1);
+  fail_unless (probe_frames ("a", "index_48p.m3u8") != 0);
+}
+
+GST_END_TEST;
+
+/* A folder that goes away is a warning; back again, all is stored. */
+GST_START_TEST (test_store_fails)
+{
+  g_autofree gchar *live = NULL;
+  g_autofree gchar *away = NULL;
+  Run run;
+
+  live = g_build_filename (folder, "a", "default", "live", NULL);
+  away = g_build_filename (folder, "a", "default", "away", NULL);
+  run_init (&run, "videotestsrc is-live=true ! video/x-raw,width=64,"
+      "height=48,framerate=30/1 ! x264enc key-int-max=6 tune=zerolatency "
+      "speed-preset=ultrafast ! h264parse ! mpegtsmux ! vssegmentstore "
+      "target-duration=200000000 location=%s/a", folder);
+  gst_element_set_state (run.pipeline, GST_STATE_PLAYING);
+  gst_message_unref (run_until (&run, GST_MESSAGE_ELEMENT,
+          "vssegmentstore-segment-stored"));
+  fail_unless_equals_int (g_rename (live, away), 0);
+  fail_unless (g_file_set_contents (live, "in the way", -1, NULL));
+  {
+    g_autoptr (GstMessage) message =
+        run_until (&run, GST_MESSAGE_WARNING, NULL);
+    g_autoptr (GError) error = NULL;
+
+    gst_message_parse_warning (message, &error, NULL);
+    /* it says where */
+    fail_unless (strstr (error->message, live) != NULL);
+  }
+  g_remove (live);
+  fail_unless_equals_int (g_rename (away, live), 0);
+  gst_message_unref (run_until (&run, GST_MESSAGE_ELEMENT,
+          "vssegmentstore-recovered"));
+  gst_element_send_event (run.pipeline, gst_event_new_eos ());
+  gst_message_unref (run_until (&run, GST_MESSAGE_EOS, NULL));
+  run_clear (&run);
+  fail_unless_equals_int (run.warnings, 1);
+  fail_unless_equals_int (count ("a", "index_48p.m3u8", "#EXT-X-GAP"), 0);
+  fail_unless_equals_int (count ("a", "index_48p.m3u8", "#EXT-X-ENDLIST"), 1);
+}
+
+GST_END_TEST;
+
+/* What can't be opened is an error that says what to do. */
+GST_START_TEST (test_refused)
+{
+  static const gchar *const lines[] = {
+    "vssegmentstore location=/proc/nowhere/archive",
+    "vssegmentstore start-time=yesterday",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++) {
+    g_autoptr (GstBus) bus = NULL;
+    g_autoptr (GstMessage) message = NULL;
+    Run run;
+
+    run_init (&run, "videotestsrc ! x264enc ! mpegtsmux ! %s", lines[i]);
+    fail_unless_equals_int (gst_element_set_state (run.pipeline,
+            GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+    bus = gst_element_get_bus (run.pipeline);
+    message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+    fail_unless (message != NULL);
+    run_clear (&run);
+  }
+}
+
+GST_END_TEST;
+
+static guint
+count_entries (const gchar * path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+/* No file descriptor and no thread is left over. */
+GST_START_TEST (test_cycles)
+{
+  guint fds = 0, threads = 0;
+  Run run;
+
+  run_init (&run, VIDEO (100000) " ! " STORE " name=s location=%s/a", folder);
+  for (guint i = 0; i < 100; i++) {
+    gst_element_set_state (run.pipeline, GST_STATE_PLAYING);
+    if (i % 10 == 0)
+      gst_message_unref (run_until (&run, GST_MESSAGE_ELEMENT,
+              "vssegmentstore-segment-stored"));
+    gst_element_set_state (run.pipeline, GST_STATE_NULL);
+    if (i == 4) {
+      fds = count_entries ("/proc/self/fd");
+      threads = count_entries ("/proc/self/task");
+    }
+  }
+  fail_unless (count_entries ("/proc/self/fd") <= fds);
+  fail_unless (count_entries ("/proc/self/task") <= threads + 1);
+  run_clear (&run);
+}
+
+GST_END_TEST;
+
+/* ---- pad by pad --------------------------------------------------------- */
+
+#define SRC_CAPS "video/mpegts,systemstream=true,packetsize=188"
+
+static GstElement *
+store_new (const gchar * archive)
+{
+  GstElement *store = gst_element_factory_make ("vssegmentstore", NULL);
+  g_autofree gchar *location = g_build_filename (folder, archive, NULL);
+
+  fail_unless (store != NULL);
+  g_object_set (store, "location", location, "target-duration",
+      2 * GST_SECOND, NULL);
+  return store;
+}
+
+static void
+push_part (GstHarness * h, const GByteArray * bytes, gsize from, gsize to)
+{
+  for (gsize i = from; i < to; i += 1316) {
+    gsize size = MIN (1316, to - i);
+    GstBuffer *buffer = gst_buffer_new_memdup (bytes->data + i, size);
+
+    fail_unless_equals_int (gst_harness_push (h, buffer), GST_FLOW_OK);
+  }
+}
+
+static void
+push_stream (GstHarness * h, const GByteArray * bytes)
+{
+  push_part (h, bytes, 0, bytes->len);
+}
+
+/* Takes what came out, in order; the events as text: r, o and c for opened
+ * and closed segments, f for the final one, e for EOS. */
+static void
+pull_all (GstHarness * h, GByteArray * bytes, GString * events)
+{
+  GstBuffer *buffer;
+  GstEvent *event;
+
+  while ((buffer = gst_harness_try_pull (h)) != NULL) {
+    GstMapInfo map;
+
+    fail_unless (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_MARKER));
+    gst_buffer_map (buffer, &map, GST_MAP_READ);
+    g_byte_array_append (bytes, map.data, map.size);
+    gst_buffer_unmap (buffer, &map);
+    gst_buffer_unref (buffer);
+  }
+  while ((event = gst_harness_try_pull_event (h)) != NULL) {
+    g_autoptr (VsSegment) opened = NULL;
+    g_autoptr (VsSegment) closed = NULL;
+    g_autoptr (VsRendition) rendition = NULL;
+
+    if (vs_event_is_rendition (event)) {
+      rendition = vs_event_parse_rendition (event);
+      fail_unless (rendition != NULL && rendition->segmented);
+      g_string_append_printf (events, "r(%s) ", rendition->name);
+    } else if (vs_event_parse_segment (event, &opened, &closed)) {
+      if (closed != NULL)
+        g_string_append_printf (events, "c%" G_GUINT64_FORMAT,
+            closed->sequence);
+      if (opened != NULL)
+        g_string_append_printf (events, "o%" G_GUINT64_FORMAT " ",
+            opened->sequence);
+      else
+        g_string_append (events, "f ");
+    } else if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
+      g_string_append (events, "e ");
+    }
+    gst_event_unref (event);
+  }
+}
+
+static GstMessage *
+await_eos (GstBus * bus)
+{
+  GstMessage *message = gst_bus_timed_pop_filtered (bus, WAIT, GST_MESSAGE_EOS);
+
+  fail_unless (message != NULL);
+  return message;
+}
+
+/* What goes out is what is stored, with its events; EOS is posted when all of
+ * it is. */
+GST_START_TEST (test_passes_what_it_stores)
+{
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  g_autoptr (GByteArray) stored = NULL;
+  g_autoptr (GString) events = g_string_new (NULL);
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  GstElement *store = store_new ("a");
+  TestPiece piece = { 900000, 200, 60,.b_frames = 2 };
+  GstHarness *h;
+  TestStream stream;
+
+  test_stream_init (&stream, TRUE, TRUE);
+  test_stream_add (&stream, &piece);
+  gst_element_set_bus (store, bus);
+  h = gst_harness_new_with_element (store, "sink_0", "src_0");
+  gst_harness_set_src_caps_str (h, SRC_CAPS);
+  push_stream (h, stream.bytes);
+  fail_unless (gst_harness_push_event (h, gst_event_new_eos ()));
+  gst_message_unref (await_eos (bus));
+
+  pull_all (h, out, events);
+  fail_unless_equals_string (events->str, "r(64p) o1 c1o2 c2o3 c3o4 c4f e ");
+  stored = read_segments ("a", "64p");
+  fail_unless (stored->len > 0);
+  fail_unless_equals_int (stored->len, out->len);
+  fail_unless (memcmp (stored->data, out->data, out->len) == 0);
+  gst_element_set_bus (store, NULL);
+  gst_harness_teardown (h);
+  gst_object_unref (store);
+  test_stream_clear (&stream);
+}
+
+GST_END_TEST;
+
+/* A rung that is not made (EOS without data) is absent; one that joins while
+ * another runs begins with a boundary; names are unique. */
+GST_START_TEST (test_pads)
+{
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  GstElement *store = store_new ("a");
+  TestPiece piece = { 900000, 300, 60 };
+  GstHarness *h[4];
+  TestStream streams[2];
+
+  for (guint i = 0; i < 2; i++) {
+    test_stream_init (&streams[i], i == 0, TRUE);
+    test_stream_add (&streams[i], &piece);
+  }
+  gst_element_set_bus (store, bus);
+  h[0] = gst_harness_new_with_element (store, "sink_0", "src_0");
+  h[1] = gst_harness_new_with_element (store, "sink_7", "src_7");
+  h[2] = gst_harness_new_with_element (store, "sink_8", "src_8");
+  gst_child_proxy_set (GST_CHILD_PROXY (store), "sink_8::rendition", "sound",
+      NULL);
+  for (guint i = 0; i < 3; i++)
+    gst_harness_set_src_caps_str (h[i], SRC_CAPS);
+  gst_harness_push_event (h[1], gst_event_new_eos ());
+  push_stream (h[2], streams[1].bytes);
+  push_part (h[0], streams[0].bytes, 0, streams[0].bytes->len / 2);
+  h[3] = gst_harness_new_with_element (store, "sink_9", "src_9");
+  gst_harness_set_src_caps_str (h[3], SRC_CAPS);
+  push_stream (h[3], streams[0].bytes);
+  push_part (h[0], streams[0].bytes, streams[0].bytes->len / 2,
+      streams[0].bytes->len);
+  for (guint i = 0; i < 4; i++) {
+    if (i != 1)
+      gst_harness_push_event (h[i], gst_event_new_eos ());
+  }
+  gst_message_unref (await_eos (bus));
+  fail_unless_equals_int (gst_child_proxy_get_children_count (GST_CHILD_PROXY
+          (store)), 4);
+  fail_unless_equals_int (count ("a", "index_64p.m3u8", "#EXTINF:"), 5);
+  fail_unless_equals_int (count ("a", "index_sound.m3u8", "#EXTINF:"), 5);
+  /* the same picture again, from the next boundary on */
+  fail_unless_equals_int (count ("a", "index_64p-2.m3u8", "#EXTINF:"), 2);
+  fail_unless (exists ("a", "index_64p-2_00004.ts"));
+  fail_unless_equals_int (count ("a", "index.m3u8", ".m3u8"), 3);
+  gst_element_set_bus (store, NULL);
+  for (guint i = 0; i < 4; i++)
+    gst_harness_teardown (h[i]);
+  gst_object_unref (store);
+  for (guint i = 0; i < 2; i++)
+    test_stream_clear (&streams[i]);
+}
+
+GST_END_TEST;
+
+/* Upstream events and queries find the pad's own other side. */
+GST_START_TEST (test_events_and_queries)
+{
+  GstElement *store = store_new ("a");
+  GstHarness *h[2];
+  GstQuery *query;
+  GstEvent *event;
+  guint i, found = 0;
+
+  for (i = 0; i < 2; i++) {
+    h[i] = gst_harness_new_with_element (store, i ? "sink_1" : "sink_0",
+        i ? "src_1" : "src_0");
+    gst_harness_set_src_caps_str (h[i], SRC_CAPS);
+  }
+  fail_unless (gst_harness_push_upstream_event (h[1],
+          gst_video_event_new_upstream_force_key_unit (GST_SECOND, TRUE, 3)));
+  while ((event = gst_harness_try_pull_upstream_event (h[1])) != NULL) {
+    found += gst_video_event_is_force_key_unit (event);
+    gst_event_unref (event);
+  }
+  fail_unless_equals_int (found, 1);
+  while ((event = gst_harness_try_pull_upstream_event (h[0])) != NULL) {
+    fail_if (gst_video_event_is_force_key_unit (event));
+    gst_event_unref (event);
+  }
+  gst_harness_set_upstream_latency (h[0], 123 * GST_MSECOND);
+  fail_unless_equals_uint64 (gst_harness_query_latency (h[0]),
+      123 * GST_MSECOND);
+  query = gst_query_new_allocation (NULL, FALSE);
+  fail_if (gst_pad_peer_query (h[0]->srcpad, query));
+  gst_query_unref (query);
+  for (i = 0; i < 2; i++)
+    gst_harness_teardown (h[i]);
+  gst_object_unref (store);
+}
+
+GST_END_TEST;
+
+/* A flush drops what is open: the archive has a gap and a discontinuity. */
+GST_START_TEST (test_flush)
+{
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  g_autoptr (GString) events = g_string_new (NULL);
+  GstElement *store = store_new ("a");
+  TestPiece piece = { 900000, 90, 60 };
+  GstHarness *h;
+  TestStream stream;
+  GstSegment segment;
+
+  test_stream_init (&stream, TRUE, TRUE);
+  test_stream_add (&stream, &piece);
+  gst_element_set_bus (store, bus);
+  h = gst_harness_new_with_element (store, "sink_0", "src_0");
+  gst_harness_set_src_caps_str (h, SRC_CAPS);
+  push_stream (h, stream.bytes);
+  pull_all (h, out, events);
+  g_string_truncate (events, 0);
+  gst_harness_push_event (h, gst_event_new_flush_start ());
+  gst_harness_push_event (h, gst_event_new_flush_stop (TRUE));
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_harness_push_event (h, gst_event_new_segment (&segment));
+  push_stream (h, stream.bytes);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  gst_message_unref (await_eos (bus));
+  pull_all (h, out, events);
+  /* the rendition again, for whoever lost it */
+  fail_unless_equals_string (events->str, "r(64p) c2o3 c3o4 c4f e ");
+  fail_unless_equals_int (count ("a", "index_64p.m3u8", "#EXT-X-GAP"), 1);
+  fail_unless_equals_int (count ("a", "index_64p.m3u8",
+          "#EXT-X-DISCONTINUITY\n"), 1);
+  gst_element_set_bus (store, NULL);
+  gst_harness_teardown (h);
+  gst_object_unref (store);
+  test_stream_clear (&stream);
+}
+
+GST_END_TEST;
+
+static guint64
+get_stat (GstElement * store, const gchar * name)
+{
+  g_autoptr (GstStructure) stats = NULL;
+  guint64 value = 0;
+
+  g_object_get (store, "stats", &stats, NULL);
+  fail_unless (gst_structure_get_uint64 (stats, name, &value));
+  return value;
+}
+
+/* faults.md 20 and 21: damage is counted and never an error; after garbage
+ * the stream is found again. */
+GST_START_TEST (test_damage)
+{
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  g_autoptr (GByteArray) garbage = g_byte_array_new ();
+  g_autoptr (GRand) rand = g_rand_new_with_seed (5);
+  GstElement *store = store_new ("a");
+  TestPiece pieces[2] = { {900000, 90, 60}, {1170270, 200, 60}
+  };
+  GstHarness *h;
+  TestStream stream;
+
+  test_stream_init (&stream, TRUE, TRUE);
+  test_stream_add (&stream, &pieces[0]);
+  /* a packet goes missing, one is torn */
+  g_byte_array_remove_range (stream.bytes, 188 * 100, 188);
+  g_byte_array_remove_range (stream.bytes, 188 * 200 + 50, 20);
+  for (guint i = 0; i < 1000000; i++) {
+    guint8 byte = g_rand_int (rand);
+
+    g_byte_array_append (garbage, &byte, 1);
+  }
+  gst_element_set_bus (store, bus);
+  h = gst_harness_new_with_element (store, "sink_0", "src_0");
+  gst_harness_set_src_caps_str (h, SRC_CAPS);
+  push_stream (h, stream.bytes);
+  push_stream (h, garbage);
+  g_byte_array_set_size (stream.bytes, 0);
+  test_stream_add (&stream, &pieces[1]);
+  push_stream (h, stream.bytes);
+  fail_unless (get_stat (store, "continuity-errors") > 0);
+  fail_unless (get_stat (store, "sync-losses") > 0);
+  fail_unless (get_stat (store, "packets") > 500);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  gst_message_unref (await_eos (bus));
+  fail_unless (gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR) == NULL);
+  fail_unless (count ("a", "index_64p.m3u8", "#EXTINF:") >= 4);
+  fail_unless_equals_uint64 (get_stat (store, "segments-lost"), 0);
+  gst_element_set_bus (store, NULL);
+  gst_harness_teardown (h);
+  gst_object_unref (store);
+  test_stream_clear (&stream);
+}
+
+GST_END_TEST;
+
+static Suite *
+segmentstore_suite (void)
+{
+  Suite *s = suite_create ("vssegmentstore");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_set_timeout (tc, 120);
+  tcase_add_checked_fixture (tc, make_folder, drop_folder);
+  tcase_add_test (tc, test_vod);
+  tcase_add_test (tc, test_link_all);
+  tcase_add_test (tc, test_repeat);
+  tcase_add_test (tc, test_restart);
+  tcase_add_test (tc, test_interrupted);
+  tcase_add_test (tc, test_kill);
+  tcase_add_test (tc, test_store_fails);
+  tcase_add_test (tc, test_refused);
+  tcase_add_test (tc, test_cycles);
+  tcase_add_test (tc, test_passes_what_it_stores);
+  tcase_add_test (tc, test_pads);
+  tcase_add_test (tc, test_events_and_queries);
+  tcase_add_test (tc, test_flush);
+  tcase_add_test (tc, test_damage);
+  return s;
+}
+
+GST_CHECK_MAIN (segmentstore);
