@@ -168,10 +168,14 @@ vs_archive_list_append (VsArchiveList * list, VsSegment * segment)
   update_peak (list);
 }
 
-GstClockTime
-vs_archive_list_get_duration (VsArchiveList * list)
+static void
+update_longest (VsArchiveList * list)
 {
-  return list->target_duration * GST_SECOND * 2 * VS_ARCHIVE_PART;
+  GstClockTime sum = 0;
+
+  for (guint i = 0; i < list->tail->len; i++)
+    sum += nth (list->tail, i)->duration;
+  list->longest = MAX (list->longest, sum);
 }
 
 /* ---- writing ------------------------------------------------------------ */
@@ -300,6 +304,7 @@ vs_archive_list_write (VsArchiveList * list, const VsArchivePlace * place,
 
   if (!put (place, name, bytes, error))
     return FALSE;
+  update_longest (list);
   list->stored = TRUE;
   list->dirty = FALSE;
   list->stored_first = list->first;
@@ -575,6 +580,7 @@ vs_archive_list_recover (VsArchiveList * list, const VsArchivePlace * place,
     g_ptr_array_extend (list->tail, media->segments,
         (GCopyFunc) vs_segment_ref, NULL);
   }
+  update_longest (list);
   if (list->tail->len > 0)
     list->next = vs_archive_list_get_last (list)->sequence + 1;
   return TRUE;

@@ -44,6 +44,7 @@ typedef struct
   guint peak_bandwidth;         /* bit/s */
   gboolean dependent;           /* some segment begins without a keyframe */
 
+  GstClockTime longest;         /* that the rolling playlist was, ns */
   gboolean stored;              /* the child playlist exists */
   gboolean dirty;               /* and lacks entries of the tail */
   guint64 stored_first;         /* the oldest that it retains */
@@ -114,8 +115,6 @@ void vs_archive_list_drop_first (VsArchiveList *list,
 
 VsSegment *vs_archive_list_get_last (VsArchiveList *list);
 guint      vs_archive_list_get_average (VsArchiveList *list);
-/* How long the child playlist is at most, ns */
-GstClockTime vs_archive_list_get_duration (VsArchiveList *list);
 
 /**
  * vs_archive_read_playlist:

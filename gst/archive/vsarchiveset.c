@@ -105,6 +105,14 @@ update_state (VsArchiveState * state, VsArchiveList * list)
   state->end_utc_us = MAX (state->end_utc_us, end_utc_us (last));
 }
 
+/* A segment stays as long as a playlist that named it lasts, and as long as
+ * it lasts itself (RFC 8216bis 6.2.2). */
+static gint64
+grace_us (VsArchiveList * list)
+{
+  return (list->longest + list->target_duration * GST_SECOND) / GST_USECOND;
+}
+
 static gboolean
 recover_list (VsArchiveSet * set, const gchar * rendition,
     VsArchiveState * state, GError ** error)
@@ -118,7 +126,7 @@ recover_list (VsArchiveSet * set, const gchar * rendition,
     return FALSE;
 
   vs_archive_garbage_mark (garbage, list->first, g_get_monotonic_time ()
-      + vs_archive_list_get_duration (list) / GST_USECOND);
+      + grace_us (list));
   update_state (state, list);
   return TRUE;
 }
@@ -331,15 +339,6 @@ vs_archive_set_sweep (VsArchiveSet * set)
 }
 
 /* ---- writing ------------------------------------------------------------ */
-
-/* A segment stays as long as a playlist that named it lasts, and as long as
- * it lasts itself (RFC 8216bis 6.2.2). */
-static gint64
-grace_us (VsArchiveList * list)
-{
-  return (vs_archive_list_get_duration (list)
-      + MAX (list->target_duration, 1) * GST_SECOND) / GST_USECOND;
-}
 
 gboolean
 vs_archive_set_write_list (VsArchiveSet * set, VsArchiveList * list,

@@ -26,7 +26,7 @@
 /* Configurations that are kept a rendition, for segments still to come. */
 #define CONFIGS_MAX 64
 
-#define RETRY_MIN (200 * G_TIME_SPAN_MILLISECOND)
+#define RETRY_MIN (50 * G_TIME_SPAN_MILLISECOND)
 #define RETRY_MAX (5 * G_TIME_SPAN_SECOND)
 
 /* What a caller declared of a rendition. */

@@ -3,37 +3,18 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <gst/check/gstcheck.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "archive/archivecheck.h"
-#include "archive/vsarchivewriter.h"
-
-#define FOLDER "default/live"
-#define SIZE 1000
-
-/* What the writer said, and a way to wait for it. */
-typedef struct
-{
-  GMutex lock;
-  GCond changed;
-  guint stored, failed, recovered, done;
-  guint64 lost;
-  gboolean complete;
-  gchar *message;
-} Log;
+#include "archive/archivelog.h"
 
 static gchar *root;
 static VsStore *store;
-static Log said;
 
 static void
 setup (void)
 {
   root = archive_make_root ();
   store = vs_store_open (root, TRUE, NULL);
-  memset (&said, 0, sizeof said);
+  archive_log_clear ();
 }
 
 static void
@@ -42,122 +23,24 @@ teardown (void)
   vs_store_unref (store);
   archive_remove_tree (root);
   g_free (root);
-  g_free (said.message);
-}
-
-#define SAY(code) G_STMT_START { \
-  g_mutex_lock (&said.lock); \
-  code; \
-  g_cond_broadcast (&said.changed); \
-  g_mutex_unlock (&said.lock); \
-} G_STMT_END
-
-static void
-on_stored (const VsRendition * rendition, const VsSegment * segment,
-    const gchar * path, gpointer user_data)
-{
-  fail_unless (g_file_test (path, G_FILE_TEST_IS_REGULAR), "%s", path);
-  SAY (said.stored++);
-}
-
-static void
-on_failed (const gchar * path, const GError * error, gpointer user_data)
-{
-  SAY (said.failed++;
-      g_free (said.message);
-      said.message = g_strdup_printf ("%s %s", path, error->message));
-}
-
-static void
-on_recovered (gpointer user_data)
-{
-  SAY (said.recovered++);
-}
-
-static void
-on_lost (const VsRendition * rendition, guint64 first, guint64 last,
-    gpointer user_data)
-{
-  SAY (said.lost += last - first + 1);
-}
-
-static void
-on_done (gboolean complete, gpointer user_data)
-{
-  SAY (said.done++; said.complete = complete);
-}
-
-static void
-await (const guint * counter, guint value)
-{
-  gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
-
-  g_mutex_lock (&said.lock);
-  while (*counter < value)
-    fail_unless (g_cond_wait_until (&said.changed, &said.lock, end));
-  g_mutex_unlock (&said.lock);
+  archive_log_clear ();
 }
 
 static VsArchiveWriter *
-open_writer (VsStore * on, VsArchiveWriterSettings * settings,
-    VsArchiveState * state)
+open_writer (const VsArchiveWriterSettings * settings, VsArchiveState * state)
 {
-  static const VsArchiveWriterCallbacks callbacks = {
-    on_stored, on_failed, on_recovered, on_lost
-  };
-  VsArchiveWriterSettings none = { 0 };
-  VsArchiveState ignored;
   g_autoptr (GError) error = NULL;
-  VsArchiveWriter *writer = vs_archive_writer_new (on,
-      settings ? settings : &none, &callbacks, NULL,
-      state ? state : &ignored, &error);
+  VsArchiveWriter *writer =
+      archive_open_writer (store, settings, state, &error);
 
   fail_unless (writer != NULL, "%s", error ? error->message : "");
   return writer;
 }
 
-static void
-declare (VsArchiveWriter * writer, const gchar * name)
-{
-  g_autoptr (VsRendition) rendition = vs_rendition_new (NULL, NULL, NULL, name);
-  g_autoptr (VsCodecConfig) config = archive_make_config ();
-
-  rendition->target_duration = GST_SECOND;
-  vs_archive_writer_set_rendition (writer, rendition);
-  vs_archive_writer_add_config (writer, name, config);
-}
-
-static void
-append (VsArchiveWriter * writer, const gchar * name, guint64 first,
-    guint64 last, const VsArchiveState * state)
-{
-  for (guint64 s = first; s <= last; s++) {
-    g_autoptr (GBytes) bytes = NULL;
-    g_autoptr (VsSegment) segment =
-        archive_make_segment (name, s, SIZE, &bytes);
-
-    if (state) {
-      segment->run = state->next_run;
-      segment->discontinuity_sequence = state->next_discontinuity_sequence;
-      segment->discontinuity = state->found && s == state->next_sequence;
-    }
-    vs_archive_writer_append (writer, name, segment, &bytes, 1);
-  }
-}
-
-static void
-finish (VsArchiveWriter * writer)
-{
-  vs_archive_writer_end (writer, on_done, NULL);
-  await (&said.done, 1);
-  vs_archive_writer_free (writer, 10 * GST_SECOND);
-  said.done = 0;
-}
-
 static gchar *
 read_text (const gchar * name)
 {
-  g_autofree gchar *path = g_build_filename (root, FOLDER, name, NULL);
+  g_autofree gchar *path = g_build_filename (root, ARCHIVE_FOLDER, name, NULL);
   gchar *text = NULL;
 
   g_file_get_contents (path, &text, NULL, NULL);
@@ -202,39 +85,39 @@ GST_START_TEST (test_write)
     g_autofree gchar *folder = vs_archive_folder (NULL, event, NULL);
     VsArchiveWriterSettings settings = {.event = event };
     VsArchiveState state;
-    VsArchiveWriter *writer = open_writer (store, &settings, &state);
+    VsArchiveWriter *writer = open_writer (&settings, &state);
     g_autoptr (GPtrArray) entries = NULL;
     gboolean ended;
 
     fail_if (state.found);
     fail_unless_equals_uint64 (state.next_sequence, 1);
-    declare (writer, "720p");
-    declare (writer, "240p");
-    append (writer, "720p", 1, lengths[i], NULL);
-    append (writer, "240p", 1, lengths[i], NULL);
-    await (&said.stored, 2 * lengths[i]);
+    archive_declare (writer, "720p");
+    archive_declare (writer, "240p");
+    archive_append (writer, "720p", 1, lengths[i], NULL);
+    archive_append (writer, "240p", 1, lengths[i], NULL);
+    archive_log_await (&archive_log.stored, 2 * lengths[i]);
     archive_check (store, folder);
     g_ptr_array_unref (archive_read_list (store, folder, "720p", &ended));
     fail_if (ended);
 
-    finish (writer);
-    fail_unless (said.complete);
-    said.stored = 0;
+    archive_finish (writer);
+    fail_unless (archive_log.complete);
+    archive_log.stored = 0;
     entries = archive_check_ended (store, folder, "720p");
     fail_unless_equals_int (entries->len, lengths[i]);
     g_ptr_array_unref (entries);
     entries = archive_check_ended (store, folder, "240p");
     fail_unless_equals_int (entries->len, lengths[i]);
   }
-  fail_unless_equals_int (said.failed, 0);
-  fail_unless_equals_uint64 (said.lost, 0);
+  fail_unless_equals_int (archive_log.failed, 0);
+  fail_unless_equals_uint64 (archive_log.lost, 0);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_main)
 {
-  VsArchiveWriter *writer = open_writer (store, NULL, NULL);
+  VsArchiveWriter *writer = open_writer (NULL, NULL);
   g_autofree gchar *text = NULL;
   /* 1000 bytes in 40 ms are 200 kbit/s: of runs that last 0.5 to 1.5 s */
   static const gchar want[] = "#EXTM3U\n#EXT-X-VERSION:3\n"
@@ -247,11 +130,11 @@ GST_START_TEST (test_main)
       "index_a.m3u8\n";
 
   /* the order is that of the declarations */
-  declare (writer, "b");
-  declare (writer, "a");
-  append (writer, "a", 1, 40, NULL);
-  append (writer, "b", 1, 40, NULL);
-  finish (writer);
+  archive_declare (writer, "b");
+  archive_declare (writer, "a");
+  archive_append (writer, "a", 1, 40, NULL);
+  archive_append (writer, "b", 1, 40, NULL);
+  archive_finish (writer);
   text = read_text ("index.m3u8");
   fail_unless_equals_string (text, want);
 }
@@ -274,25 +157,25 @@ GST_START_TEST (test_restart)
   g_autoptr (GPtrArray) entries = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
-    writer = open_writer (store, NULL, &state);
+    writer = open_writer (NULL, &state);
     fail_unless_equals_uint64 (state.next_sequence, next);
     fail_unless_equals_uint64 (state.next_run, i);
     fail_unless_equals_uint64 (state.next_discontinuity_sequence, i);
     fail_unless_equals_int (state.found, i > 0);
     fail_unless_equals_int (state.target_duration, i > 0);
-    declare (writer, "720p");
-    append (writer, "720p", next, next + rows[i].length - 1, &state);
+    archive_declare (writer, "720p");
+    archive_append (writer, "720p", next, next + rows[i].length - 1, &state);
     next += rows[i].length;
     if (rows[i].end)
-      finish (writer);
+      archive_finish (writer);
     else
       vs_archive_writer_free (writer, 10 * GST_SECOND);
-    archive_check (store, FOLDER);
+    archive_check (store, ARCHIVE_FOLDER);
   }
 
-  writer = open_writer (store, NULL, &state);
-  finish (writer);
-  entries = archive_check_ended (store, FOLDER, "720p");
+  writer = open_writer (NULL, &state);
+  archive_finish (writer);
+  entries = archive_check_ended (store, ARCHIVE_FOLDER, "720p");
   fail_unless_equals_int (entries->len, next - 1);
   for (guint i = 0, count = 0; i < entries->len; i++) {
     VsSegment *segment = g_ptr_array_index (entries, i);
@@ -309,26 +192,26 @@ GST_END_TEST;
 GST_START_TEST (test_lagging_rendition)
 {
   VsArchiveState state;
-  VsArchiveWriter *writer = open_writer (store, NULL, NULL);
+  VsArchiveWriter *writer = open_writer (NULL, NULL);
   g_autoptr (GPtrArray) entries = NULL;
 
-  declare (writer, "a");
-  declare (writer, "b");
-  append (writer, "a", 1, 150, NULL);
-  append (writer, "b", 1, 3, NULL);
+  archive_declare (writer, "a");
+  archive_declare (writer, "b");
+  archive_append (writer, "a", 1, 150, NULL);
+  archive_append (writer, "b", 1, 3, NULL);
   vs_archive_writer_free (writer, 10 * GST_SECOND);
 
-  writer = open_writer (store, NULL, &state);
+  writer = open_writer (NULL, &state);
   fail_unless_equals_uint64 (state.next_sequence, 151);
-  declare (writer, "b");
-  append (writer, "b", 151, 152, &state);
-  declare (writer, "c");
-  append (writer, "c", 151, 151, &state);
-  append (writer, "c", 153, 153, &state);
-  finish (writer);
-  archive_check (store, FOLDER);
+  archive_declare (writer, "b");
+  archive_append (writer, "b", 151, 152, &state);
+  archive_declare (writer, "c");
+  archive_append (writer, "c", 151, 151, &state);
+  archive_append (writer, "c", 153, 153, &state);
+  archive_finish (writer);
+  archive_check (store, ARCHIVE_FOLDER);
 
-  entries = archive_check_ended (store, FOLDER, "b");
+  entries = archive_check_ended (store, ARCHIVE_FOLDER, "b");
   fail_unless_equals_int (entries->len, 153);
   for (guint i = 0; i < entries->len; i++) {
     VsSegment *segment = g_ptr_array_index (entries, i);
@@ -338,7 +221,7 @@ GST_START_TEST (test_lagging_rendition)
     fail_unless_equals_int64 (segment->start_pts_90k, 3600 * (i + 1));
   }
   g_ptr_array_unref (entries);
-  entries = archive_check_ended (store, FOLDER, "c");
+  entries = archive_check_ended (store, ARCHIVE_FOLDER, "c");
   fail_unless_equals_int (entries->len, 3);
 }
 

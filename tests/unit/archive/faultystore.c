@@ -1,0 +1,280 @@
+/* VisionStream: a store that fails on demand
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "archive/faultystore.h"
+#include "store/vsstoreclass.h"
+
+typedef struct
+{
+  VsStore parent;
+  VsStore *inner;
+
+  GMutex lock;
+  GCond changed;
+  /* protected by lock */
+  Fault fault;
+  guint at, count, uploads;
+  gboolean failed;
+  guint64 bytes;
+} FaultyStore;
+
+typedef struct
+{
+  VsStoreUpload parent;
+  VsStoreUpload *inner;
+  guint64 bytes;
+} FaultyUpload;
+
+typedef enum
+{
+  GO_ON,
+  FAIL,
+  DO_AND_FAIL
+} Verdict;
+
+static Verdict
+judge (VsStore * store, gboolean is_write)
+{
+  FaultyStore *self = (FaultyStore *) store;
+  Verdict verdict = GO_ON;
+
+  g_mutex_lock (&self->lock);
+  self->count++;
+  while (self->fault == FAULT_STUCK && is_write)
+    g_cond_wait (&self->changed, &self->lock);
+  if (self->fault == FAULT_FULL)
+    verdict = is_write ? FAIL : GO_ON;
+  else if (self->fault == FAULT_DEAD)
+    verdict = self->count >= self->at ? FAIL : GO_ON;
+  else if (self->fault != FAULT_NONE && self->count == self->at)
+    verdict = self->fault == FAULT_LIE ? DO_AND_FAIL : FAIL;
+  self->failed |= verdict != GO_ON;
+  g_mutex_unlock (&self->lock);
+  return verdict;
+}
+
+static gboolean
+fail (VsStore * store, const gchar * name, GError ** error)
+{
+  g_clear_error (error);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+      "%s/%s: No space left on device", store->location, name);
+  return FALSE;
+}
+
+static VsStoreUpload *
+faulty_upload_new (VsStore * store, const gchar * key,
+    GCancellable * cancellable, GError ** error)
+{
+  FaultyStore *self = (FaultyStore *) store;
+  VsStoreUpload *inner;
+  FaultyUpload *upload;
+
+  g_mutex_lock (&self->lock);
+  self->uploads++;
+  g_mutex_unlock (&self->lock);
+  if (judge (store, TRUE) != GO_ON) {
+    fail (store, key, error);
+    return NULL;
+  }
+  inner = vs_store_upload_new (self->inner, key, cancellable, error);
+  if (inner == NULL)
+    return NULL;
+  upload = g_new0 (FaultyUpload, 1);
+  vs_store_upload_init (&upload->parent, store, cancellable);
+  upload->inner = inner;
+  return &upload->parent;
+}
+
+static gboolean
+faulty_upload_write (VsStoreUpload * upload, GBytes ** parts, guint n_parts,
+    GError ** error)
+{
+  FaultyUpload *self = (FaultyUpload *) upload;
+  Verdict verdict = judge (upload->store, TRUE);
+
+  if (verdict == FAIL
+      || !vs_store_upload_write (self->inner, parts, n_parts, error))
+    return fail (upload->store, "upload", error);
+  for (guint i = 0; i < n_parts; i++)
+    self->bytes += g_bytes_get_size (parts[i]);
+  return verdict == GO_ON || fail (upload->store, "upload", error);
+}
+
+static gboolean
+faulty_upload_commit (VsStoreUpload * upload, GError ** error)
+{
+  FaultyUpload *self = (FaultyUpload *) upload;
+  FaultyStore *store = (FaultyStore *) upload->store;
+  Verdict verdict = judge (upload->store, TRUE);
+
+  if (verdict == FAIL || !vs_store_upload_commit (self->inner, error))
+    return fail (upload->store, "upload", error);
+  g_mutex_lock (&store->lock);
+  store->bytes += self->bytes;
+  g_mutex_unlock (&store->lock);
+  return verdict == GO_ON || fail (upload->store, "upload", error);
+}
+
+static void
+faulty_upload_free (VsStoreUpload * upload)
+{
+  vs_store_upload_free (((FaultyUpload *) upload)->inner);
+}
+
+static GBytes *
+faulty_get (VsStore * store, const gchar * key, guint64 offset,
+    gssize length, gsize max, GCancellable * cancellable, GError ** error)
+{
+  if (judge (store, FALSE) != GO_ON) {
+    fail (store, key, error);
+    return NULL;
+  }
+  return vs_store_get (((FaultyStore *) store)->inner, key, offset, length,
+      max, cancellable, error);
+}
+
+static VsStoreObject *
+faulty_stat (VsStore * store, const gchar * key, GCancellable * cancellable,
+    GError ** error)
+{
+  if (judge (store, FALSE) != GO_ON) {
+    fail (store, key, error);
+    return NULL;
+  }
+  return vs_store_stat (((FaultyStore *) store)->inner, key, cancellable,
+      error);
+}
+
+static GPtrArray *
+faulty_list (VsStore * store, const gchar * prefix, const gchar * suffix,
+    GCancellable * cancellable, GError ** error)
+{
+  if (judge (store, FALSE) != GO_ON) {
+    fail (store, prefix, error);
+    return NULL;
+  }
+  return vs_store_list (((FaultyStore *) store)->inner, prefix, suffix,
+      cancellable, error);
+}
+
+static gboolean
+faulty_clean (VsStore * store, const gchar * prefix,
+    GCancellable * cancellable, GError ** error)
+{
+  if (judge (store, FALSE) != GO_ON)
+    return fail (store, prefix, error);
+  return vs_store_clean (((FaultyStore *) store)->inner, prefix, cancellable,
+      error);
+}
+
+static gboolean
+faulty_remove (VsStore * store, const gchar * key, GCancellable * cancellable,
+    GError ** error)
+{
+  if (judge (store, FALSE) != GO_ON)
+    return fail (store, key, error);
+  return vs_store_delete (((FaultyStore *) store)->inner, key, cancellable,
+      error);
+}
+
+static gpointer
+faulty_lock (VsStore * store, const gchar * prefix, GError ** error)
+{
+  return vs_store_lock (((FaultyStore *) store)->inner, prefix, error);
+}
+
+static void
+faulty_unlock (VsStore * store, gpointer lock)
+{
+  vs_store_unlock (((FaultyStore *) store)->inner, lock);
+}
+
+static void
+faulty_finalize (VsStore * store)
+{
+  FaultyStore *self = (FaultyStore *) store;
+
+  vs_store_unref (self->inner);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->changed);
+}
+
+static const VsStoreClass faulty_store_class = {
+  .upload_new = faulty_upload_new,
+  .upload_write = faulty_upload_write,
+  .upload_commit = faulty_upload_commit,
+  .upload_free = faulty_upload_free,
+  .get = faulty_get,
+  .stat = faulty_stat,
+  .list = faulty_list,
+  .clean = faulty_clean,
+  .remove = faulty_remove,
+  .lock = faulty_lock,
+  .unlock = faulty_unlock,
+  .finalize = faulty_finalize,
+};
+
+VsStore *
+faulty_store_new (VsStore * inner)
+{
+  FaultyStore *self = g_new0 (FaultyStore, 1);
+
+  vs_store_init (&self->parent, &faulty_store_class,
+      vs_store_get_location (inner));
+  self->inner = vs_store_ref (inner);
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  return &self->parent;
+}
+
+void
+faulty_store_set (VsStore * store, Fault fault, guint at)
+{
+  FaultyStore *self = (FaultyStore *) store;
+
+  g_mutex_lock (&self->lock);
+  self->fault = fault;
+  self->at = at;
+  self->count = 0;
+  self->failed = FALSE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+faulty_store_has_failed (VsStore * store)
+{
+  FaultyStore *self = (FaultyStore *) store;
+  gboolean failed;
+
+  g_mutex_lock (&self->lock);
+  failed = self->failed;
+  g_mutex_unlock (&self->lock);
+  return failed;
+}
+
+guint
+faulty_store_get_uploads (VsStore * store)
+{
+  FaultyStore *self = (FaultyStore *) store;
+  guint uploads;
+
+  g_mutex_lock (&self->lock);
+  uploads = self->uploads;
+  g_mutex_unlock (&self->lock);
+  return uploads;
+}
+
+guint64
+faulty_store_get_bytes (VsStore * store)
+{
+  FaultyStore *self = (FaultyStore *) store;
+  guint64 bytes;
+
+  g_mutex_lock (&self->lock);
+  bytes = self->bytes;
+  g_mutex_unlock (&self->lock);
+  return bytes;
+}

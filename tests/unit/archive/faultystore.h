@@ -1,0 +1,28 @@
+/* VisionStream: a store that fails on demand
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "store/vsstore.h"
+
+typedef enum
+{
+  FAULT_NONE,
+  FAULT_ONCE,                   /* the n-th operation fails */
+  FAULT_LIE,                    /* it is done, and said to have failed */
+  FAULT_DEAD,                   /* it and all after it fail */
+  FAULT_FULL,                   /* writes fail with no space, until told else */
+  FAULT_STUCK                   /* writes hang until told else */
+} Fault;
+
+/* Wraps @inner (transfer none). */
+VsStore *faulty_store_new (VsStore *inner);
+
+/* Counts operations from here on; @at is the first, 1, or a later one. */
+void     faulty_store_set (VsStore *store, Fault fault, guint at);
+/* Whether the fault has come, since it was set. */
+gboolean faulty_store_has_failed (VsStore *store);
+/* Uploads begun, and bytes committed, since the start. */
+guint    faulty_store_get_uploads (VsStore *store);
+guint64  faulty_store_get_bytes (VsStore *store);
