@@ -62,7 +62,7 @@ typedef struct _InputStream
   gint64 offset;                /* ladder time - (running time - origin) */
   GstClockTime last;            /* ladder time of the last DTS or PTS */
   GstClockTime position;        /* ladder time up to which it has come */
-  GQueue held;                  /* of GstMiniObject, before the origin */
+  GQueue held;                  /* of GstBuffer, before the origin */
   GstClockTime held_first;      /* running time of the first held buffer */
 } InputStream;
 
@@ -107,7 +107,7 @@ stream_reset (InputStream * stream)
   stream->offset = 0;
   stream->last = stream->position = VS_LADDER_TIME_ORIGIN;
   stream->held_first = GST_CLOCK_TIME_NONE;
-  g_queue_clear_full (&stream->held, (GDestroyNotify) gst_mini_object_unref);
+  g_queue_clear_full (&stream->held, (GDestroyNotify) gst_buffer_unref);
 }
 
 /* A stream that is filled before anything came on it needs caps of some kind:
@@ -172,18 +172,6 @@ stream_push_gap (GstVsLadderInput * self, InputStream * stream,
   GST_LOG_OBJECT (stream->srcpad, "nothing until %" GST_TIME_FORMAT,
       GST_TIME_ARGS (until));
   gst_pad_push_event (stream->srcpad, gst_event_new_gap (from, until - from));
-}
-
-/* Called from the other stream's thread, without locks. Does nothing when
- * @stream is busy: then it is not missing. */
-static void
-stream_advance (GstVsLadderInput * self, InputStream * stream,
-    GstClockTime until)
-{
-  if (!g_rec_mutex_trylock (GST_PAD_GET_STREAM_LOCK (stream->sinkpad)))
-    return;
-  stream_push_gap (self, stream, until);
-  g_rec_mutex_unlock (GST_PAD_GET_STREAM_LOCK (stream->sinkpad));
 }
 
 /* With the lock */
@@ -306,6 +294,72 @@ stream_stamp_unlocked (GstVsLadderInput * self, InputStream * stream,
   return TRUE;
 }
 
+/* A pad that nothing comes on still takes part in a live timeline. */
+static void
+stream_start_other_live (GstVsLadderInput * self, InputStream * stream)
+{
+  InputStream *other = input_get_other (self, stream);
+  gboolean wanted;
+
+  g_mutex_lock (&self->lock);
+  wanted = self->live && self->has_origin && other->linked && !other->started;
+  g_mutex_unlock (&self->lock);
+  if (wanted && g_rec_mutex_trylock (GST_PAD_GET_STREAM_LOCK (other->sinkpad))) {
+    stream_push_start (self, other);
+    g_rec_mutex_unlock (GST_PAD_GET_STREAM_LOCK (other->sinkpad));
+  }
+}
+
+/* With the stream lock. Stamps a buffer; NULL when it lies before all time. */
+static GstBuffer *
+stream_stamp (GstVsLadderInput * self, InputStream * stream, GstBuffer * buffer)
+{
+  gboolean in_time;
+
+  buffer = gst_buffer_make_writable (buffer);
+  g_mutex_lock (&self->lock);
+  in_time = stream_stamp_unlocked (self, stream, buffer);
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+  if (!in_time)
+    gst_clear_buffer (&buffer);
+  return buffer;
+}
+
+/* With the stream lock. What was kept back until the origin was known */
+static GstFlowReturn
+stream_push_held (GstVsLadderInput * self, InputStream * stream)
+{
+  GstFlowReturn flow = GST_FLOW_OK;
+  GstBuffer *buffer;
+
+  stream_push_start (self, stream);
+  while (flow == GST_FLOW_OK) {
+    g_mutex_lock (&self->lock);
+    buffer = self->has_origin ? g_queue_pop_head (&stream->held) : NULL;
+    g_mutex_unlock (&self->lock);
+    if (buffer == NULL)
+      break;
+    buffer = stream_stamp (self, stream, buffer);
+    if (buffer)
+      flow = gst_pad_push (stream->srcpad, buffer);
+  }
+  return flow;
+}
+
+/* Called from the other stream's thread, without locks. Does nothing when
+ * @stream is busy: then it is not missing. */
+static void
+stream_advance (GstVsLadderInput * self, InputStream * stream,
+    GstClockTime until)
+{
+  if (!g_rec_mutex_trylock (GST_PAD_GET_STREAM_LOCK (stream->sinkpad)))
+    return;
+  stream_push_held (self, stream);
+  stream_push_gap (self, stream, until);
+  g_rec_mutex_unlock (GST_PAD_GET_STREAM_LOCK (stream->sinkpad));
+}
+
 /* With the lock. Whether @other is to be advanced so that @stream can go on;
  * may wait for a source of its own. */
 static gboolean
@@ -342,60 +396,6 @@ stream_balance (GstVsLadderInput * self, InputStream * stream)
   g_mutex_unlock (&self->lock);
   if (until)
     stream_advance (self, other, until);
-}
-
-/* A pad that nothing comes on still takes part in a live timeline. */
-static void
-stream_start_other_live (GstVsLadderInput * self, InputStream * stream)
-{
-  InputStream *other = input_get_other (self, stream);
-  gboolean wanted;
-
-  g_mutex_lock (&self->lock);
-  wanted = self->live && self->has_origin && other->linked && !other->started;
-  g_mutex_unlock (&self->lock);
-  if (wanted && g_rec_mutex_trylock (GST_PAD_GET_STREAM_LOCK (other->sinkpad))) {
-    stream_push_start (self, other);
-    g_rec_mutex_unlock (GST_PAD_GET_STREAM_LOCK (other->sinkpad));
-  }
-}
-
-static GstFlowReturn
-stream_push_buffer (GstVsLadderInput * self, InputStream * stream,
-    GstBuffer * buffer)
-{
-  gboolean in_time;
-
-  buffer = gst_buffer_make_writable (buffer);
-  g_mutex_lock (&self->lock);
-  in_time = stream_stamp_unlocked (self, stream, buffer);
-  g_cond_broadcast (&self->cond);
-  g_mutex_unlock (&self->lock);
-  if (!in_time) {
-    gst_buffer_unref (buffer);
-    return GST_FLOW_OK;
-  }
-  stream_balance (self, stream);
-  return gst_pad_push (stream->srcpad, buffer);
-}
-
-/* What was kept back until the origin was known */
-static GstFlowReturn
-stream_push_held (GstVsLadderInput * self, InputStream * stream)
-{
-  GstFlowReturn flow = GST_FLOW_OK;
-  GstMiniObject *object;
-
-  stream_push_start (self, stream);
-  while (flow == GST_FLOW_OK) {
-    g_mutex_lock (&self->lock);
-    object = g_queue_pop_head (&stream->held);
-    g_mutex_unlock (&self->lock);
-    if (object == NULL)
-      break;
-    flow = stream_push_buffer (self, stream, GST_BUFFER_CAST (object));
-  }
-  return flow;
 }
 
 static gboolean
@@ -443,7 +443,7 @@ input_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   GstVsLadderInput *self = GST_VS_LADDER_INPUT (parent);
   InputStream *stream = input_get_stream (self, pad);
   GstFlowReturn flow;
-  gboolean begun, live = FALSE;
+  gboolean begun, ended, live = FALSE;
 
   if (!self->live_known)
     live = input_query_live (pad);
@@ -454,10 +454,13 @@ input_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   }
   stream->thread = g_thread_self ();
   stream->last_arrival = g_get_monotonic_time ();
-  begun = stream_begin_unlocked (self, stream, buffer);
+  ended = stream->eos_sent;
+  begun = !ended && stream_begin_unlocked (self, stream, buffer);
   g_mutex_unlock (&self->lock);
+  if (ended)
+    gst_buffer_unref (buffer);
   if (!begun)
-    return GST_FLOW_OK;
+    return ended ? GST_FLOW_EOS : GST_FLOW_OK;
 
   stream_start_other_live (self, stream);
   flow = stream_push_held (self, stream);
@@ -465,14 +468,20 @@ input_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
     gst_buffer_unref (buffer);
     return flow;
   }
-  return stream_push_buffer (self, stream, buffer);
+  buffer = stream_stamp (self, stream, buffer);
+  if (buffer == NULL)
+    return GST_FLOW_OK;
+  stream_balance (self, stream);
+  return gst_pad_push (stream->srcpad, buffer);
 }
 
-/* With the lock: whether the other will not come any more, or never did. A
+/* With the lock: whether nothing will come on a stream that has not ended. A
  * source of its own that has not begun yet is given STALL_TIME. */
 static gboolean
-stream_is_over_unlocked (GstVsLadderInput * self, InputStream * stream)
+stream_is_missing_unlocked (GstVsLadderInput * self, InputStream * stream)
 {
+  if (!stream->linked)
+    return TRUE;
   while (!stream->eos && stream->linked && !stream->flushing &&
       !GST_CLOCK_TIME_IS_VALID (stream->held_first) && !stream->seen) {
     if (stream->thread == g_thread_self ())
@@ -481,7 +490,7 @@ stream_is_over_unlocked (GstVsLadderInput * self, InputStream * stream)
             stream->last_arrival + STALL_TIME))
       return TRUE;
   }
-  return stream->eos || !stream->linked;
+  return FALSE;
 }
 
 static void
@@ -490,14 +499,13 @@ stream_push_eos (GstVsLadderInput * self, InputStream * stream,
 {
   gboolean sent;
 
-  if (!g_rec_mutex_trylock (GST_PAD_GET_STREAM_LOCK (stream->sinkpad)))
-    return;
+  g_rec_mutex_lock (GST_PAD_GET_STREAM_LOCK (stream->sinkpad));
   g_mutex_lock (&self->lock);
   sent = stream->eos_sent;
   stream->eos = stream->eos_sent = TRUE;
+  g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
   if (!sent) {
-    stream_push_held (self, stream);
     if (stream->linked && self->has_origin)
       stream_push_gap (self, stream, end);
     gst_pad_push_event (stream->srcpad, gst_event_new_eos ());
@@ -505,30 +513,34 @@ stream_push_eos (GstVsLadderInput * self, InputStream * stream,
   g_rec_mutex_unlock (GST_PAD_GET_STREAM_LOCK (stream->sinkpad));
 }
 
-/* Both streams end together, where the longer one does. */
+/* Both streams end together, where the longer one does. Whichever ends last
+ * ends both; so only one ever takes the other's stream lock. */
 static void
 stream_handle_eos (GstVsLadderInput * self, InputStream * stream)
 {
   InputStream *other = input_get_other (self, stream);
-  gboolean over;
-  GstClockTime end;
+  gboolean last;
 
   g_mutex_lock (&self->lock);
   stream->eos = TRUE;
-  if (!self->has_origin && GST_CLOCK_TIME_IS_VALID (stream->held_first))
-    input_set_origin_unlocked (self, stream->held_first);
   g_cond_broadcast (&self->cond);
-  over = stream_is_over_unlocked (self, other);
+  last = other->eos || stream_is_missing_unlocked (self, other);
+  if (last && !self->has_origin) {
+    if (GST_CLOCK_TIME_IS_VALID (stream->held_first))
+      input_set_origin_unlocked (self, stream->held_first);
+    else if (GST_CLOCK_TIME_IS_VALID (other->held_first))
+      input_set_origin_unlocked (self, other->held_first);
+  }
   g_mutex_unlock (&self->lock);
 
-  stream_push_held (self, stream);
-  if (!over)
+  if (!last)
     return;
-  g_mutex_lock (&self->lock);
-  end = MAX (stream->position, other->position);
-  g_mutex_unlock (&self->lock);
-  stream_push_eos (self, stream, end);
-  stream_push_eos (self, other, end);
+  stream_push_held (self, stream);
+  g_rec_mutex_lock (GST_PAD_GET_STREAM_LOCK (other->sinkpad));
+  stream_push_held (self, other);
+  g_rec_mutex_unlock (GST_PAD_GET_STREAM_LOCK (other->sinkpad));
+  stream_push_eos (self, stream, MAX (stream->position, other->position));
+  stream_push_eos (self, other, MAX (stream->position, other->position));
 }
 
 static void
