@@ -146,6 +146,8 @@ make_rendition (GstVsSegmentStorePad * pad)
         name);
     rendition->track_count = count_tracks (vs_cutter_get_program (pad->cutter));
   }
+  g_free (rendition->archive);
+  rendition->archive = g_strdup (vs_store_get_location (self->store));
   if (!rendition->segmented) {
     GST_OBJECT_LOCK (self);
     rendition->target_duration = self->earlier_target ?
