@@ -1,0 +1,755 @@
+/* VisionStream: tests of vsjitpackager
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Real pipelines, read over HTTP by clients of other makes: libsoup, ffprobe,
+ * GStreamer's own adaptive demuxers, xmllint.
+ */
+#include <gst/check/gstcheck.h>
+#include <glib/gstdio.h>
+#include <libsoup/soup.h>
+#include <string.h>
+
+#define VIDEO(frames) \
+    "videotestsrc num-buffers=" #frames " ! " \
+    "video/x-raw,width=192,height=108,framerate=30/1 ! " \
+    "x264enc speed-preset=ultrafast bframes=2 key-int-max=30 ! h264parse ! "
+#define AUDIO(buffers) \
+    "audiotestsrc samplesperbuffer=1600 num-buffers=" #buffers " ! " \
+    "audio/x-raw,rate=48000,channels=2 ! voaacenc bitrate=64000 ! aacparse ! "
+/* 6 s in segments of 1 s, served until the test stops it */
+#define STREAM VIDEO (180) "mpegtsmux name=m " AUDIO (180) "m. m. ! "
+#define PACKAGER "vsjitpackager name=p port=0 target-duration=1000000000 "
+/* in real time, segments of half a second */
+#define LIVE_STREAM "videotestsrc is-live=true ! " \
+    "video/x-raw,width=192,height=108,framerate=30/1 ! " \
+    "x264enc speed-preset=ultrafast key-int-max=15 tune=zerolatency ! " \
+    "h264parse ! mpegtsmux ! vsjitpackager name=p port=0 " \
+    "target-duration=500000000 hls::window=2000000000"
+#define FOREVER "linger=18446744073709551615 "
+
+static const gchar *const mains[] = { "hls/index.m3u8", "cmaf/index.m3u8",
+  "dash/index.mpd"
+};
+
+/* The origin under test. Tests stop it themselves: GST_END_TEST waits for all
+ * tasks, ahead of the fixture. */
+
+static GstElement *pipeline, *packager;
+static SoupSession *session;
+static gchar *folder;
+
+static void
+setup (void)
+{
+  session = soup_session_new_with_options ("max-conns", 64,
+      "max-conns-per-host", 64, NULL);
+  folder = g_dir_make_tmp ("vs-jitpackager-XXXXXX", NULL);
+}
+
+static void
+stop_pipeline (void)
+{
+  if (pipeline)
+    gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_clear_object (&packager);
+  gst_clear_object (&pipeline);
+}
+
+static void
+remove_tree (const gchar * path)
+{
+  const gchar *argv[] = { "rm", "-rf", path, NULL };
+
+  g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
+      NULL, NULL, NULL, NULL);
+}
+
+static void
+teardown (void)
+{
+  stop_pipeline ();
+  g_clear_object (&session);
+  remove_tree (folder);
+  g_clear_pointer (&folder, g_free);
+}
+
+static void
+start_pipeline (const gchar * line)
+{
+  g_autoptr (GError) error = NULL;
+
+  pipeline = gst_parse_launch (line, &error);
+  fail_unless (error == NULL, "%s", error ? error->message : "");
+  if (GST_IS_PIPELINE (pipeline)) {
+    packager = gst_bin_get_by_name (GST_BIN (pipeline), "p");
+  } else {
+    packager = pipeline;
+    pipeline = gst_pipeline_new (NULL);
+    gst_bin_add (GST_BIN (pipeline), gst_object_ref (packager));
+  }
+  fail_unless (gst_element_set_state (pipeline, GST_STATE_PLAYING)
+      != GST_STATE_CHANGE_FAILURE);
+}
+
+static guint64
+get_stat (const gchar * name)
+{
+  GstStructure *stats;
+  guint64 value = 0;
+
+  g_object_get (packager, "stats", &stats, NULL);
+  fail_unless (gst_structure_get_uint64 (stats, name, &value));
+  gst_structure_free (stats);
+  return value;
+}
+
+static gchar *
+url_of (const gchar * path)
+{
+  guint port;
+
+  g_object_get (packager, "port", &port, NULL);
+  return g_strdup_printf ("http://127.0.0.1:%u%s%s", port,
+      path[0] == '/' ? "" : "/out/v1/default/live/", path);
+}
+
+/* One GET, with a header or two. */
+
+typedef struct
+{
+  guint status;
+  GBytes *body;
+  SoupMessageHeaders *headers;
+} Reply;
+
+static void
+reply_clear (Reply * reply)
+{
+  g_clear_pointer (&reply->body, g_bytes_unref);
+  g_clear_pointer (&reply->headers, soup_message_headers_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reply, reply_clear);
+
+static void
+request (const gchar * method, const gchar * path, const gchar * name,
+    const gchar * value, Reply * reply)
+{
+  g_autofree gchar *url = url_of (path);
+  g_autoptr (SoupMessage) message = soup_message_new (method, url);
+  g_autoptr (GError) error = NULL;
+
+  if (name)
+    soup_message_headers_replace (soup_message_get_request_headers (message),
+        name, value);
+  reply->body = soup_session_send_and_read (session, message, NULL, &error);
+  fail_unless (reply->body != NULL, "%s: %s", url, error ? error->message : "");
+  reply->status = soup_message_get_status (message);
+  reply->headers =
+      soup_message_headers_ref (soup_message_get_response_headers (message));
+}
+
+static void
+get (const gchar * path, Reply * reply)
+{
+  request ("GET", path, NULL, NULL, reply);
+}
+
+static gchar *
+get_text (const gchar * path)
+{
+  g_auto (Reply) reply = { 0 };
+
+  get (path, &reply);
+  fail_unless_equals_int (reply.status, 200);
+  return g_strndup (g_bytes_get_data (reply.body, NULL),
+      g_bytes_get_size (reply.body));
+}
+
+static const gchar *
+header (const Reply * reply, const gchar * name)
+{
+  return soup_message_headers_get_one (reply->headers, name);
+}
+
+/* Until the playlist has its end, or so many entries. */
+static void
+await_text (const gchar * path, const gchar * what, guint times)
+{
+  gint64 deadline = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
+  guint n;
+
+  do {
+    g_auto (Reply) reply = { 0 };
+    g_autofree gchar *text = NULL;
+
+    fail_unless (g_get_monotonic_time () < deadline, "no %s in %s", what, path);
+    get (path, &reply);
+    text = g_strndup (g_bytes_get_data (reply.body, NULL),
+        g_bytes_get_size (reply.body));
+    n = 0;
+    for (const gchar * p = strstr (text, what); p; p = strstr (p + 1, what))
+      n++;
+    if (n < times)
+      g_usleep (20000);
+  } while (n < times);
+}
+
+static void
+await_message (GstMessageType type)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  GstMessage *message = gst_bus_timed_pop_filtered (bus, 30 * GST_SECOND,
+      type | GST_MESSAGE_ERROR);
+
+  fail_unless (message != NULL);
+  fail_unless_equals_int (GST_MESSAGE_TYPE (message), type);
+  gst_message_unref (message);
+}
+
+/* Walks all playlists from @path on; returns path -> SHA-256. */
+static void
+crawl (const gchar * path, GHashTable * found)
+{
+  g_auto (Reply) reply = { 0 };
+  g_autofree gchar *parent = g_path_get_dirname (path);
+  g_autofree gchar *text = NULL;
+  g_auto (GStrv) lines = NULL;
+
+  if (g_hash_table_contains (found, path))
+    return;
+  get (path, &reply);
+  fail_unless_equals_int (reply.status, 200);
+  g_hash_table_insert (found, g_strdup (path),
+      g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, reply.body));
+  if (!g_str_has_suffix (path, ".m3u8"))
+    return;
+
+  text = g_strndup (g_bytes_get_data (reply.body, NULL),
+      g_bytes_get_size (reply.body));
+  lines = g_strsplit (text, "\n", -1);
+  for (guint i = 0; lines[i]; i++) {
+    gchar *uri = strstr (lines[i], "URI=\"");
+    g_autofree gchar *child = NULL;
+
+    if (uri)
+      uri = g_strndup (uri + 5, strcspn (uri + 5, "\""));
+    else if (lines[i][0] && lines[i][0] != '#')
+      uri = g_strdup (lines[i]);
+    else
+      continue;
+    child = g_strdup_printf ("%s/%s", parent, uri);
+    g_free (uri);
+    crawl (child, found);
+  }
+}
+
+static GHashTable *
+crawl_all (void)
+{
+  GHashTable *found =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  for (guint i = 0; i < G_N_ELEMENTS (mains); i++)
+    crawl (mains[i], found);
+  return found;
+}
+
+/* Standard output of a program; NULL when it is not installed. */
+static gchar *
+run (const gchar * const *argv)
+{
+  gchar *out = NULL;
+  g_autofree gchar *err = NULL;
+  gint status;
+
+  if (!g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL,
+          NULL, &out, &err, &status, NULL)) {
+    g_print ("skipped: no %s\n", argv[0]);
+    return NULL;
+  }
+  fail_unless (g_spawn_check_wait_status (status, NULL), "%s: %s", argv[0],
+      err);
+  return out;
+}
+
+static void
+probe (const gchar * path, gdouble duration)
+{
+  g_autofree gchar *url = url_of (path);
+  const gchar *argv[] = { "ffprobe", "-v", "error", "-show_entries",
+    "format=duration:stream=codec_name", "-of", "csv=p=0", url, NULL
+  };
+  g_autofree gchar *out = run (argv);
+  g_auto (GStrv) lines = NULL;
+  guint n;
+
+  if (out == NULL)
+    return;
+  fail_unless (strstr (out, "h264") && strstr (out, "aac"), "%s: %s", path,
+      out);
+  lines = g_strsplit (g_strstrip (out), "\n", -1);
+  n = g_strv_length (lines);
+  fail_unless (ABS (g_ascii_strtod (lines[n - 1], NULL) - duration) < 0.1,
+      "%s: %s", path, out);
+}
+
+GST_START_TEST (test_live_to_vod)
+{
+  static const struct
+  {
+    const gchar *path, *type, *cache_control;
+  } objects[] = {
+    {"hls/index.m3u8", "application/vnd.apple.mpegurl", "max-age=60"},
+    {"cmaf/index_video_108p.m3u8", "application/vnd.apple.mpegurl",
+        "max-age=60"},
+    {"dash/index.mpd", "application/dash+xml", "max-age=60"},
+    {"hls/108p_1.ts", "video/mp2t", "max-age=31536000, immutable"},
+    {"cmaf/video_108p_1.m4s", "video/mp4", "max-age=31536000, immutable"},
+    {"dash/audio_108p_1.m4s", "audio/mp4", "max-age=31536000, immutable"},
+  };
+
+  start_pipeline (STREAM PACKAGER FOREVER);
+  await_text ("hls/index_108p.m3u8", "#EXT-X-ENDLIST", 1);
+  fail_unless_equals_uint64 (get_stat ("segments"), 6);
+  for (guint i = 0; i < G_N_ELEMENTS (objects); i++) {
+    g_auto (Reply) reply = { 0 };
+
+    get (objects[i].path, &reply);
+    fail_unless_equals_int (reply.status, 200);
+    fail_unless_equals_string (header (&reply, "Content-Type"),
+        objects[i].type);
+    fail_unless_equals_string (header (&reply, "Cache-Control"),
+        objects[i].cache_control);
+    fail_unless (header (&reply, "ETag") != NULL);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (mains); i++)
+    probe (mains[i], 6.0);
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_growing)
+{
+  g_auto (Reply) early = { 0 };
+  g_auto (Reply) grown = { 0 };
+
+  start_pipeline (LIVE_STREAM);
+  get ("hls/index.m3u8", &early);
+  fail_unless_equals_int (early.status, 404);
+  fail_unless_equals_string (header (&early, "Cache-Control"), "max-age=1");
+
+  await_text ("hls/index_108p.m3u8", ".ts", 1);
+  await_text ("hls/index_108p.m3u8", "#EXT-X-MEDIA-SEQUENCE:4\n", 1);
+  get ("hls/index_108p.m3u8", &grown);
+  fail_unless_equals_string (header (&grown, "Cache-Control"), "max-age=1");
+  await_text ("hls/index_108p.m3u8", ".ts", 4);
+  /* out of the window, but not yet out of reach */
+  {
+    g_auto (Reply) old = { 0 };
+    g_auto (Reply) future = { 0 };
+
+    get ("hls/108p_1.ts", &old);
+    fail_unless_equals_int (old.status, 200);
+    get ("hls/108p_99999.ts", &future);
+    fail_unless_equals_int (future.status, 404);
+  }
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_conditional_and_gzip)
+{
+  g_auto (Reply) manifest = { 0 };
+  g_auto (Reply) again = { 0 };
+  g_auto (Reply) head = { 0 };
+  g_auto (Reply) plain = { 0 };
+
+  start_pipeline (STREAM PACKAGER FOREVER);
+  await_text ("hls/index_108p.m3u8", "#EXT-X-ENDLIST", 1);
+  request ("GET", "dash/index.mpd", "Accept-Encoding", "gzip", &manifest);
+  fail_unless_equals_string (header (&manifest, "Vary"), "Accept-Encoding");
+  request ("GET", "hls/108p_2.ts", NULL, NULL, &plain);
+  request ("GET", "hls/108p_2.ts?evil=1", "X-Forwarded-Host", "evil", &again);
+  fail_unless (g_bytes_equal (plain.body, again.body));
+  fail_unless_equals_string (header (&plain, "ETag"), header (&again, "ETag"));
+  reply_clear (&again);
+
+  request ("GET", "hls/108p_2.ts", "If-None-Match", header (&plain, "ETag"),
+      &again);
+  fail_unless_equals_int (again.status, 304);
+  request ("HEAD", "hls/108p_2.ts", NULL, NULL, &head);
+  fail_unless_equals_string (header (&head, "ETag"), header (&plain, "ETag"));
+  fail_unless_equals_string (header (&head, "Content-Length"),
+      header (&plain, "Content-Length"));
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+#define CROWD_THREADS 50
+#define CROWD_EACH 20
+
+static gpointer
+crowd (gpointer user_data)
+{
+  for (guint i = 0; i < CROWD_EACH; i++) {
+    g_auto (Reply) reply = { 0 };
+
+    get ("cmaf/video_108p_3.m4s", &reply);
+    fail_unless_equals_int (reply.status, 200);
+  }
+  return NULL;
+}
+
+GST_START_TEST (test_crowd_packages_once)
+{
+  GThread *threads[CROWD_THREADS];
+
+  start_pipeline (STREAM PACKAGER FOREVER);
+  await_text ("hls/index_108p.m3u8", "#EXT-X-ENDLIST", 1);
+  for (guint i = 0; i < CROWD_THREADS; i++)
+    threads[i] = g_thread_new ("crowd", crowd, NULL);
+  for (guint i = 0; i < CROWD_THREADS; i++)
+    g_thread_join (threads[i]);
+  fail_unless_equals_uint64 (get_stat ("packaged"), 1);
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_not_found)
+{
+  static const gchar *const paths[] = { "hls/index_none.m3u8",
+    "hls/108p_7.ts", "hls/108p_0.ts", "none/index.m3u8", "hls/index.mpd",
+    "cmaf/video_108p_7.m4s", "cmaf/audio_none_1.m4s",
+    "cmaf/video_108p_init_00000000.mp4", "/out/v1/default/other/hls/index.m3u8",
+    "/out/v1/other/live/hls/index.m3u8", "/out/v1/", "/nothing"
+  };
+
+  start_pipeline (STREAM PACKAGER FOREVER);
+  await_text ("hls/index_108p.m3u8", "#EXT-X-ENDLIST", 1);
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++) {
+    g_auto (Reply) reply = { 0 };
+
+    get (paths[i], &reply);
+    fail_unless_equals_int (reply.status, 404);
+    fail_unless_equals_string (header (&reply, "Cache-Control"), "max-age=1");
+  }
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+/* What is stored is served alike by whoever serves it. */
+GST_START_TEST (test_archive)
+{
+  g_autofree gchar *line = g_strdup_printf (STREAM
+      "vssegmentstore location=%s target-duration=1000000000 ! " PACKAGER,
+      folder);
+  g_autofree gchar *origin =
+      g_strdup_printf ("vsjitpackager name=p port=0 location=%s", folder);
+  g_autoptr (GHashTable) ours = NULL;
+  g_autoptr (GHashTable) theirs = NULL;
+  GHashTableIter iter;
+  gpointer path, sum;
+
+  start_pipeline (line);
+  await_message (GST_MESSAGE_EOS);
+  stop_pipeline ();
+
+  start_pipeline (origin);
+  ours = crawl_all ();
+  fail_unless (g_hash_table_size (ours) >= 26, "%u objects",
+      g_hash_table_size (ours));
+  for (guint i = 0; i < G_N_ELEMENTS (mains); i++)
+    probe (mains[i], 6.0);
+  stop_pipeline ();
+
+  start_pipeline (origin);
+  theirs = crawl_all ();
+  fail_unless_equals_int (g_hash_table_size (theirs), g_hash_table_size (ours));
+  g_hash_table_iter_init (&iter, ours);
+  while (g_hash_table_iter_next (&iter, &path, &sum))
+    fail_unless_equals_string (g_hash_table_lookup (theirs, path), sum);
+
+  /* it ends when it is asked to */
+  gst_element_send_event (pipeline, gst_event_new_eos ());
+  await_message (GST_MESSAGE_EOS);
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+/* Segments that have left the window come from the store upstream. */
+GST_START_TEST (test_startover)
+{
+  g_autofree gchar *line = g_strdup_printf (STREAM
+      "vssegmentstore location=%s target-duration=1000000000 ! "
+      PACKAGER FOREVER "live-cache-size=1 hls::window=1000000000 "
+      "cmaf::window=1000000000 dash::window=1000000000", folder);
+  g_autofree gchar *text = NULL;
+
+  start_pipeline (line);
+  await_text ("hls/index_108p.m3u8", "#EXT-X-ENDLIST", 1);
+  text = get_text ("cmaf/index_video_108p.m3u8");
+  fail_unless (strstr (text, "video_108p_1.m4s") != NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (mains); i++)
+    probe (mains[i], 6.0);
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_corrupt_segment)
+{
+  g_autofree gchar *line = g_strdup_printf (STREAM
+      "vssegmentstore location=%s target-duration=1000000000 ! " PACKAGER,
+      folder);
+  g_autofree gchar *origin =
+      g_strdup_printf ("vsjitpackager name=p port=0 location=%s", folder);
+  g_autofree gchar *segment = g_build_filename (folder, "default", "live",
+      "index_108p_00002.ts", NULL);
+  static const gchar *const paths[] = { "hls/108p_2.ts",
+    "cmaf/video_108p_2.m4s", "dash/audio_108p_2.m4s"
+  };
+
+  start_pipeline (line);
+  await_message (GST_MESSAGE_EOS);
+  stop_pipeline ();
+  fail_unless (g_file_set_contents (segment, "not what it was", -1, NULL));
+
+  start_pipeline (origin);
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++) {
+    g_auto (Reply) reply = { 0 };
+
+    get (paths[i], &reply);
+    fail_unless_equals_int (reply.status, 502);
+    fail_unless_equals_string (header (&reply, "Cache-Control"), "max-age=1");
+  }
+  await_message (GST_MESSAGE_WARNING);
+  {
+    g_auto (Reply) reply = { 0 };
+
+    get ("cmaf/video_108p_3.m4s", &reply);
+    fail_unless_equals_int (reply.status, 200);
+  }
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+static void
+validate_mpd (const gchar * type)
+{
+  g_autofree gchar *schema = g_build_filename (g_getenv ("VS_MEDIA_DIR"), "..",
+      "schema", "DASH-MPD.xsd", NULL);
+  g_autofree gchar *text = get_text ("dash/index.mpd");
+  g_autofree gchar *file = g_build_filename (folder, "index.mpd", NULL);
+  const gchar *argv[] = { "xmllint", "--nonet", "--noout", "--schema", schema,
+    file, NULL
+  };
+
+  fail_unless (strstr (text, type) != NULL, "%s", text);
+  if (!g_file_test (schema, G_FILE_TEST_EXISTS)) {
+    g_print ("skipped: no ../shared/schema\n");
+    return;
+  }
+  fail_unless (g_file_set_contents (file, text, -1, NULL));
+  g_free (run (argv));
+}
+
+GST_START_TEST (test_mpd_is_valid)
+{
+  start_pipeline (STREAM PACKAGER FOREVER);
+  await_text ("hls/index_108p.m3u8", "#EXT-X-ENDLIST", 1);
+  validate_mpd ("type=\"static\"");
+  stop_pipeline ();
+
+  start_pipeline (LIVE_STREAM);
+  await_text ("hls/index_108p.m3u8", ".ts", 2);
+  validate_mpd ("type=\"dynamic\"");
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+/* GStreamer's own clients play to the end. */
+GST_START_TEST (test_gstreamer_plays)
+{
+  start_pipeline (STREAM PACKAGER FOREVER);
+  await_text ("hls/index_108p.m3u8", "#EXT-X-ENDLIST", 1);
+  for (guint i = 0; i < G_N_ELEMENTS (mains); i++) {
+    g_autofree gchar *url = url_of (mains[i]);
+    g_autofree gchar *uri = g_strdup_printf ("uri=%s", url);
+    const gchar *argv[] = { "gst-launch-1.0", "-q", "playbin3", uri,
+      "video-sink=fakevideosink sync=false", "audio-sink=fakesink sync=false",
+      NULL
+    };
+
+    g_free (run (argv));
+  }
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_list)
+{
+  g_autofree gchar *text = NULL;
+
+  start_pipeline (STREAM PACKAGER FOREVER);
+  await_text ("hls/index_108p.m3u8", "#EXT-X-ENDLIST", 1);
+  await_text ("/api/events", "\"live\":false", 1);
+  text = get_text ("/api/events");
+  fail_unless (strstr (text, "\"url\":\"/out/v1/default/live/dash/index.mpd\"")
+      != NULL, "%s", text);
+  fail_unless (strstr (text, "\"renditions\":[\"108p\"]") != NULL, "%s", text);
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_port_in_use)
+{
+  g_autoptr (GstElement) second = NULL;
+  g_autoptr (GstBus) bus = NULL;
+  g_autoptr (GstMessage) message = NULL;
+  g_autoptr (GError) error = NULL;
+  guint port;
+
+  start_pipeline (PACKAGER);
+  g_object_get (packager, "port", &port, NULL);
+  second = gst_pipeline_new (NULL);
+  gst_bin_add (GST_BIN (second), gst_element_factory_make_full
+      ("vsjitpackager", "port", port, NULL));
+  fail_unless_equals_int (gst_element_set_state (second, GST_STATE_PLAYING),
+      GST_STATE_CHANGE_FAILURE);
+  bus = gst_element_get_bus (second);
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+  fail_unless (message != NULL);
+  gst_message_parse_error (message, &error, NULL);
+  fail_unless (strstr (error->message, "Set port to another one") != NULL);
+  gst_element_set_state (second, GST_STATE_NULL);
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+static void
+count_warning (const gchar * domain, GLogLevelFlags level, const gchar * text,
+    gpointer user_data)
+{
+  guint *warnings = user_data;
+
+  fail_unless (strstr (text, "hlss") != NULL, "%s", text);
+  ++*warnings;
+}
+
+GST_START_TEST (test_endpoints)
+{
+  guint warnings = 0, handler;
+  g_autoptr (GstElement) element =
+      gst_element_factory_make ("vsjitpackager", NULL);
+  g_autoptr (GObject) child = NULL;
+  gboolean added;
+  guint64 window;
+  gchar *type;
+
+  gst_object_ref_sink (element);
+  gst_child_proxy_get (GST_CHILD_PROXY (element), "hls::window", &window, NULL);
+  fail_unless_equals_uint64 (window, 300 * GST_SECOND);
+  gst_child_proxy_set (GST_CHILD_PROXY (element), "dash::window",
+      60 * GST_SECOND, NULL);
+  gst_child_proxy_get (GST_CHILD_PROXY (element), "dash::window", &window,
+      NULL);
+  fail_unless_equals_uint64 (window, 60 * GST_SECOND);
+
+  handler = g_log_set_handler ("VisionStream", G_LOG_LEVEL_WARNING,
+      count_warning, &warnings);
+  child = gst_child_proxy_get_child_by_name (GST_CHILD_PROXY (element), "hlss");
+  g_log_remove_handler ("VisionStream", handler);
+  fail_unless (child == NULL);
+  fail_unless_equals_int (warnings, 1);
+
+  g_signal_emit_by_name (element, "add-endpoint", "short", "cmaf", &added);
+  fail_unless (added);
+  gst_child_proxy_get (GST_CHILD_PROXY (element), "short::type", &type, NULL);
+  fail_unless_equals_string (type, "cmaf");
+  g_free (type);
+  g_signal_emit_by_name (element, "add-endpoint", "short", "hls", &added);
+  fail_if (added);
+  g_signal_emit_by_name (element, "add-endpoint", "a/b", "hls", &added);
+  fail_if (added);
+  g_signal_emit_by_name (element, "add-endpoint", "odd", "none", &added);
+  fail_if (added);
+}
+
+GST_END_TEST;
+
+static guint
+count_entries (const gchar * path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir))
+    n++;
+  return n;
+}
+
+GST_START_TEST (test_start_stop)
+{
+  guint fds = 0, threads = 0;
+
+  for (guint i = 0; i < 100; i++) {
+    g_auto (Reply) reply = { 0 };
+
+    start_pipeline (PACKAGER);
+    if (i % 10 == 0) {
+      get ("/api/time", &reply);
+      fail_unless_equals_int (reply.status, 200);
+      soup_session_abort (session);
+    }
+    stop_pipeline ();
+    if (i == 10) {
+      fds = count_entries ("/proc/self/fd");
+      threads = count_entries ("/proc/self/task");
+    }
+  }
+  fail_unless (count_entries ("/proc/self/fd") <= fds);
+  fail_unless (count_entries ("/proc/self/task") <= threads);
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+static Suite *
+jitpackager_suite (void)
+{
+  Suite *s = suite_create ("vsjitpackager");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_live_to_vod);
+  tcase_add_test (tc, test_growing);
+  tcase_add_test (tc, test_conditional_and_gzip);
+  tcase_add_test (tc, test_crowd_packages_once);
+  tcase_add_test (tc, test_not_found);
+  tcase_add_test (tc, test_archive);
+  tcase_add_test (tc, test_startover);
+  tcase_add_test (tc, test_corrupt_segment);
+  tcase_add_test (tc, test_mpd_is_valid);
+  tcase_add_test (tc, test_gstreamer_plays);
+  tcase_add_test (tc, test_list);
+  tcase_add_test (tc, test_port_in_use);
+  tcase_add_test (tc, test_endpoints);
+  tcase_add_test (tc, test_start_stop);
+  return s;
+}
+
+GST_CHECK_MAIN (jitpackager);
