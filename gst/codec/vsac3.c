@@ -135,6 +135,8 @@ find_frame (const guint8 * data, gsize size, gboolean eac3, Header * header)
   static const guint8 sync[] = { SYNC_WORD >> 8, SYNC_WORD & 0xff };
 
   header->samples = 0;
+  if (size == 0)
+    return TRUE;
   if (memcmp (data, sync, MIN (size, sizeof sync)) != 0)
     return FALSE;
   if (size < HEADER_SIZE)
