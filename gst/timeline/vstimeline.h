@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* entries of a sealed block; also how many a sealed playlist part holds */
+/* entries of a sealed block */
 #define VS_TIMELINE_BLOCK 1000
 
 /**
