@@ -417,12 +417,13 @@ mux_needs_psi (GstVsLadderMux * self, const Unit * unit, guint track)
 static GstBuffer *
 mux_write (GstVsLadderMux * self, const Unit * unit, guint track)
 {
-  GByteArray *bytes = g_byte_array_new ();
+  GByteArray *array = g_byte_array_new ();
+  g_autoptr (GBytes) bytes = NULL;
   GstMapInfo map;
   GstBuffer *buffer;
 
   if (mux_needs_psi (self, unit, track)) {
-    vs_ts_writer_write_psi (self->writer, bytes);
+    vs_ts_writer_write_psi (self->writer, array);
     self->last_psi_90k = unit->dts_90k;
   }
   if (gst_buffer_map (unit->buffer, &map, GST_MAP_READ)) {
@@ -435,10 +436,11 @@ mux_write (GstVsLadderMux * self, const Unit * unit, guint track)
       .size = map.size,
     };
 
-    vs_ts_writer_write_unit (self->writer, &ts_unit, bytes);
+    vs_ts_writer_write_unit (self->writer, &ts_unit, array);
     gst_buffer_unmap (unit->buffer, &map);
   }
-  buffer = gst_buffer_new_wrapped_bytes (g_byte_array_free_to_bytes (bytes));
+  bytes = g_byte_array_free_to_bytes (array);
+  buffer = gst_buffer_new_wrapped_bytes (bytes);
   GST_BUFFER_PTS (buffer) = ticks_to_time (unit->pts_90k);
   GST_BUFFER_DTS (buffer) = ticks_to_time (unit->dts_90k);
   GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_MARKER);
