@@ -335,8 +335,8 @@ on_warning (VsCutter * cutter, const gchar * text, gpointer user_data)
 {
   GstVsSegmentStorePad *pad = user_data;
 
-  GST_ELEMENT_WARNING (get_store (pad), STREAM, FORMAT, (NULL),
-      ("%s: %s", GST_PAD_NAME (pad), text));
+  GST_ELEMENT_WARNING (get_store (pad), STREAM, MUX,
+      ("%s: %s.", GST_PAD_NAME (pad), text), (NULL));
 }
 
 static void
