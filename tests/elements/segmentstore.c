@@ -355,8 +355,12 @@ GST_START_TEST (test_kill)
   GPid pid;
   Run run;
 
+#ifdef __SANITIZE_ADDRESS__
+  /* it can't load a sanitized plugin */
+  g_clear_pointer (&tool, g_free);
+#endif
   if (tool == NULL) {
-    g_print ("skipped: no gst-launch-1.0\n");
+    g_print ("skipped: no gst-launch-1.0 that could run the plugin\n");
     return;
   }
   line = g_strdup_printf ("gst-launch-1.0 -q " VIDEO (10000)
