@@ -155,8 +155,6 @@ make_rendition (GstVsSegmentStorePad * pad)
     GST_OBJECT_UNLOCK (self);
   }
   rendition->segmented = TRUE;
-  g_free (rendition->archive);
-  rendition->archive = g_strdup (vs_store_get_location (self->store));
   pad->rendition = rendition;
   declare_rendition (pad);
   for (guint i = 0; i < pad->configs->len; i++)
