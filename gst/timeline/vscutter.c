@@ -459,8 +459,9 @@ step (VsCutter * cutter)
   g_mutex_lock (&segmenter->lock);
   has_next = vs_boundaries_find (&segmenter->boundaries,
       cutter->next_sequence, &next);
-  /* by what this cutter saw as the reference, or by what another one did */
-  decided = cutter->unexamined != cutter->held.head
+  /* by what this cutter saw as the reference, by what another one did, or
+   * because nothing more will come */
+  decided = segmenter->finished || cutter->unexamined != cutter->held.head
       || vs_boundaries_is_decided (&segmenter->boundaries, unit);
   g_mutex_unlock (&segmenter->lock);
 
