@@ -37,7 +37,7 @@ static const gchar *
 get_config_id (const VsSegment * segment, VsMediaType type)
 {
   const VsSegmentTrack *track =
-      segment ? vs_segment_get_track (segment, type) : NULL;
+      segment ? vs_media_time_get_track (segment, type) : NULL;
 
   return track ? track->config_id : "";
 }
@@ -56,6 +56,15 @@ append_map (GString * out, const VsSegment * segment,
   g_string_append (out, "#EXT-X-MAP:URI=\"");
   settings->map (out, id, settings->user_data);
   g_string_append (out, "\"\n");
+}
+
+/* Whether there is nothing to fetch: also where a playlist of one track has
+ * an entry without it. */
+static gboolean
+is_gap (const VsSegment * segment, const VsM3u8MediaSettings * settings)
+{
+  return segment->gap || (settings->map
+      && vs_media_time_get_track (segment, settings->track) == NULL);
 }
 
 static void
@@ -82,7 +91,7 @@ vs_m3u8_append_entry (GString * out, const VsSegment * segment,
   if (settings->map)
     append_map (out, segment, previous, settings);
   g_string_append_printf (out, "#EXT-X-PROGRAM-DATE-TIME:%s\n", date);
-  if (segment->gap)
+  if (is_gap (segment, settings))
     g_string_append (out, "#EXT-X-GAP\n");
   if (settings->archive)
     vs_m3u8_append_archive_segment (out, segment);

@@ -54,7 +54,8 @@ typedef struct
  * A media playlist of @view: VOD with EXT-X-ENDLIST when the view has ended,
  * else live. EXTINF in whole microseconds, the difference of two rounded
  * times, so that the sum does not drift; EXT-X-PROGRAM-DATE-TIME on every
- * segment, EXT-X-DISCONTINUITY, EXT-X-MAP and EXT-X-GAP where due.
+ * segment, EXT-X-DISCONTINUITY, EXT-X-MAP and EXT-X-GAP where due; with maps
+ * (a playlist of one track) also where a segment has nothing of the track.
  *
  * Returns: (transfer full): the text
  */

@@ -31,15 +31,25 @@ vs_media_ticks_to_us (gint64 ticks_90k)
   return quotient * 100 + rest * 100 / 9 - (rest < 0);
 }
 
+const VsSegmentTrack *
+vs_media_time_get_track (const VsSegment * segment, VsMediaType type)
+{
+  const VsSegmentTrack *track = vs_segment_get_track (segment, type);
+
+  if (track == NULL || type == VS_MEDIA_OTHER || track->duration <= 0)
+    return NULL;
+  return track;
+}
+
 void
 vs_media_time_of_segment (const VsSegment * segment, VsMediaType type,
     gint64 * start_us, gint64 * end_us)
 {
-  const VsSegmentTrack *track = vs_segment_get_track (segment, type);
+  const VsSegmentTrack *track = vs_media_time_get_track (segment, type);
   gint64 start = segment->start_pts_90k, duration;
   guint32 timescale = PTS_TIMESCALE;
 
-  if (track != NULL && type != VS_MEDIA_OTHER) {
+  if (track != NULL) {
     start = track->start;
     duration = track->duration;
     timescale = track->timescale;

@@ -146,8 +146,8 @@ find_config (const VsTimelineView * view, const gchar * id)
   return NULL;
 }
 
-/* What a track has of a run: FALSE when it has nothing, or nothing is known
- * of its codec. */
+/* What a track has of a run, from its first segment there to its last: FALSE
+ * when it has nothing, or nothing is known of its codec. */
 static gboolean
 find_representation (const VsMpdTrack * track, guint64 run,
     Representation * representation)
@@ -158,16 +158,17 @@ find_representation (const VsMpdTrack * track, guint64 run,
   representation->track = track;
   for (guint i = 0; i < view->segments->len; i++) {
     const VsSegment *segment = nth_segment (view, i);
-    const VsSegmentTrack *part = vs_segment_get_track (segment, track->type);
+    const VsSegmentTrack *part = vs_media_time_get_track (segment,
+        track->type);
 
-    if (segment->run != run)
+    if (segment->run != run || part == NULL)
       continue;
-    if (representation->n++ == 0)
-      representation->first = i;
-    if (part != NULL && representation->config == NULL) {
+    if (representation->config == NULL) {
       representation->config = find_config (view, part->config_id);
       representation->timescale = part->timescale;
+      representation->first = i;
     }
+    representation->n = i + 1 - representation->first;
   }
   return representation->config != NULL;
 }
@@ -190,7 +191,7 @@ get_extent (const Representation * representation, const VsSegment * segment,
     gint64 * start_time, gint64 * duration)
 {
   const VsSegmentTrack *part =
-      vs_segment_get_track (segment, representation->track->type);
+      vs_media_time_get_track (segment, representation->track->type);
   gint64 ticks;
 
   if (part != NULL && part->timescale == representation->timescale) {

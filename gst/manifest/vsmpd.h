@@ -51,7 +51,8 @@ typedef struct
  *
  * An isoff-live MPD: dynamic with SegmentTimeline while one of the views
  * grows, static when all have ended. Numbers are the segments' sequence
- * numbers; a gap keeps its number, so that those after it keep theirs.
+ * numbers; a gap keeps its number, so that those after it keep theirs. A
+ * track is listed from the first segment that has some of it to the last.
  *
  * One Period a discontinuity run, with the stable id "p<run>". In a dynamic
  * MPD it starts at the UTC of the run's start; in a static one Periods follow

@@ -49,14 +49,18 @@ append_segments (GByteArray * out, const VsM3u8Media * media,
 {
   for (guint i = 0; i < media->segments->len; i++) {
     const VsSegment *segment = g_ptr_array_index (media->segments, i);
+    const VsSegmentTrack *track = vs_segment_get_track (segment, type);
     g_autofree gchar *path = g_build_filename (folder, segment->uri, NULL);
-    g_autoptr (GBytes) ts = load (path);
+    g_autoptr (GBytes) ts = load (path), fragment = NULL;
     g_autoptr (GError) error = NULL;
-    g_autoptr (GBytes) fragment = vs_cmaf_fragment (ts, segment, type, &error);
 
+    /* the sound may end before the picture does */
+    if (track == NULL || track->duration == 0)
+      continue;
+    fragment = vs_cmaf_fragment (ts, segment, type, &error);
     if (fragment == NULL)
       g_error ("%s: %s", path, error->message);
-    if (i == 0)
+    if (out->len == 0)
       append_header (out, ts, type);
     append (out, fragment);
   }

@@ -155,6 +155,29 @@ GST_START_TEST (test_maps_gaps_discontinuities)
 
 GST_END_TEST;
 
+/* A segment without the track is a gap of a CMAF playlist, as long as the
+ * segment is, and none of a TS playlist. */
+GST_START_TEST (test_track_is_missing)
+{
+  g_auto (VsTimelineView) view;
+  g_autofree gchar *cmaf = NULL, *ts = NULL;
+  VsSegment *segment;
+
+  view_init (&view, 2);
+  view_add (&view, 180000, "00000001");
+  segment = view_add (&view, 180000, "");
+  segment->tracks[0].duration = 0;
+  cmaf = vs_m3u8_write_media (&view, &cmaf_settings);
+  ts = vs_m3u8_write_media (&view, &ts_settings);
+  fail_unless (g_str_has_suffix (cmaf, "#EXTINF:2.000000,\n"
+          "v_7.m4s\n"
+          "#EXT-X-PROGRAM-DATE-TIME:2026-03-01T12:00:02.000Z\n"
+          "#EXT-X-GAP\n" "#EXTINF:2.000000,\n" "v_8.m4s\n"), "%s", cmaf);
+  fail_unless (strstr (ts, "#EXT-X-GAP") == NULL);
+}
+
+GST_END_TEST;
+
 /* Audio of 44.1 kHz: whole AAC frames are no whole µs, yet 1000 durations add
  * up to the track's length. */
 GST_START_TEST (test_durations_do_not_drift)
@@ -292,6 +315,7 @@ m3u8_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_live);
   tcase_add_test (tcase, test_maps_gaps_discontinuities);
+  tcase_add_test (tcase, test_track_is_missing);
   tcase_add_test (tcase, test_durations_do_not_drift);
   tcase_add_test (tcase, test_entries_are_independent_of_the_window);
   tcase_add_test (tcase, test_target_duration);

@@ -369,6 +369,33 @@ GST_START_TEST (test_gap)
 
 GST_END_TEST;
 
+/* Sound that comes late and ends early: no segments without it at the ends. */
+GST_START_TEST (test_late_and_early)
+{
+  g_auto (Fixture) f;
+  g_autofree gchar *text = NULL;
+
+  fixture_init (&f);
+  for (guint i = 0; i < 6; i++)
+    add_segment (&f, 1 + i, 0, i);
+  end_views (&f);
+  for (guint i = 0; i < 6; i += 5) {
+    VsSegment *segment = f.views[0].segments->pdata[i];
+
+    segment->tracks[1].duration = 0;
+    segment->tracks[1].config_id[0] = '\0';
+  }
+  text = write_mpd (&f);
+  assert_valid (text);
+  fail_unless (strstr (text, "presentationTimeOffset=\"67200\""
+          " startNumber=\"2\">\n"
+          "     <SegmentTimeline>\n"
+          "      <S t=\"162432\" d=\"96256\" r=\"3\"/>\n"
+          "     </SegmentTimeline>\n"), "%s", text);
+}
+
+GST_END_TEST;
+
 /* One set a video codec and an audio language; no startWithSAP when one
  * segment has no IDR. */
 GST_START_TEST (test_adaptation_sets)
@@ -415,6 +442,7 @@ mpd_suite (void)
   tcase_add_test (tcase, test_periods_are_stable);
   tcase_add_test (tcase, test_static_periods);
   tcase_add_test (tcase, test_gap);
+  tcase_add_test (tcase, test_late_and_early);
   tcase_add_test (tcase, test_adaptation_sets);
   return suite;
 }
