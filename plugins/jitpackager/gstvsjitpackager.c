@@ -34,13 +34,15 @@
  *
  * * `window`: length of a live manifest in nanoseconds (default: 5 minutes)
  *
+ * which is set as in `vsjitpackager hls::window=60000000000`.
+ *
  * ## Example launch lines
  * |[
  * gst-launch-1.0 -e videotestsrc num-buffers=600 ! x264enc key-int-max=60 ! h264parse ! mpegtsmux ! vsjitpackager port=8080
  * ]| A test picture at http://localhost:8080/
  * |[
- * gst-launch-1.0 -e videotestsrc num-buffers=600 ! x264enc key-int-max=60 ! h264parse ! mpegtsmux ! vssegmentstore location=archive ! vsjitpackager port=8080 hls::window=60000000000
- * ]| The same, stored too; the HLS playlist is one minute long.
+ * gst-launch-1.0 -e videotestsrc num-buffers=600 ! x264enc key-int-max=60 ! h264parse ! mpegtsmux ! vssegmentstore location=archive ! vsjitpackager port=8080
+ * ]| The same, stored too; viewers may go back to the start.
  * |[
  * gst-launch-1.0 -e vsjitpackager location=archive port=8080
  * ]| Serves what is stored, until Ctrl-C.
