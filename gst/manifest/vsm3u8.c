@@ -115,9 +115,13 @@ get_target_duration (const VsTimelineView * view, VsMediaType track)
   return target;
 }
 
+/* Whether each entry can be decoded without another: sound alone always. */
 static gboolean
-is_independent (const VsTimelineView * view)
+is_independent (const VsTimelineView * view,
+    const VsM3u8MediaSettings * settings)
 {
+  if (settings->map && settings->track == VS_MEDIA_AUDIO)
+    return view->segments->len > 0;
   for (guint i = 0; i < view->segments->len; i++) {
     const VsSegment *segment = nth_segment (view, i);
 
@@ -162,7 +166,7 @@ vs_m3u8_write_media (const VsTimelineView * view,
   GString *out = g_string_sized_new (1024 + view->segments->len * 400);
   const VsSegment *previous = NULL;
 
-  vs_m3u8_append_head (out, view, is_independent (view), settings);
+  vs_m3u8_append_head (out, view, is_independent (view, settings), settings);
   for (guint i = 0; i < view->segments->len; i++) {
     const VsSegment *segment = nth_segment (view, i);
 

@@ -375,11 +375,13 @@ is_same_set (const Representation * a, const Representation * b)
           b->track->view->rendition->language) == 0);
 }
 
-/* SAP type of the set's segments, 0 where one of them has none: 1 for H.264,
- * 2 where leading pictures may follow an IDR (HEVC IDR_W_RADL). */
+/* SAP type of the set's segments, 0 where one of them has none: 1 for sound
+ * and H.264, 2 where leading pictures may follow an IDR (HEVC IDR_W_RADL). */
 static guint
 get_sap_type (const Representation * representations, guint n)
 {
+  if (representations[0].track->type == VS_MEDIA_AUDIO)
+    return 1;
   for (guint i = 0; i < n; i++) {
     const Representation *one = &representations[i];
 

@@ -31,7 +31,7 @@ const cases = [
 
 function run(command, ...args) {
   return execFileSync(command, args, { cwd: folder, encoding: 'utf8',
-    maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'pipe'] });
+    maxBuffer: 1 << 26, timeout: 60000, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 function makeArchive(test) {

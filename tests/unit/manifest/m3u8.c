@@ -178,6 +178,24 @@ GST_START_TEST (test_track_is_missing)
 
 GST_END_TEST;
 
+/* Sound alone is independent, whatever the picture that it was cut by. */
+GST_START_TEST (test_independent)
+{
+  VsM3u8MediaSettings settings = cmaf_settings;
+  g_auto (VsTimelineView) view;
+  g_autofree gchar *video = NULL, *audio = NULL;
+
+  view_init (&view, 2);
+  view_add (&view, 180000, "00000001")->independent = FALSE;
+  video = vs_m3u8_write_media (&view, &settings);
+  settings.track = VS_MEDIA_AUDIO;
+  audio = vs_m3u8_write_media (&view, &settings);
+  fail_unless (strstr (video, "#EXT-X-INDEPENDENT-SEGMENTS") == NULL);
+  fail_unless (strstr (audio, "#EXT-X-INDEPENDENT-SEGMENTS") != NULL);
+}
+
+GST_END_TEST;
+
 /* Audio of 44.1 kHz: whole AAC frames are no whole µs, yet 1000 durations add
  * up to the track's length. */
 GST_START_TEST (test_durations_do_not_drift)
@@ -316,6 +334,7 @@ m3u8_suite (void)
   tcase_add_test (tcase, test_live);
   tcase_add_test (tcase, test_maps_gaps_discontinuities);
   tcase_add_test (tcase, test_track_is_missing);
+  tcase_add_test (tcase, test_independent);
   tcase_add_test (tcase, test_durations_do_not_drift);
   tcase_add_test (tcase, test_entries_are_independent_of_the_window);
   tcase_add_test (tcase, test_target_duration);

@@ -423,7 +423,7 @@ GST_START_TEST (test_adaptation_sets)
           " startWithSAP=\"2\""));
   fail_unless (strstr (text, "<AdaptationSet id=\"2\" contentType=\"audio\""
           " mimeType=\"audio/mp4\" segmentAlignment=\"true\""
-          " startWithSAP=\"2\"") == NULL);
+          " startWithSAP=\"1\""));
   fail_unless (strstr (text, "value=\"dub\""));
   fail_unless (strstr (text, "lang=") == NULL);
 }
