@@ -10,6 +10,7 @@
  * builds and starts this program and documents its options.
  */
 #include "input.h"
+#include "limit.h"
 #include "status.h"
 
 #include <string.h>
@@ -20,7 +21,7 @@
 /* a status line's age on a terminal, and in a file */
 #define STATUS_TTY_MS 500
 #define STATUS_LOG_MS 5000
-#define DURATION_CHECK_MS 50
+#define LIMIT_CHECK_MS 50
 /* what is under way when the end is asked for may take this long to close */
 #define DRAIN_SECONDS 20
 #define SEGMENT_DURATION (2 * GST_SECOND)
@@ -43,6 +44,7 @@ typedef struct
   GCancellable *cancellable;    /* of what waits before there is a pipeline */
   GstElement *pipeline;
   VsChainStatus *status;
+  VsChainLimit *limit;          /* NULL without --duration */
   gboolean ending;
   gboolean failed;
 } Chain;
@@ -188,17 +190,25 @@ interrupted (gpointer user_data)
 }
 
 static gboolean
-check_duration (gpointer user_data)
+check_limit (gpointer user_data)
 {
   Chain *chain = user_data;
-  GstClockTime running = vs_chain_status_running (chain->status);
 
-  if (GST_CLOCK_TIME_IS_VALID (running)
-      && running >= chain->options->duration * GST_SECOND) {
-    chain_end (chain);
-    return G_SOURCE_REMOVE;
-  }
-  return G_SOURCE_CONTINUE;
+  if (!vs_chain_limit_is_over (chain->limit))
+    return G_SOURCE_CONTINUE;
+  chain_end (chain);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+set_limit (Chain * chain)
+{
+  g_autoptr (GstElement) ladder =
+      gst_bin_get_by_name (GST_BIN (chain->pipeline), "ladder");
+
+  chain->limit = vs_chain_limit_new (ladder,
+      chain->options->duration * GST_SECOND);
+  g_timeout_add (LIMIT_CHECK_MS, check_limit, chain);
 }
 
 /* --- what the pipeline says --- */
@@ -302,11 +312,11 @@ chain_start (Chain * chain, GError ** error)
   /* the ladder's pads, of which one is watched, appear here */
   gst_element_set_state (chain->pipeline, GST_STATE_READY);
   chain->status = vs_chain_status_new (chain->pipeline);
+  if (options->duration > 0)
+    set_limit (chain);
   bus = gst_element_get_bus (chain->pipeline);
   gst_bus_add_watch (bus, bus_message, chain);
   gst_element_set_state (chain->pipeline, GST_STATE_PLAYING);
-  if (options->duration > 0)
-    g_timeout_add (DURATION_CHECK_MS, check_duration, chain);
   g_timeout_add (isatty (STDOUT_FILENO) ? STATUS_TTY_MS : STATUS_LOG_MS,
       print_status, chain);
   return TRUE;
@@ -321,6 +331,7 @@ chain_stop (Chain * chain)
   gst_element_set_state (chain->pipeline, GST_STATE_NULL);
   gst_bus_remove_watch (bus);
   g_clear_pointer (&chain->status, vs_chain_status_free);
+  g_clear_pointer (&chain->limit, vs_chain_limit_free);
   gst_clear_object (&chain->pipeline);
   if (segments > 0)
     g_print ("%u segments in %s/default/live. To serve them again:\n"

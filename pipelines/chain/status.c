@@ -106,18 +106,6 @@ vs_chain_status_message (VsChainStatus * status, GstMessage * message)
   status->last_stored = g_get_monotonic_time ();
 }
 
-GstClockTime
-vs_chain_status_running (VsChainStatus * status)
-{
-  gint64 first;
-
-  g_mutex_lock (&status->lock);
-  first = status->first.wall;
-  g_mutex_unlock (&status->lock);
-  return first == 0 ? GST_CLOCK_TIME_NONE
-      : (g_get_monotonic_time () - first) * GST_USECOND;
-}
-
 guint
 vs_chain_status_segments (VsChainStatus * status)
 {

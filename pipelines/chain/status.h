@@ -18,10 +18,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsChainStatus, vs_chain_status_free)
 /* Any message of the pipeline's bus; counts the store's. */
 void vs_chain_status_message (VsChainStatus *status, GstMessage *message);
 
-/* Since the first encoded frame, wall clock; GST_CLOCK_TIME_NONE before. */
-GstClockTime vs_chain_status_running (VsChainStatus *status);
 /* Segments stored, of the rendition that has most. */
-guint        vs_chain_status_segments (VsChainStatus *status);
+guint          vs_chain_status_segments (VsChainStatus *status);
 
 /* On a terminal each line takes the place of the one before. */
 void vs_chain_status_print (VsChainStatus *status);

@@ -28,7 +28,8 @@ async function live(bench) {
     await origin.stop();
     const folder = path.join(archive, 'default', 'live');
     const children = (await readdir(folder))
-      .filter((name) => /^index_.*\.m3u8$/.test(name));
+      // not the sealed parts of the playlists, which have a number too
+      .filter((name) => /^index_[^.]+\.m3u8$/.test(name));
     assert.equal(children.length, 2);
     for (const child of children) {
       assert.match(await readFile(path.join(folder, child), 'utf8'),
@@ -45,7 +46,7 @@ async function archive(bench) {
     duration = Number(await output('ffprobe', ['-v', 'error',
       '-show_entries', 'format=duration', '-of', 'csv=p=0',
       path.join(directory, 'default', 'live', 'index.m3u8')]));
-    assert.ok(Math.abs(duration - RECORDED_S) < 1.5, `${duration} s`);
+    assert.ok(Math.abs(duration - RECORDED_S) < 0.5, `${duration} s`);
   });
   const origin = await startArchive(bench, directory);
   for (let i = 0; i < COMBINATIONS.length; i += 2) {

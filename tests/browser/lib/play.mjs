@@ -83,15 +83,24 @@ export class Play {
   /** Awaits that @seconds more of media have passed. */
   async watch(seconds) {
     const from = (await this.report()).mediaTime;
-    await until(`${seconds} s of ${this.name}`, async () =>
-      (await this.report()).mediaTime >= from + seconds,
-    (seconds * 1.5 + 10) * 1000);
+    await this.reports(`${seconds} s more`,
+      ({ mediaTime }) => mediaTime >= from + seconds, seconds * 1500 + 10000);
   }
 
   /** Awaits the end of a finished stream. */
   async ended(timeoutMs) {
-    await until(`the end of ${this.name}`, async () =>
-      (await this.report()).ended, timeoutMs);
+    await this.reports('the end', ({ ended }) => ended, timeoutMs);
+  }
+
+  /** Awaits that a report @holds; else says what the last one was. */
+  async reports(what, holds, timeoutMs) {
+    let last;
+    await until(what, async () => {
+      last = await this.report();
+      return holds(last);
+    }, timeoutMs).catch((error) => {
+      throw new Error(`${error.message}: ${this.describe(last)}`);
+    });
   }
 
   /** Two pictures half a second apart must be lit, and differ. */
@@ -110,6 +119,17 @@ export class Play {
       `${this.name}: the picture is frozen: ${this.picture}`);
   }
 
+  /** One line of what was seen. */
+  describe(r) {
+    return `${this.name}: ${r.mediaTime.toFixed(1)} s of media,`
+      + ` ${r.stalls} stalls (${r.stalledMs.toFixed(0)} ms), ${r.jumps} jumps,`
+      + ` sizes ${r.sizes.join(' ')}, ${r.frames} frames,`
+      + ` ${r.dropped} dropped, latency ${Number(r.latency).toFixed(1)} s,`
+      + ` ${this.picture ?? 'no picture taken'},`
+      + ` HTTP ${JSON.stringify(this.statuses)},`
+      + ` errors ${JSON.stringify(r.errors)}`;
+  }
+
   /**
    * Ends the watch: a line of what was seen, and its judgement.
    * @seconds: of media that must have passed
@@ -117,13 +137,7 @@ export class Play {
    */
   async finish(bench, { seconds, stalls = 0 }) {
     const r = await this.report();
-    bench.note(`${this.name}: ${r.mediaTime.toFixed(1)} s of media,`
-      + ` ${r.stalls} stalls (${r.stalledMs.toFixed(0)} ms), ${r.jumps} jumps,`
-      + ` sizes ${r.sizes.join(' ')}, ${r.frames} frames,`
-      + ` ${r.dropped} dropped, latency ${Number(r.latency).toFixed(1)} s,`
-      + ` ${this.picture ?? 'no picture taken'},`
-      + ` HTTP ${JSON.stringify(this.statuses)},`
-      + ` errors ${JSON.stringify(r.errors)}`);
+    bench.note(this.describe(r));
     assert.deepEqual(r.errors, [], `${this.name}: player errors`);
     assert.deepEqual(this.failures, [], `${this.name}: HTTP failures`);
     assert.ok(r.mediaTime >= seconds,
