@@ -102,10 +102,9 @@ export default async function sync(bench) {
   await bench.check('the archive as it lies',
     () => decoded(bench, 'archive', stored));
   const origin = await startArchive(bench, archive);
-  for (const format of ['hls', 'cmaf', 'dash']) {
-    await bench.check(format,
-      () => decoded(bench, format, origin.url(format)));
-  }
+  // ffmpeg shifts CMAF's pictures by their reordering delay when there is no
+  // edit list, which cmf2 forbids: only players can tell for those
+  await bench.check('hls', () => decoded(bench, 'hls', origin.url('hls')));
   for (const [player, format] of
     [['hls', 'hls'], ['hls', 'cmaf'], ['dash', 'dash']]) {
     await bench.check(`${format} as ${player} shows it`,
