@@ -24,6 +24,8 @@
 #define LIMIT_CHECK_MS 50
 /* what is under way when the end is asked for may take this long to close */
 #define DRAIN_SECONDS 20
+/* and the sources may take this long of it to end */
+#define SOURCE_SECONDS 3
 #define SEGMENT_DURATION (2 * GST_SECOND)
 
 typedef struct
@@ -160,13 +162,37 @@ drain_timed_out (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+end_pad (GstElement * ladder, GstPad * pad, gpointer user_data)
+{
+  gst_pad_send_event (pad, gst_event_new_eos ());
+  return TRUE;
+}
+
+/* A source that waits for its peer does not get to send EOS. */
+static gboolean
+end_ladder (gpointer user_data)
+{
+  Chain *chain = user_data;
+  g_autoptr (GstElement) ladder =
+      gst_bin_get_by_name (GST_BIN (chain->pipeline), "ladder");
+
+  gst_element_foreach_sink_pad (ladder, end_pad, NULL);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 chain_end (Chain * chain)
 {
   if (chain->ending)
     return;
   chain->ending = TRUE;
+  if (!vs_chain_status_has_output (chain->status)) {
+    g_main_loop_quit (chain->loop);
+    return;
+  }
   gst_element_send_event (chain->pipeline, gst_event_new_eos ());
+  g_timeout_add_seconds (SOURCE_SECONDS, end_ladder, chain);
   g_timeout_add_seconds (DRAIN_SECONDS, drain_timed_out, chain);
 }
 
@@ -214,10 +240,12 @@ set_limit (Chain * chain)
 /* --- what the pipeline says --- */
 
 static const gchar *
-remedy (const GError * error)
+remedy (GstMessage * message, const GError * error)
 {
-  if (g_error_matches (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_BUSY))
-    return "Is the port in use? Choose another with --port.";
+  /* all that the packager opens is its socket */
+  if (error->domain == GST_RESOURCE_ERROR
+      && g_str_equal (GST_MESSAGE_SRC_NAME (message), "packager"))
+    return "Choose another port with --port, or address with --address.";
   if (g_error_matches (error, GST_RESOURCE_ERROR,
           GST_RESOURCE_ERROR_NO_SPACE_LEFT))
     return "Make room on the disk, or choose another directory with --out.";
@@ -245,7 +273,7 @@ report (Chain * chain, GstMessage * message)
   else
     gst_message_parse_warning (message, &error, &debug);
   vs_chain_status_break (chain->status);
-  hint = remedy (error);
+  hint = remedy (message, error);
   g_printerr ("live: %s%s: %s%s%s\n", fatal ? "" : "warning: ",
       GST_MESSAGE_SRC_NAME (message), error->message, hint ? "\n  " : "",
       hint ? hint : "");

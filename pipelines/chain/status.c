@@ -106,6 +106,17 @@ vs_chain_status_message (VsChainStatus * status, GstMessage * message)
   status->last_stored = g_get_monotonic_time ();
 }
 
+gboolean
+vs_chain_status_has_output (VsChainStatus * status)
+{
+  gboolean has;
+
+  g_mutex_lock (&status->lock);
+  has = status->first.wall != 0;
+  g_mutex_unlock (&status->lock);
+  return has;
+}
+
 guint
 vs_chain_status_segments (VsChainStatus * status)
 {

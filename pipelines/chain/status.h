@@ -18,6 +18,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsChainStatus, vs_chain_status_free)
 /* Any message of the pipeline's bus; counts the store's. */
 void vs_chain_status_message (VsChainStatus *status, GstMessage *message);
 
+/* Whether anything was encoded. */
+gboolean       vs_chain_status_has_output (VsChainStatus *status);
 /* Segments stored, of the rendition that has most. */
 guint          vs_chain_status_segments (VsChainStatus *status);
 

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { MANIFESTS, startLive } from '../lib/chain.mjs';
 import { looped } from '../lib/clips.mjs';
 import { Play } from '../lib/play.mjs';
@@ -73,9 +75,12 @@ async function refusals(bench) {
   await bench.check('a port in use', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
-    await refuses(bench,
-      { options: ['--port', String(taken.address().port)] }, /--port/);
-    taken.close();
+    try {
+      await refuses(bench,
+        { options: ['--port', String(taken.address().port)] }, /--port/);
+    } finally {
+      taken.close();
+    }
   });
 }
 
@@ -87,6 +92,23 @@ async function secrets(bench) {
   await until('the line', () => origin.child.output.includes('Player'));
   assert.doesNotMatch(origin.child.output, /verysecret42/);
   await origin.stop();
+}
+
+/** A caller that goes away leaves a source that waits for the next one. */
+async function callerGone(bench) {
+  const port = await freePort();
+  const archive = await bench.directory();
+  const origin = await startLive(bench, {
+    archive, input: `srt://:${port}`, wait: false,
+  });
+  await until('the listener', () => origin.child.output.includes('Player'));
+  const sender = send(bench, await looped(bench, CLIP, 30), 'mpegts',
+    `srt://127.0.0.1:${port}`);
+  await origin.ready(40000);
+  await sender.stop('SIGKILL');
+  await origin.stop();
+  const child = path.join(archive, 'default', 'live', 'index_360p.m3u8');
+  assert.match(await readFile(child, 'utf8'), /#EXT-X-ENDLIST/);
 }
 
 async function waiting(bench) {
@@ -119,6 +141,8 @@ export default async function inputs(bench) {
   await feeds(bench);
   await refusals(bench);
   await bench.check('a passphrase is not printed', () => secrets(bench));
+  await bench.check('Ctrl-C after the caller has gone',
+    () => callerGone(bench));
   await bench.check('Ctrl-C while it waits', () => waiting(bench));
   await bench.check('what it prints', () => introduction(bench));
 }

@@ -16,6 +16,7 @@ window.report = {
   stalledMs: 0,
   sizes: [],            // of the picture, in the order they were shown
   errors: [],
+  warnings: [],
   latency: NaN,
 };
 
@@ -35,10 +36,10 @@ const PLAYERS = {
     await addScript('hls.js');
     const hls = new Hls();
     hls.on(Hls.Events.ERROR, (_, data) => {
-      // a stall is counted by watching the picture
-      if (data.details === 'bufferStalledError') return;
-      report.errors.push(`${data.fatal ? 'fatal ' : ''}${data.details}`
-        + ` ${data.error?.message ?? ''}`);
+      // what hls.js gets over by itself is told, not judged: a stall shows in
+      // the picture, a failed request in its status
+      (data.fatal ? report.errors : report.warnings)
+        .push(`${data.details} ${data.error?.message ?? ''}`);
     });
     hls.loadSource(url);
     hls.attachMedia(video);

@@ -127,7 +127,8 @@ export class Play {
       + ` ${r.dropped} dropped, latency ${Number(r.latency).toFixed(1)} s,`
       + ` ${this.picture ?? 'no picture taken'},`
       + ` HTTP ${JSON.stringify(this.statuses)},`
-      + ` errors ${JSON.stringify(r.errors)}`;
+      + ` errors ${JSON.stringify(r.errors)},`
+      + ` warnings ${JSON.stringify(r.warnings)}`;
   }
 
   /**
