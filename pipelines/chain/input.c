@@ -22,11 +22,11 @@
 #define TEST_PATTERN \
     "compositor name=picture sink_1::xpos=1180 sink_1::ypos=100 ! " \
     "video/x-raw,format=I420,width=1920,height=1080,framerate=30/1 ! " \
-    "clockoverlay time-format=\"%F %T\" font-desc=\"Sans Bold 30\" " \
+    "clockoverlay time-format=\"%F %T\" font-desc=\"Sans Bold 18\" " \
     "shaded-background=true xpad=60 ypad=60 ! " \
-    "timeoverlay valignment=bottom font-desc=\"Sans Bold 30\" " \
-    "shaded-background=true xpad=60 ypad=60 ! clocksync ! ladder.video  " \
-    "videotestsrc pattern=smpte horizontal-speed=4 ! " \
+    "timeoverlay font-desc=\"Sans Bold 18\" " \
+    "shaded-background=true xpad=60 ypad=140 ! clocksync ! ladder.video  " \
+    "videotestsrc pattern=smpte75 horizontal-speed=4 ! " \
     "video/x-raw,format=I420,width=1920,height=1080,framerate=30/1 ! " \
     "picture.  " \
     "videotestsrc pattern=blink foreground-color=0xff000000 " \

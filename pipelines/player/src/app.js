@@ -14,6 +14,8 @@ import { clearStats, paintStats } from './stats.js';
 // how often the origin is asked what there is: often until something plays
 const CATALOG_MS = 4000;
 const EMPTY_CATALOG_MS = 500;
+// a chain that has just started may be listed before its first segment is
+const PATIENCE_MS = 10000;
 const PAINT_MS = 250;
 const STEP_S = 5;
 
@@ -64,7 +66,7 @@ class App {
   async run() {
     for (;;) {
       await this.refresh();
-      const pause = this.session ? CATALOG_MS : EMPTY_CATALOG_MS;
+      const pause = this.session?.started ? CATALOG_MS : EMPTY_CATALOG_MS;
       await new Promise((resolve) => { setTimeout(resolve, pause); });
     }
   }
@@ -116,6 +118,7 @@ class App {
     byId('event').value = event.id;
     history.replaceState(null, '', `#${new URLSearchParams(
       { event: event.id, format: endpoint.name })}`);
+    this.patientUntil = Date.now() + PATIENCE_MS;
     this.paintEvent();
     await this.open();
   }

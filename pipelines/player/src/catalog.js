@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What is live and stored, as the origin tells it at /api/events.
 
+// in the order in which they are offered
 const FORMATS = {
   hls: { label: 'HLS', engine: 'hls' },
   cmaf: { label: 'HLS CMAF', engine: 'hls' },
   dash: { label: 'DASH', engine: 'dash' },
 };
+
+const ORDER = Object.keys(FORMATS);
 
 /** An event's identity as one string: account/event[/breakout]. */
 function eventId(entry) {
@@ -21,6 +24,7 @@ function title(entry) {
 function endpoints(entry) {
   return (entry.endpoints ?? [])
     .filter((endpoint) => FORMATS[endpoint.type])
+    .sort((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type))
     .map((endpoint) => ({
       name: String(endpoint.name),
       // two endpoints of one type are told apart by their names
@@ -34,7 +38,7 @@ function endpoints(entry) {
 }
 
 /**
- * Resolves to {events, clockOffset}: events newest state first live, and how
+ * Resolves to {events, clockOffset}: the events, live ones first, and how
  * far the server's clock is ahead of this one in ms (0 below the Date
  * header's own precision).
  */

@@ -4,11 +4,12 @@ import { byId } from './dom.js';
 
 const EMPTY = '–';
 
+/** As broadcasters write it: 1080p30, 1080p29.97. */
 function picture(video, rung) {
-  if (video.videoWidth === 0) return EMPTY;
+  if (video.videoHeight === 0) return EMPTY;
   const rate = rung?.frameRate > 0
-    ? ` · ${Math.round(rung.frameRate * 100) / 100}` : '';
-  return `${video.videoWidth}×${video.videoHeight}${rate}`;
+    ? String(Math.round(rung.frameRate * 100) / 100) : '';
+  return `${video.videoHeight}p${rate}`;
 }
 
 function dropped(video) {
