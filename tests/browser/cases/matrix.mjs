@@ -13,6 +13,25 @@ const COMBINATIONS = [
 ];
 const RECORDED_S = 20;
 
+/** Each starts with a chain of its own, of which there is one segment yet. */
+async function firstSegment(bench) {
+  for (const [player, format] of [['hls', 'hls'], ['dash', 'dash']]) {
+    await bench.check(`${format} in ${player} joins at the first segment`,
+      async () => {
+        const origin = await startLive(bench,
+          { archive: await bench.directory() });
+        try {
+          const play = await Play.start(bench, player, origin.url(format));
+          await play.watch(6);
+          // the first segment alone is no buffer to speak of
+          await play.finish(bench, { seconds: 6, stalls: 3 });
+        } finally {
+          await origin.stop();
+        }
+      });
+  }
+}
+
 async function live(bench) {
   const archive = await bench.directory();
   const origin = await startLive(bench, { archive });
@@ -66,6 +85,7 @@ async function archive(bench) {
 }
 
 export default async function matrix(bench) {
+  await firstSegment(bench);
   await live(bench);
   await archive(bench);
 }

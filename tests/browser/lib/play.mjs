@@ -103,20 +103,25 @@ export class Play {
     });
   }
 
-  /** Two pictures half a second apart must be lit, and differ. */
-  async assertPicture() {
-    const shot = () => this.page.locator('video').screenshot();
-    const first = await luma(this.page, await shot());
-    await sleep(500);
-    const second = await luma(this.page, await shot());
-    const change = first.values.reduce((sum, v, i) =>
-      sum + Math.abs(v - second.values[i]), 0) / first.values.length;
-    this.picture = `luma ${first.mean.toFixed(0)}±${first.spread.toFixed(0)}`
-      + ` change ${change.toFixed(2)}`;
-    assert.ok(first.mean > 8 && first.spread > 4,
-      `${this.name}: the picture is black or blank: ${this.picture}`);
-    assert.ok(change > 0.05,
-      `${this.name}: the picture is frozen: ${this.picture}`);
+  /**
+   * Two pictures half a second apart must be lit, and differ: soon, for a clip
+   * may begin in black.
+   */
+  async assertPicture(timeoutMs = 15000) {
+    const shot = async () => luma(this.page,
+      await this.page.locator('video').screenshot());
+    await until(`${this.name}: a lit and moving picture`, async () => {
+      const first = await shot();
+      await sleep(500);
+      const second = await shot();
+      const change = first.values.reduce((sum, v, i) =>
+        sum + Math.abs(v - second.values[i]), 0) / first.values.length;
+      this.picture = `luma ${first.mean.toFixed(0)}±`
+        + `${first.spread.toFixed(0)} change ${change.toFixed(2)}`;
+      return first.mean > 8 && first.spread > 4 && change > 0.05;
+    }, timeoutMs).catch((error) => {
+      throw new Error(`${error.message}: ${this.picture}`);
+    });
   }
 
   /** One line of what was seen. */
