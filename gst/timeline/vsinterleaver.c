@@ -23,7 +23,8 @@
  * is given the time that encoders take to start. */
 #define WAIT_90K (2 * TICKS)
 #define WAIT_FIRST_90K (5 * TICKS)
-/* all queues together; past it the tracks that have nothing are given up */
+/* all queues together, with what the units themselves take; past it the tracks
+ * that have nothing are given up */
 #define QUEUED_BYTES_MAX (32 * 1024 * 1024)
 /* a frame's duration where nothing tells it: 30 frames a second */
 #define FALLBACK_FRAME_90K 3000
@@ -118,6 +119,12 @@ find_present (VsInterleaver * interleaver, VsMediaType type)
   return NULL;
 }
 
+static gsize
+footprint (const VsMediaUnit * unit)
+{
+  return sizeof (VsMediaUnit) + unit->size;
+}
+
 static void
 output_unit (VsInterleaver * interleaver, Track * track)
 {
@@ -127,7 +134,7 @@ output_unit (VsInterleaver * interleaver, Track * track)
   if (lead == NULL)
     lead = find_present (interleaver, VS_MEDIA_AUDIO);
   unit->leads = track == lead;
-  interleaver->bytes -= unit->size;
+  interleaver->bytes -= footprint (unit);
   interleaver->started = TRUE;
   interleaver->output (unit, interleaver->user_data);
 }
@@ -477,7 +484,7 @@ vs_interleaver_push (VsInterleaver * interleaver, const VsTsUnit * from,
     place_other (interleaver, unit, from);
   else if (!place_media (interleaver, track, unit, from))
     return;
-  interleaver->bytes += unit->size;
+  interleaver->bytes += footprint (unit);
   g_queue_push_tail (&track->units, g_steal_pointer (&unit));
   output_ready (interleaver);
 }

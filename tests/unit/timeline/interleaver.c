@@ -219,6 +219,32 @@ GST_START_TEST (test_audio_frames)
 
 GST_END_TEST;
 
+static void
+count (VsMediaUnit * unit, gpointer user_data)
+{
+  guint *n = user_data;
+
+  *n += unit->program == NULL;
+  vs_media_unit_free (unit);
+}
+
+/* Time that stands still keeps the other track waited for: then what the
+ * queue takes is the limit, also where the units are next to nothing. */
+GST_START_TEST (test_bounded)
+{
+  guint n_out = 0, n = 0;
+  g_autoptr (VsInterleaver) interleaver = vs_interleaver_new (count, &n_out);
+  g_autoptr (VsTsProgram) program = program_new (FALSE);
+
+  vs_interleaver_set_program (interleaver, program);
+  for (; n_out == 0 && n < 1000000; n++)
+    push (interleaver, 1, 0, 0);
+  fail_unless (n * sizeof (VsMediaUnit) < 40 * 1024 * 1024,
+      "%u units were queued", n);
+}
+
+GST_END_TEST;
+
 static Suite *
 interleaver_suite (void)
 {
@@ -230,6 +256,7 @@ interleaver_suite (void)
   tcase_add_test (tc, test_program);
   tcase_add_test (tc, test_flush);
   tcase_add_test (tc, test_audio_frames);
+  tcase_add_test (tc, test_bounded);
   return s;
 }
 
