@@ -39,10 +39,10 @@ check_buffer (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
   if (!GST_CLOCK_TIME_IS_VALID (time))
     return GST_PAD_PROBE_OK;
   g_mutex_lock (&limit->lock);
-  if (limit->wall == 0) {
+  if (limit->wall == 0)
     limit->wall = g_get_monotonic_time ();
-    limit->end = time + limit->duration;
-  }
+  /* the earliest pad's: sound may come first, and begin a little later */
+  limit->end = MIN (limit->end, time + limit->duration);
   over = time >= limit->end;
   g_mutex_unlock (&limit->lock);
   if (!over)
@@ -66,6 +66,7 @@ vs_chain_limit_new (GstElement * element, GstClockTime duration)
   VsChainLimit *limit = g_new0 (VsChainLimit, 1);
 
   limit->duration = duration;
+  limit->end = GST_CLOCK_TIME_NONE;
   g_mutex_init (&limit->lock);
   gst_element_foreach_sink_pad (element, watch_pad, limit);
   return limit;
