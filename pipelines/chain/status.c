@@ -153,6 +153,17 @@ measure_speed (VsChainStatus * status)
       / ((now.wall - oldest.wall) * GST_USECOND);
 }
 
+/* With a plain space: g_format_size () has one that does not break, which is
+ * no character of the C locale. */
+static gchar *
+format_size (guint64 bytes)
+{
+  g_autofree gchar *size = g_format_size (bytes);
+  g_auto (GStrv) parts = g_strsplit (size, "\302\240", 2);
+
+  return g_strjoinv (" ", parts);
+}
+
 static void
 append_packager (VsChainStatus * status, GString * line)
 {
@@ -166,7 +177,7 @@ append_packager (VsChainStatus * status, GString * line)
     return;
   gst_structure_get (stats, "viewers", G_TYPE_UINT, &viewers,
       "bytes-out", G_TYPE_UINT64, &bytes, NULL);
-  size = g_format_size (bytes);
+  size = format_size (bytes);
   g_string_append_printf (line, " | viewers %u | out %s", viewers, size);
 }
 
