@@ -21,8 +21,8 @@
  * moved by one buffer: 480 samples at 48 kHz. */
 #define TEST_PATTERN \
     "compositor name=picture sink_1::xpos=1180 sink_1::ypos=100 ! " \
-    "video/x-raw,format=I420,width=1920,height=1080,framerate=30/1 ! " \
-    "clockoverlay time-format=\"%F %T\" font-desc=\"Sans Bold 18\" " \
+    "video/x-raw,format=I420,width=1920,height=1080,framerate=30/1," \
+    "colorimetry=bt709 ! clockoverlay time-format=\"%F %T\" font-desc=\"Sans Bold 18\" " \
     "shaded-background=true xpad=60 ypad=60 ! " \
     "timeoverlay font-desc=\"Sans Bold 18\" " \
     "shaded-background=true xpad=60 ypad=140 ! clocksync ! ladder.video  " \
