@@ -41,7 +41,7 @@ vs_origin_new (const VsOriginSettings * settings)
   origin->warning_data = settings->warning_data;
   g_mutex_init (&origin->lock);
   origin->endpoints = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
-      (GDestroyNotify) vs_endpoint_free);
+      (GDestroyNotify) vs_endpoint_unref);
   origin->live = g_ptr_array_new_with_free_func ((GDestroyNotify)
       vs_live_event_unref);
   return origin;
@@ -71,23 +71,6 @@ vs_origin_unref (VsOrigin * origin)
   g_free (origin);
 }
 
-void
-vs_endpoint_free (VsEndpoint * endpoint)
-{
-  g_free ((gchar *) endpoint->name);
-  g_free (endpoint);
-}
-
-VsEndpoint *
-vs_endpoint_copy (const VsEndpoint * endpoint)
-{
-  VsEndpoint *copy = g_new (VsEndpoint, 1);
-
-  *copy = *endpoint;
-  copy->name = g_strdup (endpoint->name);
-  return copy;
-}
-
 /* How long live segments are of use: as the longest window has it. */
 static GstClockTime
 keep_unlocked (VsOrigin * origin)
@@ -113,12 +96,11 @@ update_keep_unlocked (VsOrigin * origin)
 }
 
 void
-vs_origin_set_endpoint (VsOrigin * origin, const VsEndpoint * endpoint)
+vs_origin_set_endpoint (VsOrigin * origin, VsEndpoint * endpoint)
 {
-  VsEndpoint *copy = vs_endpoint_copy (endpoint);
-
   g_mutex_lock (&origin->lock);
-  g_hash_table_replace (origin->endpoints, (gpointer) copy->name, copy);
+  g_hash_table_replace (origin->endpoints, endpoint->name,
+      vs_endpoint_ref (endpoint));
   origin->endpoints_revision++;
   update_keep_unlocked (origin);
   g_mutex_unlock (&origin->lock);
@@ -133,7 +115,7 @@ vs_origin_get_endpoint (VsOrigin * origin, const gchar * name,
   g_mutex_lock (&origin->lock);
   endpoint = g_hash_table_lookup (origin->endpoints, name);
   if (endpoint)
-    endpoint = vs_endpoint_copy (endpoint);
+    vs_endpoint_ref (endpoint);
   *revision = origin->endpoints_revision;
   g_mutex_unlock (&origin->lock);
   return endpoint;
@@ -153,14 +135,14 @@ GPtrArray *
 vs_origin_get_endpoints (VsOrigin * origin)
 {
   GPtrArray *endpoints =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_endpoint_free);
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_endpoint_unref);
   GHashTableIter iter;
   VsEndpoint *endpoint;
 
   g_mutex_lock (&origin->lock);
   g_hash_table_iter_init (&iter, origin->endpoints);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) & endpoint))
-    g_ptr_array_add (endpoints, vs_endpoint_copy (endpoint));
+    g_ptr_array_add (endpoints, vs_endpoint_ref (endpoint));
   g_mutex_unlock (&origin->lock);
   g_ptr_array_sort (endpoints, compare_endpoints);
   return endpoints;

@@ -28,7 +28,7 @@ vs_origin_job_free (VsOriginJob * job)
   g_free (job->key);
   g_clear_pointer (&job->live, vs_live_event_unref);
   g_clear_pointer (&job->archive, vs_archive_event_unref);
-  g_clear_pointer (&job->endpoint, vs_endpoint_free);
+  g_clear_pointer (&job->endpoint, vs_endpoint_unref);
   g_clear_pointer (&job->segment, vs_segment_unref);
   g_clear_pointer (&job->config, vs_codec_config_unref);
   g_clear_pointer (&job->bytes, g_bytes_unref);

@@ -15,20 +15,6 @@
 /* a list is made at most so often */
 #define LIST_INTERVAL_US (2 * G_TIME_SPAN_SECOND)
 
-static const gchar *
-endpoint_type_name (VsEndpointType type)
-{
-  switch (type) {
-    case VS_ENDPOINT_HLS:
-      return "hls";
-    case VS_ENDPOINT_CMAF:
-      return "cmaf";
-    case VS_ENDPOINT_DASH:
-      return "dash";
-  }
-  g_return_val_if_reached ("");
-}
-
 typedef struct
 {
   VsOrigin *origin;
@@ -57,7 +43,7 @@ add_endpoints (List * list, const gchar * folder)
 
     json_builder_begin_object (list->builder);
     add_member (list, "name", endpoint->name);
-    add_member (list, "type", endpoint_type_name (endpoint->type));
+    add_member (list, "type", vs_endpoint_type_to_string (endpoint->type));
     add_member (list, "url", url);
     json_builder_end_object (list->builder);
   }

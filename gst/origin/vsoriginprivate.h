@@ -13,9 +13,7 @@
 #include "origin/vspool.h"
 #include "origin/vsroute.h"
 
-G_BEGIN_DECLS
-
-struct _VsOrigin
+G_BEGIN_DECLS struct _VsOrigin
 {
   gint ref_count;
   VsObjectCache *cache;
@@ -36,15 +34,13 @@ struct _VsOrigin
   VsArchiveEvents *archives;    /* atomic; NULL until set, once */
 };
 
-/* (transfer full): to be freed by vs_endpoint_free () */
-VsEndpoint    *vs_origin_get_endpoint (VsOrigin *origin, const gchar *name,
-    guint64 *revision);
-GPtrArray     *vs_origin_get_endpoints (VsOrigin *origin);
-VsEndpoint    *vs_endpoint_copy (const VsEndpoint *endpoint);
-void           vs_endpoint_free (VsEndpoint *endpoint);
-VsArchiveEvents *vs_origin_get_archives (VsOrigin *origin);
-VsOriginEvent *vs_origin_find_live (VsOrigin *origin, const gchar *folder);
-GPtrArray     *vs_origin_get_live (VsOrigin *origin);
+/* (transfer full) */
+VsEndpoint *vs_origin_get_endpoint (VsOrigin * origin, const gchar * name,
+    guint64 * revision);
+GPtrArray *vs_origin_get_endpoints (VsOrigin * origin);
+VsArchiveEvents *vs_origin_get_archives (VsOrigin * origin);
+VsOriginEvent *vs_origin_find_live (VsOrigin * origin, const gchar * folder);
+GPtrArray *vs_origin_get_live (VsOrigin * origin);
 
 /**
  * VsOriginJob:
@@ -57,7 +53,7 @@ typedef struct
   VsOrigin *origin;
   gchar *key;                   /* in the cache: who made the flight ends it */
   VsPoolClass klass;
-  GBytes *(*make) (gpointer job, GError **error);
+  GBytes *(*make) (gpointer job, GError ** error);
   gboolean compress;
   /* what identifies the bytes, where that is known ahead of them */
   gboolean has_digest;
@@ -72,18 +68,18 @@ typedef struct
   GBytes *bytes;                /* of the segment, where they are at hand */
 } VsOriginJob;
 
-VsOriginJob *vs_origin_job_new (VsOrigin *origin, const gchar *key);
-void         vs_origin_job_free (VsOriginJob *job);
+VsOriginJob *vs_origin_job_new (VsOrigin * origin, const gchar * key);
+void vs_origin_job_free (VsOriginJob * job);
 /* Runs it, or ends its flight when there is no room. (transfer full) @job */
-void         vs_origin_job_start (VsOriginJob *job);
+void vs_origin_job_start (VsOriginJob * job);
 /* Ends its flight with an error. (transfer full) @job */
-void         vs_origin_job_fail (VsOriginJob *job, const GError *error);
+void vs_origin_job_fail (VsOriginJob * job, const GError * error);
 
 /* What a job may make. */
-GBytes *vs_origin_make_manifest (gpointer job, GError **error);
-GBytes *vs_origin_make_init (gpointer job, GError **error);
-GBytes *vs_origin_make_fragment (gpointer job, GError **error);
-GBytes *vs_origin_make_stored (gpointer job, GError **error);
-GBytes *vs_origin_make_list (gpointer job, GError **error);
+GBytes *vs_origin_make_manifest (gpointer job, GError ** error);
+GBytes *vs_origin_make_init (gpointer job, GError ** error);
+GBytes *vs_origin_make_fragment (gpointer job, GError ** error);
+GBytes *vs_origin_make_stored (gpointer job, GError ** error);
+GBytes *vs_origin_make_list (gpointer job, GError ** error);
 
 G_END_DECLS

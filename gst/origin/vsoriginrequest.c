@@ -35,7 +35,7 @@ typedef struct
 static void
 request_free (Request * request)
 {
-  g_clear_pointer (&request->endpoint, vs_endpoint_free);
+  g_clear_pointer (&request->endpoint, vs_endpoint_unref);
   g_clear_pointer (&request->live, vs_live_event_unref);
   g_clear_pointer (&request->archive, vs_archive_event_unref);
   g_free (request->object);
@@ -153,7 +153,7 @@ answer_manifest (Request * request)
   job = job_new (request, key);
   job->make = vs_origin_make_manifest;
   job->compress = TRUE;
-  job->endpoint = vs_endpoint_copy (request->endpoint);
+  job->endpoint = vs_endpoint_ref (request->endpoint);
   vs_origin_job_start (job);
 }
 

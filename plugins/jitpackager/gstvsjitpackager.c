@@ -445,6 +445,14 @@ new_origin (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
 }
 
 static void
+apply_endpoint (GstVsJitPackagerEndpoint * endpoint, VsOrigin * origin)
+{
+  g_autoptr (VsEndpoint) settings = gst_vs_jit_packager_endpoint_get (endpoint);
+
+  vs_origin_set_endpoint (origin, settings);
+}
+
+static void
 apply_endpoints (GstVsJitPackager * self, VsOrigin * origin)
 {
   g_autoptr (GPtrArray) endpoints = NULL;
@@ -455,8 +463,7 @@ apply_endpoints (GstVsJitPackager * self, VsOrigin * origin)
   g_ptr_array_set_free_func (endpoints, gst_object_unref);
   GST_OBJECT_UNLOCK (self);
   for (guint i = 0; i < endpoints->len; i++)
-    gst_vs_jit_packager_endpoint_apply (g_ptr_array_index (endpoints, i),
-        origin);
+    apply_endpoint (g_ptr_array_index (endpoints, i), origin);
 }
 
 static void
@@ -706,7 +713,7 @@ endpoint_changed (GstVsJitPackagerEndpoint * endpoint, GParamSpec * pspec,
   g_autoptr (VsOrigin) origin = ref_origin (self);
 
   if (origin)
-    gst_vs_jit_packager_endpoint_apply (endpoint, origin);
+    apply_endpoint (endpoint, origin);
 }
 
 static gboolean

@@ -7,9 +7,23 @@
 #include "fixture.h"
 #include "origin/vsmanifests.h"
 
-static const VsEndpoint hls = { "hls", VS_ENDPOINT_HLS, 300 * GST_SECOND };
-static const VsEndpoint cmaf = { "cmaf", VS_ENDPOINT_CMAF, 300 * GST_SECOND };
-static const VsEndpoint dash = { "dash", VS_ENDPOINT_DASH, 300 * GST_SECOND };
+static VsEndpoint *hls, *cmaf, *dash;
+
+static void
+setup (void)
+{
+  hls = vs_endpoint_new ("hls", VS_ENDPOINT_HLS);
+  cmaf = vs_endpoint_new ("cmaf", VS_ENDPOINT_CMAF);
+  dash = vs_endpoint_new ("dash", VS_ENDPOINT_DASH);
+}
+
+static void
+teardown (void)
+{
+  vs_endpoint_unref (hls);
+  vs_endpoint_unref (cmaf);
+  vs_endpoint_unref (dash);
+}
 
 static VsEventView *
 ladder_view (gboolean ended)
@@ -57,7 +71,7 @@ assert_has (const gchar * text, const gchar * what)
 GST_START_TEST (test_hls_main)
 {
   g_autoptr (VsEventView) view = ladder_view (FALSE);
-  g_autofree gchar *text = write_object (view, &hls, "index.m3u8");
+  g_autofree gchar *text = write_object (view, hls, "index.m3u8");
 
   fail_unless_equals_int (count (text, "#EXT-X-STREAM-INF:"), 3);
   fail_unless_equals_int (count (text, "#EXT-X-MEDIA:"), 0);
@@ -72,7 +86,7 @@ GST_END_TEST;
 GST_START_TEST (test_cmaf_main)
 {
   g_autoptr (VsEventView) view = ladder_view (FALSE);
-  g_autofree gchar *text = write_object (view, &cmaf, "index.m3u8");
+  g_autofree gchar *text = write_object (view, cmaf, "index.m3u8");
 
   fail_unless_equals_int (count (text, "#EXT-X-STREAM-INF:"), 3);
   fail_unless_equals_int (count (text, "#EXT-X-MEDIA:TYPE=AUDIO"), 2);
@@ -86,15 +100,15 @@ GST_END_TEST;
 
 GST_START_TEST (test_media)
 {
-  static const struct
+  const struct
   {
     const VsEndpoint *endpoint;
     const gchar *object, *segment, *map;
   } table[] = {
-    {&hls, "index_1080p.m3u8", "\n1080p_5.ts?m=05050505\n", NULL},
-    {&cmaf, "index_video_720p.m3u8", "\nvideo_720p_5.m4s?m=1-05050505\n",
+    {hls, "index_1080p.m3u8", "\n1080p_5.ts?m=05050505\n", NULL},
+    {cmaf, "index_video_720p.m3u8", "\nvideo_720p_5.m4s?m=1-05050505\n",
         "#EXT-X-MAP:URI=\"video_720p_init_0000000a.mp4?m=1\""},
-    {&cmaf, "index_audio_a128.m3u8", "\naudio_a128_4.m4s?m=1-04040404\n",
+    {cmaf, "index_audio_a128.m3u8", "\naudio_a128_4.m4s?m=1-04040404\n",
         "#EXT-X-MAP:URI=\"audio_a128_init_0000000b.mp4?m=1\""},
   };
 
@@ -117,8 +131,8 @@ GST_END_TEST;
 GST_START_TEST (test_vod)
 {
   g_autoptr (VsEventView) view = ladder_view (TRUE);
-  g_autofree gchar *text = write_object (view, &hls, "index_1080p.m3u8");
-  g_autofree gchar *mpd = write_object (view, &dash, "index.mpd");
+  g_autofree gchar *text = write_object (view, hls, "index_1080p.m3u8");
+  g_autofree gchar *mpd = write_object (view, dash, "index.mpd");
 
   assert_has (text, "#EXT-X-ENDLIST");
   assert_has (text, "#EXT-X-PLAYLIST-TYPE:VOD");
@@ -130,7 +144,7 @@ GST_END_TEST;
 GST_START_TEST (test_mpd)
 {
   g_autoptr (VsEventView) view = ladder_view (FALSE);
-  g_autofree gchar *text = write_object (view, &dash, "index.mpd");
+  g_autofree gchar *text = write_object (view, dash, "index.mpd");
 
   fail_unless_equals_int (count (text, "<Representation "), 5);
   fail_unless_equals_int (count (text, "mimeType=\"audio/mp4\""), 1);
@@ -151,17 +165,17 @@ GST_START_TEST (test_nothing_there)
   g_autoptr (GPtrArray) none = g_ptr_array_new ();
   g_autoptr (VsEventView) empty = vs_event_view_new (none, NULL, 0);
   g_autoptr (VsEventView) view = ladder_view (FALSE);
-  static const struct
+  const struct
   {
     const VsEndpoint *endpoint;
     const gchar *object;
   } table[] = {
-    {&hls, "index_none.m3u8"}, {&cmaf, "index_video_none.m3u8"},
-    {&cmaf, "index_audio_1080p.m3u8"},
+    {hls, "index_none.m3u8"}, {cmaf, "index_video_none.m3u8"},
+    {cmaf, "index_audio_1080p.m3u8"},
   };
 
-  fail_unless (write_object (empty, &hls, "index.m3u8") == NULL);
-  fail_unless (write_object (empty, &dash, "index.mpd") == NULL);
+  fail_unless (write_object (empty, hls, "index.m3u8") == NULL);
+  fail_unless (write_object (empty, dash, "index.mpd") == NULL);
   for (guint i = 0; i < G_N_ELEMENTS (table); i++)
     fail_unless (write_object (view, table[i].endpoint, table[i].object)
         == NULL);
@@ -176,6 +190,7 @@ manifests_suite (void)
   TCase *tc = tcase_create ("general");
 
   suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_hls_main);
   tcase_add_test (tc, test_cmaf_main);
   tcase_add_test (tc, test_media);
