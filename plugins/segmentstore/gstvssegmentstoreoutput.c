@@ -1,0 +1,336 @@
+/* VisionStream: what a rendition of vssegmentstore gives out
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Each chunk goes out at once, as one buffer an access unit, and is kept until
+ * its segment closes, for the archive. Events tell the rendition and its
+ * segments.
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstvssegmentstoreoutput.h"
+
+#include <string.h>
+
+GST_DEBUG_CATEGORY_EXTERN (vssegmentstore_debug);
+#define GST_CAT_DEFAULT vssegmentstore_debug
+
+#define SHA256_SIZE 32
+#define SRC_CAPS "video/mpegts, systemstream=(boolean)true, " \
+    "packetsize=(int)188"
+
+GstVsSegmentStore *
+gst_vs_segment_store_pad_get_store (GstVsSegmentStorePad * pad)
+{
+  return GST_VS_SEGMENT_STORE (GST_PAD_PARENT (pad));
+}
+
+void
+gst_vs_segment_store_pad_push_preamble (GstVsSegmentStorePad * pad)
+{
+  g_autoptr (GstEvent) start = NULL;
+  g_autoptr (GstCaps) caps = NULL;
+  GstSegment segment;
+
+  if (pad->has_preamble)
+    return;
+  pad->has_preamble = TRUE;
+  start = gst_pad_get_sticky_event (pad->srcpad, GST_EVENT_STREAM_START, 0);
+  if (start == NULL) {
+    g_autofree gchar *id = gst_pad_create_stream_id (pad->srcpad,
+        GST_ELEMENT (gst_vs_segment_store_pad_get_store (pad)),
+        GST_PAD_NAME (pad->srcpad));
+
+    gst_pad_push_event (pad->srcpad, gst_event_new_stream_start (id));
+  }
+  caps = gst_caps_from_string (SRC_CAPS);
+  gst_pad_push_event (pad->srcpad, gst_event_new_caps (caps));
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_pad_push_event (pad->srcpad, gst_event_new_segment (&segment));
+}
+
+/* What nobody says is told from the picture. */
+static gchar *
+choose_name (GstVsSegmentStorePad * pad)
+{
+  g_autofree gchar *name = NULL;
+
+  GST_OBJECT_LOCK (pad);
+  name = g_strdup (pad->rendition_name);
+  GST_OBJECT_UNLOCK (pad);
+  for (guint i = 0; name == NULL && i < pad->configs->len; i++) {
+    const VsCodecConfig *config = g_ptr_array_index (pad->configs, i);
+
+    if (config->height > 0)
+      name = g_strdup_printf ("%up", config->height);
+  }
+  return
+      gst_vs_segment_store_take_name (gst_vs_segment_store_pad_get_store (pad),
+      name ? name : "audio");
+}
+
+static guint
+count_tracks (const VsTsProgram * program)
+{
+  guint n = 0;
+
+  for (guint i = 0; program != NULL && i < program->n_tracks; i++) {
+    if (vs_codec_get_media_type (program->tracks[i].codec) != VS_MEDIA_OTHER)
+      n++;
+  }
+  return n;
+}
+
+void
+gst_vs_segment_store_pad_declare (GstVsSegmentStorePad * pad)
+{
+  GstVsSegmentStore *self = gst_vs_segment_store_pad_get_store (pad);
+
+  vs_archive_writer_set_rendition (self->writer, pad->rendition);
+  vs_archive_writer_set_order (self->writer, pad->rendition->name, pad->number);
+  gst_vs_segment_store_pad_push_preamble (pad);
+  gst_pad_push_event (pad->srcpad, vs_event_new_rendition (pad->rendition));
+}
+
+void
+gst_vs_segment_store_pad_make_rendition (GstVsSegmentStorePad * pad)
+{
+  GstVsSegmentStore *self = gst_vs_segment_store_pad_get_store (pad);
+  VsRendition *rendition;
+
+  if (pad->upstream != NULL) {
+    g_autofree gchar *name =
+        gst_vs_segment_store_take_name (self, pad->upstream->name);
+
+    rendition = vs_rendition_copy (pad->upstream);
+    g_free (rendition->name);
+    rendition->name = g_steal_pointer (&name);
+  } else {
+    g_autofree gchar *name = choose_name (pad);
+
+    rendition = vs_rendition_new (self->account, self->event, self->breakout,
+        name);
+    rendition->track_count = count_tracks (vs_cutter_get_program (pad->cutter));
+  }
+  g_free (rendition->archive);
+  rendition->archive = g_strdup (vs_store_get_location (self->store));
+  if (!rendition->segmented) {
+    GST_OBJECT_LOCK (self);
+    rendition->target_duration = self->earlier_target ?
+        self->earlier_target * GST_SECOND : self->target_duration;
+    GST_OBJECT_UNLOCK (self);
+  }
+  rendition->segmented = TRUE;
+  pad->rendition = rendition;
+  gst_vs_segment_store_pad_declare (pad);
+  for (guint i = 0; i < pad->configs->len; i++)
+    vs_archive_writer_add_config (self->writer, rendition->name,
+        g_ptr_array_index (pad->configs, i));
+  g_ptr_array_set_size (pad->configs, 0);
+}
+
+/* Says which segment opened, and what the one before was. */
+static void
+announce (GstVsSegmentStorePad * pad)
+{
+  pad->announced = TRUE;
+  gst_pad_push_event (pad->srcpad, vs_event_new_segment (pad->opened,
+          pad->closed));
+  g_clear_pointer (&pad->closed, vs_segment_unref);
+}
+
+void
+gst_vs_segment_store_pad_keep_part (GstVsSegmentStorePad * pad, GBytes * bytes)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+
+  g_checksum_update (pad->checksum, data, size);
+  pad->size += size;
+  g_ptr_array_add (pad->parts, g_bytes_ref (bytes));
+}
+
+void
+gst_vs_segment_store_pad_drop_parts (GstVsSegmentStorePad * pad)
+{
+  g_ptr_array_set_size (pad->parts, 0);
+  g_checksum_reset (pad->checksum);
+  pad->size = 0;
+}
+
+void
+gst_vs_segment_store_pad_store (GstVsSegmentStorePad * pad, VsSegment * segment)
+{
+  gsize length = SHA256_SIZE;
+
+  if (segment->gap) {
+    gst_vs_segment_store_pad_drop_parts (pad);
+    segment->size = 0;
+    memset (segment->sha256, 0, SHA256_SIZE);
+  } else {
+    segment->size = pad->size;
+    g_checksum_get_digest (pad->checksum, segment->sha256, &length);
+    g_free (segment->uri);
+    segment->uri = vs_archive_segment_name (pad->rendition->name,
+        segment->sequence);
+  }
+  vs_archive_writer_append (gst_vs_segment_store_pad_get_store (pad)->writer,
+      pad->rendition->name, segment, (GBytes **) pad->parts->pdata,
+      pad->parts->len);
+  gst_vs_segment_store_pad_drop_parts (pad);
+}
+
+void
+gst_vs_segment_store_pad_push (GstVsSegmentStorePad * pad, GstBuffer * buffer)
+{
+  GstFlowReturn flow = gst_pad_push (pad->srcpad, buffer);
+
+  /* nobody there, or nobody who still wants it: storing goes on */
+  if (flow == GST_FLOW_ERROR || flow == GST_FLOW_NOT_NEGOTIATED)
+    pad->flow = flow;
+}
+
+void
+gst_vs_segment_store_pad_end (GstVsSegmentStorePad * pad)
+{
+  GstVsSegmentStore *self = gst_vs_segment_store_pad_get_store (pad);
+  GstEvent *eos = gst_event_new_eos ();
+
+  gst_vs_segment_store_pad_push_preamble (pad);
+  if (pad->closed != NULL) {
+    gst_pad_push_event (pad->srcpad, vs_event_new_segment (NULL, pad->closed));
+    g_clear_pointer (&pad->closed, vs_segment_unref);
+  }
+  gst_event_set_seqnum (eos, pad->seqnum);
+  gst_pad_push_event (pad->srcpad, eos);
+  g_mutex_lock (&self->lock);
+  pad->ended = TRUE;
+  g_mutex_unlock (&self->lock);
+  gst_vs_segment_store_check_end (self, pad->seqnum);
+}
+
+/* ---- the cutter's callbacks --------------------------------------------- */
+
+static void
+on_open (VsCutter * cutter, VsSegment * segment, gpointer user_data)
+{
+  GstVsSegmentStorePad *pad = user_data;
+
+  g_clear_pointer (&pad->opened, vs_segment_unref);
+  pad->opened = vs_segment_copy (segment);
+  pad->announced = FALSE;
+}
+
+/* Where media time @time_90k of the open segment is on our time line: UTC
+ * leads over jumps of the clock. */
+static GstClockTime
+get_running_time (GstVsSegmentStorePad * pad, gint64 time_90k)
+{
+  gint64 anchor_utc_us, ns;
+  GstClockTime anchor =
+      gst_vs_segment_store_anchor (gst_vs_segment_store_pad_get_store (pad),
+      pad->opened->utc_us, pad->running_time, &anchor_utc_us);
+
+  ns = (pad->opened->utc_us - anchor_utc_us) * (gint64) GST_USECOND
+      + (time_90k - pad->opened->start_pts_90k) * 100000 / 9 + (gint64) anchor;
+  return MAX (ns, 0);
+}
+
+static void
+on_chunk (VsCutter * cutter, GBytes * bytes, const VsTsUnit * unit,
+    gpointer user_data)
+{
+  GstVsSegmentStorePad *pad = user_data;
+  const VsTsProgram *program = vs_cutter_get_program (cutter);
+  GstBuffer *buffer;
+
+  if (pad->rendition == NULL)
+    gst_vs_segment_store_pad_make_rendition (pad);
+  if (!pad->announced)
+    announce (pad);
+  gst_vs_segment_store_pad_keep_part (pad, bytes);
+
+  buffer = gst_buffer_new_wrapped_bytes (bytes);
+  g_bytes_unref (bytes);
+  if (unit->pts_90k != VS_TS_NO_TIME)
+    GST_BUFFER_PTS (buffer) = get_running_time (pad, unit->pts_90k);
+  if (unit->dts_90k != VS_TS_NO_TIME)
+    GST_BUFFER_DTS (buffer) = get_running_time (pad, unit->dts_90k);
+  GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_MARKER);
+  if (program != NULL
+      && vs_codec_get_media_type (program->tracks[unit->track].codec) ==
+      VS_MEDIA_VIDEO && !(unit->flags & VS_TS_UNIT_KEYFRAME))
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  if (unit->flags & VS_TS_UNIT_DISCONT)
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+  gst_vs_segment_store_pad_push (pad, buffer);
+}
+
+/* EXT-X-TARGETDURATION is known once the first segment has closed. */
+static void
+follow_target (GstVsSegmentStorePad * pad)
+{
+  GstVsSegmentStore *self = gst_vs_segment_store_pad_get_store (pad);
+  GstClockTime target =
+      vs_segmenter_get_fixed_target (self->segmenter) * GST_SECOND;
+  VsRendition *rendition;
+
+  if (target == 0 || pad->rendition->target_duration == target)
+    return;
+  rendition = vs_rendition_copy (pad->rendition);
+  rendition->target_duration = target;
+  vs_rendition_unref (pad->rendition);
+  pad->rendition = rendition;
+  gst_vs_segment_store_pad_declare (pad);
+}
+
+static void
+on_close (VsCutter * cutter, VsSegment * segment, gpointer user_data)
+{
+  GstVsSegmentStorePad *pad = user_data;
+
+  if (pad->rendition == NULL) {
+    /* it never had anything: its timeline begins later */
+    gst_vs_segment_store_pad_drop_parts (pad);
+    return;
+  }
+  if (!pad->announced)
+    announce (pad);
+  follow_target (pad);
+  gst_vs_segment_store_pad_store (pad, segment);
+  g_clear_pointer (&pad->closed, vs_segment_unref);
+  pad->closed = vs_segment_ref (segment);
+}
+
+static void
+on_config (VsCutter * cutter, VsCodecConfig * config, gpointer user_data)
+{
+  GstVsSegmentStorePad *pad = user_data;
+
+  if (pad->rendition == NULL)
+    g_ptr_array_add (pad->configs, vs_codec_config_ref (config));
+  else
+    vs_archive_writer_add_config (gst_vs_segment_store_pad_get_store
+        (pad)->writer, pad->rendition->name, config);
+}
+
+static void
+on_warning (VsCutter * cutter, const gchar * text, gpointer user_data)
+{
+  GstVsSegmentStorePad *pad = user_data;
+
+  GST_ELEMENT_WARNING (gst_vs_segment_store_pad_get_store (pad), STREAM, MUX,
+      ("%s: %s.", GST_PAD_NAME (pad), text), (NULL));
+}
+
+static void
+on_end (VsCutter * cutter, gpointer user_data)
+{
+  gst_vs_segment_store_pad_end (user_data);
+}
+
+const VsCutterCallbacks gst_vs_segment_store_pad_callbacks = {
+  on_open, on_chunk, on_close, on_config, on_warning, on_end
+};
