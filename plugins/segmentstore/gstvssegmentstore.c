@@ -63,7 +63,7 @@
 #include "config.h"
 #endif
 
-#include "gstvssegmentstorepad.h"
+#include "gstvssegmentstorenames.h"
 
 GST_DEBUG_CATEGORY (vssegmentstore_debug);
 #define GST_CAT_DEFAULT vssegmentstore_debug
@@ -110,21 +110,6 @@ GST_ELEMENT_REGISTER_DEFINE_WITH_CODE (vssegmentstore, "vssegmentstore",
         "vssegmentstore"));
 
 /* ---- for the pads ------------------------------------------------------- */
-
-gchar *
-gst_vs_segment_store_take_name (GstVsSegmentStore * self, const gchar * name)
-{
-  gchar *taken = g_strdup (name);
-
-  g_mutex_lock (&self->lock);
-  for (guint i = 2; !g_hash_table_add (self->names, g_strdup (taken)); i++) {
-    g_free (taken);
-    /* the number must fit as well */
-    taken = g_strdup_printf ("%.*s-%u", VS_NAME_MAX - 11, name, i);
-  }
-  g_mutex_unlock (&self->lock);
-  return taken;
-}
 
 GstClockTime
 gst_vs_segment_store_anchor (GstVsSegmentStore * self, gint64 utc_us,
@@ -455,6 +440,14 @@ choose_number (GstVsSegmentStore * self, const gchar * name, guint * number)
   return TRUE;
 }
 
+static gint
+compare_pads (gconstpointer a, gconstpointer b)
+{
+  const GstVsSegmentStorePad *x = a, *y = b;
+
+  return x->number < y->number ? -1 : x->number > y->number;
+}
+
 static GstPad *
 gst_vs_segment_store_request_new_pad (GstElement * element,
     GstPadTemplate * templ, const gchar * name, const GstCaps * caps)
@@ -472,7 +465,7 @@ gst_vs_segment_store_request_new_pad (GstElement * element,
               "src_%u"), number));
 
   g_mutex_lock (&self->lock);
-  self->pads = g_list_append (self->pads, pad);
+  self->pads = g_list_insert_sorted (self->pads, pad, compare_pads);
   g_mutex_unlock (&self->lock);
   if (self->segmenter != NULL) {
     gst_vs_segment_store_pad_start (pad, self);
@@ -505,8 +498,10 @@ gst_vs_segment_store_release_pad (GstElement * element, GstPad * sinkpad)
   gst_element_remove_pad (element, pad->srcpad);
   gst_element_remove_pad (element, sinkpad);
   gst_object_unref (pad);
-  if (streaming)
-    gst_vs_segment_store_check_end (self, gst_util_seqnum_next ());
+  if (!streaming)
+    return;
+  gst_vs_segment_store_serve_parked (self);
+  gst_vs_segment_store_check_end (self, gst_util_seqnum_next ());
 }
 
 static guint
@@ -682,6 +677,7 @@ gst_vs_segment_store_finalize (GObject * object)
   vs_identity_clear (&self->identity);
   g_list_free (self->pads);
   g_hash_table_unref (self->names);
+  g_cond_clear (&self->served);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (gst_vs_segment_store_parent_class)->finalize (object);
 }
@@ -792,6 +788,7 @@ gst_vs_segment_store_init (GstVsSegmentStore * self)
   self->target_duration = DEFAULT_TARGET_DURATION;
   vs_identity_init (&self->identity);
   g_mutex_init (&self->lock);
+  g_cond_init (&self->served);
   self->names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);
 }

@@ -35,8 +35,9 @@ struct _GstVsSegmentStore
   gchar *account, *event, *breakout;
 
   GMutex lock;
+  GCond served;                 /* a parked pad */
   /* protected by lock */
-  GList *pads;                  /* GstVsSegmentStorePad, not owned */
+  GList *pads;                  /* GstVsSegmentStorePad by number, not owned */
   guint next_pad;
   GHashTable *names;            /* of the renditions */
   gboolean anchored;            /* the next two are valid */
@@ -52,9 +53,6 @@ struct _GstVsSegmentStore
 
 /* For the pads. */
 
-/* (transfer full): @name, or it with a number when another rendition has it */
-gchar       *gst_vs_segment_store_take_name (GstVsSegmentStore *self,
-    const gchar *name);
 /* Running time of the first segment, which was at @utc_us, when it is the
  * first to say so. */
 GstClockTime gst_vs_segment_store_anchor (GstVsSegmentStore *self,

@@ -2,14 +2,16 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Each chunk goes out at once, as one buffer an access unit, and is kept until
- * its segment closes, for the archive. Events tell the rendition and its
- * segments.
+ * What the cutter's callbacks give is made a VsOutput each. A chunk goes out at
+ * once, as one buffer an access unit, and is kept until its segment closes, for
+ * the archive. Events tell the rendition and its segments. Until the
+ * rendition's name is known (gstvssegmentstorenames.c) outputs wait in a queue.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
 
+#include "gstvssegmentstorenames.h"
 #include "gstvssegmentstoreoutput.h"
 
 #include <string.h>
@@ -17,7 +19,12 @@
 GST_DEBUG_CATEGORY_EXTERN (vssegmentstore_debug);
 #define GST_CAT_DEFAULT vssegmentstore_debug
 
+#define TICKS G_GINT64_CONSTANT (90000)
 #define SHA256_SIZE 32
+/* What waits for a name at most, as a rendition's data waits for the
+ * reference's (VsSegmenter): then one is taken out of turn. */
+#define WAIT_90K (10 * TICKS)
+#define WAIT_BYTES_MAX (32 * 1024 * 1024)
 #define SRC_CAPS "video/mpegts, systemstream=(boolean)true, " \
     "packetsize=(int)188"
 
@@ -52,8 +59,8 @@ gst_vs_segment_store_pad_push_preamble (GstVsSegmentStorePad * pad)
 }
 
 /* What nobody says is told from the picture. */
-static gchar *
-choose_name (GstVsSegmentStorePad * pad)
+static void
+wish_name (GstVsSegmentStorePad * pad)
 {
   g_autofree gchar *name = NULL;
 
@@ -66,8 +73,7 @@ choose_name (GstVsSegmentStorePad * pad)
     if (config->height > 0)
       name = g_strdup_printf ("%up", config->height);
   }
-  return
-      gst_vs_segment_store_take_name (gst_vs_segment_store_pad_get_store (pad),
+  gst_vs_segment_store_wish_name (gst_vs_segment_store_pad_get_store (pad), pad,
       name ? name : "audio");
 }
 
@@ -94,25 +100,20 @@ gst_vs_segment_store_pad_declare (GstVsSegmentStorePad * pad)
   gst_pad_push_event (pad->srcpad, vs_event_new_rendition (pad->rendition));
 }
 
-void
-gst_vs_segment_store_pad_make_rendition (GstVsSegmentStorePad * pad)
+static void
+make_rendition (GstVsSegmentStorePad * pad, const gchar * name)
 {
   GstVsSegmentStore *self = gst_vs_segment_store_pad_get_store (pad);
   VsRendition *rendition;
 
   if (pad->upstream != NULL) {
-    g_autofree gchar *name =
-        gst_vs_segment_store_take_name (self, pad->upstream->name);
-
     rendition = vs_rendition_copy (pad->upstream);
     g_free (rendition->name);
-    rendition->name = g_steal_pointer (&name);
+    rendition->name = g_strdup (name);
   } else {
-    g_autofree gchar *name = choose_name (pad);
-
     rendition = vs_rendition_new (self->account, self->event, self->breakout,
         name);
-    rendition->track_count = count_tracks (vs_cutter_get_program (pad->cutter));
+    rendition->track_count = pad->track_count;
   }
   g_free (rendition->archive);
   rendition->archive = g_strdup (vs_store_get_location (self->store));
@@ -192,80 +193,22 @@ gst_vs_segment_store_pad_push (GstVsSegmentStorePad * pad, GstBuffer * buffer)
     pad->flow = flow;
 }
 
-void
-gst_vs_segment_store_pad_end (GstVsSegmentStorePad * pad)
-{
-  GstVsSegmentStore *self = gst_vs_segment_store_pad_get_store (pad);
-  GstEvent *eos = gst_event_new_eos ();
-
-  gst_vs_segment_store_pad_push_preamble (pad);
-  if (pad->closed != NULL) {
-    gst_pad_push_event (pad->srcpad, vs_event_new_segment (NULL, pad->closed));
-    g_clear_pointer (&pad->closed, vs_segment_unref);
-  }
-  gst_event_set_seqnum (eos, pad->seqnum);
-  gst_pad_push_event (pad->srcpad, eos);
-  g_mutex_lock (&self->lock);
-  pad->ended = TRUE;
-  g_mutex_unlock (&self->lock);
-  gst_vs_segment_store_check_end (self, pad->seqnum);
-}
-
-/* ---- the cutter's callbacks --------------------------------------------- */
-
-static void
-on_open (VsCutter * cutter, VsSegment * segment, gpointer user_data)
-{
-  GstVsSegmentStorePad *pad = user_data;
-
-  g_clear_pointer (&pad->opened, vs_segment_unref);
-  pad->opened = vs_segment_copy (segment);
-  pad->announced = FALSE;
-}
+/* ---- outputs ------------------------------------------------------------ */
 
 /* Where media time @time_90k of the open segment is on our time line: UTC
  * leads over jumps of the clock. */
 static GstClockTime
-get_running_time (GstVsSegmentStorePad * pad, gint64 time_90k)
+get_running_time (GstVsSegmentStorePad * pad, gint64 time_90k,
+    GstClockTime arrival)
 {
   gint64 anchor_utc_us, ns;
   GstClockTime anchor =
       gst_vs_segment_store_anchor (gst_vs_segment_store_pad_get_store (pad),
-      pad->opened->utc_us, pad->running_time, &anchor_utc_us);
+      pad->opened->utc_us, arrival, &anchor_utc_us);
 
   ns = (pad->opened->utc_us - anchor_utc_us) * (gint64) GST_USECOND
       + (time_90k - pad->opened->start_pts_90k) * 100000 / 9 + (gint64) anchor;
   return MAX (ns, 0);
-}
-
-static void
-on_chunk (VsCutter * cutter, GBytes * bytes, const VsTsUnit * unit,
-    gpointer user_data)
-{
-  GstVsSegmentStorePad *pad = user_data;
-  const VsTsProgram *program = vs_cutter_get_program (cutter);
-  GstBuffer *buffer;
-
-  if (pad->rendition == NULL)
-    gst_vs_segment_store_pad_make_rendition (pad);
-  if (!pad->announced)
-    announce (pad);
-  gst_vs_segment_store_pad_keep_part (pad, bytes);
-
-  buffer = gst_buffer_new_wrapped_bytes (bytes);
-  g_bytes_unref (bytes);
-  if (unit->pts_90k != VS_TS_NO_TIME)
-    GST_BUFFER_PTS (buffer) = get_running_time (pad, unit->pts_90k);
-  if (unit->dts_90k != VS_TS_NO_TIME)
-    GST_BUFFER_DTS (buffer) = get_running_time (pad, unit->dts_90k);
-  GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_MARKER);
-  if (program != NULL
-      && vs_codec_get_media_type (program->tracks[unit->track].codec) ==
-      VS_MEDIA_VIDEO && !(unit->flags & VS_TS_UNIT_KEYFRAME))
-    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-  if (unit->flags & VS_TS_UNIT_DISCONT)
-    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
-  gst_vs_segment_store_pad_push (pad, buffer);
 }
 
 /* EXT-X-TARGETDURATION is known once the first segment has closed. */
@@ -287,10 +230,34 @@ follow_target (GstVsSegmentStorePad * pad)
 }
 
 static void
-on_close (VsCutter * cutter, VsSegment * segment, gpointer user_data)
+put_open (GstVsSegmentStorePad * pad, VsSegment * segment)
 {
-  GstVsSegmentStorePad *pad = user_data;
+  g_clear_pointer (&pad->opened, vs_segment_unref);
+  pad->opened = vs_segment_ref (segment);
+  pad->announced = FALSE;
+}
 
+static void
+put_chunk (GstVsSegmentStorePad * pad, const VsOutput * output)
+{
+  GstBuffer *buffer = gst_buffer_new_wrapped_bytes (output->bytes);
+
+  if (!pad->announced)
+    announce (pad);
+  gst_vs_segment_store_pad_keep_part (pad, output->bytes);
+  if (output->pts_90k != VS_TS_NO_TIME)
+    GST_BUFFER_PTS (buffer) = get_running_time (pad, output->pts_90k,
+        output->arrival);
+  if (output->dts_90k != VS_TS_NO_TIME)
+    GST_BUFFER_DTS (buffer) = get_running_time (pad, output->dts_90k,
+        output->arrival);
+  GST_BUFFER_FLAG_SET (buffer, output->flags);
+  gst_vs_segment_store_pad_push (pad, buffer);
+}
+
+static void
+put_close (GstVsSegmentStorePad * pad, VsSegment * segment)
+{
   if (pad->rendition == NULL) {
     /* it never had anything: its timeline begins later */
     gst_vs_segment_store_pad_drop_parts (pad);
@@ -302,6 +269,187 @@ on_close (VsCutter * cutter, VsSegment * segment, gpointer user_data)
   gst_vs_segment_store_pad_store (pad, segment);
   g_clear_pointer (&pad->closed, vs_segment_unref);
   pad->closed = vs_segment_ref (segment);
+}
+
+void
+gst_vs_segment_store_pad_end (GstVsSegmentStorePad * pad)
+{
+  GstVsSegmentStore *self = gst_vs_segment_store_pad_get_store (pad);
+  GstEvent *eos = gst_event_new_eos ();
+
+  gst_vs_segment_store_pad_push_preamble (pad);
+  if (pad->closed != NULL) {
+    gst_pad_push_event (pad->srcpad, vs_event_new_segment (NULL, pad->closed));
+    g_clear_pointer (&pad->closed, vs_segment_unref);
+  }
+  gst_event_set_seqnum (eos, pad->seqnum);
+  gst_pad_push_event (pad->srcpad, eos);
+  g_mutex_lock (&self->lock);
+  pad->ended = TRUE;
+  g_mutex_unlock (&self->lock);
+  gst_vs_segment_store_serve_parked (self);
+  gst_vs_segment_store_check_end (self, pad->seqnum);
+}
+
+static void
+output_free (VsOutput * output)
+{
+  g_clear_pointer (&output->segment, vs_segment_unref);
+  g_clear_pointer (&output->bytes, g_bytes_unref);
+  g_free (output);
+}
+
+/* (transfer full) @output */
+static void
+put (GstVsSegmentStorePad * pad, VsOutput * output)
+{
+  switch (output->type) {
+    case VS_OUTPUT_OPEN:
+      put_open (pad, output->segment);
+      break;
+    case VS_OUTPUT_CHUNK:
+      put_chunk (pad, output);
+      break;
+    case VS_OUTPUT_CLOSE:
+      put_close (pad, output->segment);
+      break;
+    case VS_OUTPUT_END:
+      gst_vs_segment_store_pad_end (pad);
+      break;
+  }
+  output_free (output);
+}
+
+/* ---- waiting for the name ----------------------------------------------- */
+
+/* FALSE while there is no name. */
+static gboolean
+release (GstVsSegmentStorePad * pad, gboolean at_once)
+{
+  GstVsSegmentStore *self = gst_vs_segment_store_pad_get_store (pad);
+  g_autofree gchar *name = gst_vs_segment_store_get_name (self, pad, at_once);
+  VsOutput *output;
+
+  if (name == NULL)
+    return FALSE;
+  make_rendition (pad, name);
+  while ((output = g_queue_pop_head (&pad->waiting)) != NULL)
+    put (pad, output);
+  pad->waiting_bytes = 0;
+  gst_vs_segment_store_serve_parked (self);
+  return TRUE;
+}
+
+void
+gst_vs_segment_store_pad_release (GstVsSegmentStorePad * pad)
+{
+  release (pad, FALSE);
+}
+
+void
+gst_vs_segment_store_pad_name_at_once (GstVsSegmentStorePad * pad)
+{
+  release (pad, TRUE);
+}
+
+void
+gst_vs_segment_store_pad_drop_waiting (GstVsSegmentStorePad * pad)
+{
+  g_queue_clear_full (&pad->waiting, (GDestroyNotify) output_free);
+  pad->waiting_bytes = 0;
+}
+
+static gboolean
+has_waited_enough (const GstVsSegmentStorePad * pad, const VsOutput * newest)
+{
+  return pad->waiting_bytes > WAIT_BYTES_MAX
+      || (newest->type == VS_OUTPUT_CHUNK && pad->waiting_bytes > 0
+      && ABS (newest->dts_90k - pad->waiting_since_90k) > WAIT_90K);
+}
+
+static void
+wait_for_name (GstVsSegmentStorePad * pad, VsOutput * output)
+{
+  if (output->type == VS_OUTPUT_CHUNK) {
+    if (pad->waiting_bytes == 0)
+      pad->waiting_since_90k = output->dts_90k;
+    pad->waiting_bytes += g_bytes_get_size (output->bytes);
+  }
+  g_queue_push_tail (&pad->waiting, output);
+  if (output->type == VS_OUTPUT_END
+      && !gst_vs_segment_store_park (gst_vs_segment_store_pad_get_store (pad),
+          pad))
+    release (pad, FALSE);
+}
+
+/* (transfer full) @output; what comes ahead of the first chunk needs no
+ * name. */
+static void
+give_out (GstVsSegmentStorePad * pad, VsOutput * output)
+{
+  gboolean needs_name = output->type == VS_OUTPUT_CHUNK
+      || pad->waiting.length > 0;
+
+  if (pad->rendition == NULL && needs_name
+      && !release (pad, has_waited_enough (pad, output)))
+    wait_for_name (pad, output);
+  else
+    put (pad, output);
+}
+
+/* ---- the cutter's callbacks --------------------------------------------- */
+
+static VsOutput *
+output_new (VsOutputType type)
+{
+  VsOutput *output = g_new0 (VsOutput, 1);
+
+  output->type = type;
+  return output;
+}
+
+static void
+on_open (VsCutter * cutter, VsSegment * segment, gpointer user_data)
+{
+  VsOutput *output = output_new (VS_OUTPUT_OPEN);
+
+  output->segment = vs_segment_copy (segment);
+  give_out (user_data, output);
+}
+
+static void
+on_chunk (VsCutter * cutter, GBytes * bytes, const VsTsUnit * unit,
+    gpointer user_data)
+{
+  GstVsSegmentStorePad *pad = user_data;
+  const VsTsProgram *program = vs_cutter_get_program (cutter);
+  VsOutput *output = output_new (VS_OUTPUT_CHUNK);
+
+  if (pad->rendition == NULL && pad->waiting.length == 0) {
+    pad->track_count = count_tracks (program);
+    wish_name (pad);
+  }
+  output->bytes = bytes;
+  output->pts_90k = unit->pts_90k;
+  output->dts_90k = unit->dts_90k;
+  output->arrival = pad->running_time;
+  output->flags = GST_BUFFER_FLAG_MARKER;
+  if (program != NULL
+      && vs_codec_get_media_type (program->tracks[unit->track].codec) ==
+      VS_MEDIA_VIDEO && !(unit->flags & VS_TS_UNIT_KEYFRAME))
+    output->flags |= GST_BUFFER_FLAG_DELTA_UNIT;
+  if (unit->flags & VS_TS_UNIT_DISCONT)
+    output->flags |= GST_BUFFER_FLAG_DISCONT;
+  give_out (pad, output);
+}
+
+static void
+on_close (VsCutter * cutter, VsSegment * segment, gpointer user_data)
+{
+  VsOutput *output = output_new (VS_OUTPUT_CLOSE);
+
+  output->segment = vs_segment_copy (segment);
+  give_out (user_data, output);
 }
 
 static void
@@ -328,7 +476,7 @@ on_warning (VsCutter * cutter, const gchar * text, gpointer user_data)
 static void
 on_end (VsCutter * cutter, gpointer user_data)
 {
-  gst_vs_segment_store_pad_end (user_data);
+  give_out (user_data, output_new (VS_OUTPUT_END));
 }
 
 const VsCutterCallbacks gst_vs_segment_store_pad_callbacks = {

@@ -8,8 +8,28 @@
 
 G_BEGIN_DECLS
 
+typedef enum
+{
+  VS_OUTPUT_OPEN,
+  VS_OUTPUT_CHUNK,
+  VS_OUTPUT_CLOSE,
+  VS_OUTPUT_END
+} VsOutputType;
+
+/* What a cutter's callback gave. */
+typedef struct
+{
+  VsOutputType type;
+  VsSegment *segment;           /* that opened or closed */
+
+  GBytes *bytes;                /* of a chunk */
+  gint64 pts_90k, dts_90k;
+  GstBufferFlags flags;
+  GstClockTime arrival;         /* running time */
+} VsOutput;
+
 /* A pad's other half: from its source pad and into the archive. All is called
- * in the thread that streams. */
+ * in the thread that streams, or serves the pad after that. */
 
 /* What a cutter with the pad as its user data calls. */
 extern const VsCutterCallbacks gst_vs_segment_store_pad_callbacks;
@@ -24,9 +44,12 @@ void gst_vs_segment_store_pad_push_preamble (GstVsSegmentStorePad *pad);
 void gst_vs_segment_store_pad_push (GstVsSegmentStorePad *pad,
     GstBuffer *buffer);
 
-/* Makes the rendition, from what upstream says or the stream itself. */
-void gst_vs_segment_store_pad_make_rendition (GstVsSegmentStorePad *pad);
-/* Tells it, to the archive and downstream. */
+/* The name is known: makes the rendition, and gives out what waited. */
+void gst_vs_segment_store_pad_release (GstVsSegmentStorePad *pad);
+/* There is a wish: takes the name, or it with a number, out of turn. */
+void gst_vs_segment_store_pad_name_at_once (GstVsSegmentStorePad *pad);
+void gst_vs_segment_store_pad_drop_waiting (GstVsSegmentStorePad *pad);
+/* Tells the rendition, to the archive and downstream. */
 void gst_vs_segment_store_pad_declare (GstVsSegmentStorePad *pad);
 
 /* The open segment's bytes: keeps them for the archive, or does not. */

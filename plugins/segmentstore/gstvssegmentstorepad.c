@@ -12,6 +12,7 @@
 #include "config.h"
 #endif
 
+#include "gstvssegmentstorenames.h"
 #include "gstvssegmentstoreoutput.h"
 
 GST_DEBUG_CATEGORY_EXTERN (vssegmentstore_debug);
@@ -109,6 +110,7 @@ pass_segmented (GstVsSegmentStorePad * pad, GstBuffer * buffer)
 static void
 take_rendition_event (GstVsSegmentStorePad * pad, GstEvent * event)
 {
+  GstVsSegmentStore *self = gst_vs_segment_store_pad_get_store (pad);
   VsRendition *upstream = vs_event_parse_rendition (event);
 
   if (upstream == NULL) {
@@ -117,10 +119,13 @@ take_rendition_event (GstVsSegmentStorePad * pad, GstEvent * event)
   }
   g_clear_pointer (&pad->upstream, vs_rendition_unref);
   pad->upstream = upstream;
-  if (!upstream->segmented || pad->rendition != NULL)
+  gst_vs_segment_store_wish_name (self, pad, upstream->name);
+  if (!upstream->segmented || pad->rendition != NULL) {
+    gst_vs_segment_store_serve_parked (self);
     return;
-  set_cutter (pad, gst_vs_segment_store_pad_get_store (pad), NULL);
-  gst_vs_segment_store_pad_make_rendition (pad);
+  }
+  set_cutter (pad, self, NULL);
+  gst_vs_segment_store_pad_name_at_once (pad);
 }
 
 /* Whether it came cut already. */
@@ -146,8 +151,11 @@ static gboolean
 end_flush (GstVsSegmentStorePad * pad, GstEvent * event)
 {
   GstVsSegmentStore *self = gst_vs_segment_store_pad_get_store (pad);
-  gboolean result = gst_pad_push_event (pad->srcpad, event);
+  gboolean result;
 
+  gst_vs_segment_store_unpark (self, pad);
+  gst_vs_segment_store_pad_drop_waiting (pad);
+  result = gst_pad_push_event (pad->srcpad, event);
   gst_segment_init (&pad->segment, GST_FORMAT_UNDEFINED);
   if (pad->cutter != NULL) {
     vs_cutter_flush (pad->cutter);
@@ -301,7 +309,11 @@ void
 gst_vs_segment_store_pad_stop (GstVsSegmentStorePad * pad,
     GstVsSegmentStore * self)
 {
+  gst_vs_segment_store_unpark (self, pad);
   set_cutter (pad, self, NULL);
+  gst_vs_segment_store_pad_drop_waiting (pad);
+  g_clear_pointer (&pad->wish, g_free);
+  g_clear_pointer (&pad->name, g_free);
   g_clear_pointer (&pad->reader, vs_ts_reader_free);
   g_clear_pointer (&pad->upstream, vs_rendition_unref);
   g_clear_pointer (&pad->rendition, vs_rendition_unref);
@@ -388,8 +400,8 @@ gst_vs_segment_store_pad_class_init (GstVsSegmentStorePadClass * klass)
    * GstVsSegmentStorePad:rendition:
    *
    * Names the rendition when no event from upstream does. Without both it is
-   * the picture's height and `p`, or `audio`; a number is added when another
-   * rendition has the name.
+   * the picture's height and `p`, or `audio`. Of pads that want one name the
+   * first by number gets it, the others with a number ("720p-2").
    */
   g_object_class_install_property (object_class, PROP_RENDITION,
       g_param_spec_string ("rendition", "Rendition",
@@ -414,6 +426,7 @@ gst_vs_segment_store_pad_init (GstVsSegmentStorePad * pad)
       ((GDestroyNotify) vs_codec_config_unref);
   pad->parts = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   pad->checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_queue_init (&pad->waiting);
 }
 
 GstPad *

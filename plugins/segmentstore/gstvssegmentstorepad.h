@@ -26,7 +26,10 @@ struct _GstVsSegmentStorePad
                                  * under the element's lock */
   VsTsReader *reader;           /* of one that came cut */
 
-  gboolean ended;               /* under the element's lock */
+  /* under the element's lock */
+  gboolean ended;
+  gchar *wish, *name;           /* of the rendition: see the names' file */
+  gboolean parked, serving;
 
   /* The rest belongs to the thread that streams: the cutter's callbacks
    * and what comes into the sink pad, which exclude each other. */
@@ -37,7 +40,11 @@ struct _GstVsSegmentStorePad
   VsRendition *upstream;        /* what the event said, or NULL */
 
   VsRendition *rendition;       /* what goes out, NULL until it is known */
-  GPtrArray *configs;           /* VsCodecConfig, until the name is known */
+  GPtrArray *configs;           /* VsCodecConfig, until the name is known, */
+  GQueue waiting;               /* and VsOutput */
+  gsize waiting_bytes;
+  gint64 waiting_since_90k;
+  guint track_count;
   VsSegment *opened, *closed;   /* for the next event */
   gboolean announced;           /* opened is */
   gboolean joined;              /* came cut: saw a segment open */

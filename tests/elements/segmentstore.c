@@ -657,6 +657,76 @@ GST_START_TEST (test_pads)
 
 GST_END_TEST;
 
+/* Of pads with the same picture the one with the lower number gets the plain
+ * name, whichever has data, or ends, first; one without data is not waited for
+ * for ever. */
+GST_START_TEST (test_names)
+{
+  static const struct
+  {
+    guint order[3];             /* in which whole streams come */
+    gboolean silent;            /* the last of them does not */
+  } rows[] = {
+    {{0, 1, 2}}, {{2, 1, 0}}, {{1, 2, 0}}, {{2, 0, 1}}, {{1, 2, 0}, TRUE},
+  };
+  /* 8 s, and more than is held for a pad that has nothing */
+  TestPiece pieces[2] = { {900000, 240, 60}, {900000, 450, 60}
+  };
+  TestStream streams[2];
+
+  for (guint i = 0; i < 2; i++) {
+    test_stream_init (&streams[i], TRUE, TRUE);
+    test_stream_add (&streams[i], &pieces[i]);
+  }
+  for (guint r = 0; r < G_N_ELEMENTS (rows); r++) {
+    g_autofree gchar *archive = g_strdup_printf ("a%u", r);
+    g_autoptr (GstBus) bus = gst_bus_new ();
+    GstElement *store = store_new (archive);
+    GstHarness *h[3];
+
+    gst_element_set_bus (store, bus);
+    for (guint i = 0; i < 3; i++) {
+      g_autofree gchar *sink = g_strdup_printf ("sink_%u", 2 - i);
+      g_autofree gchar *src = g_strdup_printf ("src_%u", 2 - i);
+
+      h[2 - i] = gst_harness_new_with_element (store, sink, src);
+      gst_harness_set_src_caps_str (h[2 - i], SRC_CAPS);
+    }
+    for (guint i = 0; i < 3; i++) {
+      if (i < 2 || !rows[r].silent)
+        push_stream (h[rows[r].order[i]], streams[rows[r].silent].bytes);
+      gst_harness_push_event (h[rows[r].order[i]], gst_event_new_eos ());
+    }
+    gst_message_unref (await_eos (bus));
+    for (guint i = 0; i < 3; i++) {
+      g_autoptr (GByteArray) out = g_byte_array_new ();
+      g_autoptr (GString) events = g_string_new (NULL);
+      g_autofree gchar *wanted = NULL;
+      guint place = rows[r].silent ? i : i + 1;
+
+      pull_all (h[i], out, events);
+      if (place == 0) {
+        fail_unless_equals_string (events->str, "e ");
+        continue;
+      }
+      wanted = place == 1 ? g_strdup ("r(64p) o1 ") :
+          g_strdup_printf ("r(64p-%u) o1 ", place);
+      fail_unless (g_str_has_prefix (events->str, wanted), "%u: pad %u: %s",
+          r, i, events->str);
+      fail_unless (g_str_has_suffix (events->str, "f e "), "%s", events->str);
+      fail_unless (out->len > 0);
+    }
+    gst_element_set_bus (store, NULL);
+    for (guint i = 0; i < 3; i++)
+      gst_harness_teardown (h[i]);
+    gst_object_unref (store);
+  }
+  for (guint i = 0; i < 2; i++)
+    test_stream_clear (&streams[i]);
+}
+
+GST_END_TEST;
+
 /* Upstream events and queries find the pad's own other side. */
 GST_START_TEST (test_events_and_queries)
 {
@@ -814,6 +884,7 @@ segmentstore_suite (void)
   tcase_add_test (tc, test_cycles);
   tcase_add_test (tc, test_passes_what_it_stores);
   tcase_add_test (tc, test_pads);
+  tcase_add_test (tc, test_names);
   tcase_add_test (tc, test_events_and_queries);
   tcase_add_test (tc, test_flush);
   tcase_add_test (tc, test_damage);
