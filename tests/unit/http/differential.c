@@ -100,9 +100,12 @@ static gboolean
 is_listening (guint16 port)
 {
   g_autoptr (GSocketClient) client = g_socket_client_new ();
-  g_autoptr (GSocketConnection) connection =
-      g_socket_client_connect_to_host (client, "127.0.0.1", port, NULL, NULL);
+  g_autoptr (GSocketConnection) connection = NULL;
 
+  /* what looks for one throws C++ exceptions, which valgrind stumbles over */
+  g_socket_client_set_enable_proxy (client, FALSE);
+  connection =
+      g_socket_client_connect_to_host (client, "127.0.0.1", port, NULL, NULL);
   return connection != NULL;
 }
 
