@@ -122,27 +122,28 @@ typedef struct
   gchar *cdn_identifier, *cdn_identifier_previous;      /* secret */
   gboolean error_on_stale, error_on_incomplete;
 
-  /*< private > */
+  /*< private >*/
   gint ref_count;
 } VsEndpoint;
 
 /* With the defaults. (transfer full) */
-VsEndpoint *vs_endpoint_new (const gchar * name, VsEndpointType type);
+VsEndpoint *vs_endpoint_new (const gchar *name, VsEndpointType type);
 /* (transfer full): to be changed */
-VsEndpoint *vs_endpoint_copy (const VsEndpoint * endpoint);
-VsEndpoint *vs_endpoint_ref (VsEndpoint * endpoint);
-void vs_endpoint_unref (VsEndpoint * endpoint);
+VsEndpoint *vs_endpoint_copy (const VsEndpoint *endpoint);
+VsEndpoint *vs_endpoint_ref (VsEndpoint *endpoint);
+void vs_endpoint_unref (VsEndpoint *endpoint);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsEndpoint, vs_endpoint_unref)
-     typedef enum
-     {
-       VS_SETTING_TIME,         /* GstClockTime */
-       VS_SETTING_OFFSET,       /* gint64, ns */
-       VS_SETTING_UINT,         /* guint */
-       VS_SETTING_FLAG,         /* gboolean */
-       VS_SETTING_CHOICE,       /* an enumeration */
-       VS_SETTING_TEXT,         /* gchar *, owned */
-       VS_SETTING_SECRET        /* the same, never shown */
-     } VsSettingKind;
+
+typedef enum
+{
+  VS_SETTING_TIME,              /* GstClockTime */
+  VS_SETTING_OFFSET,            /* gint64, ns */
+  VS_SETTING_UINT,              /* guint */
+  VS_SETTING_FLAG,              /* gboolean */
+  VS_SETTING_CHOICE,            /* an enumeration */
+  VS_SETTING_TEXT,              /* gchar *, owned */
+  VS_SETTING_SECRET             /* the same, never shown */
+} VsSettingKind;
 
 /**
  * VsEndpointSetting:
@@ -153,19 +154,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsEndpoint, vs_endpoint_unref)
  * A setting as users see it: a property of the endpoint, a line of a
  * settings file.
  */
-     typedef struct
-     {
-       const gchar *name, *nick, *blurb;
-       VsSettingKind kind;
-       gsize offset;
-       gint64 min, max, value;  /* bounds and default of a number */
-       const gchar *text;       /* default of a text */
-       const GEnumValue *choices;       /* with an end mark */
-       const gchar *choice_type;        /* "VsStreamOrder" */
-       gchar *(*check) (const gchar * text);
-     } VsEndpointSetting;
+typedef struct
+{
+  const gchar *name, *nick, *blurb;
+  VsSettingKind kind;
+  gsize offset;
+  gint64 min, max, value;       /* bounds and default of a number */
+  const gchar *text;            /* default of a text */
+  const GEnumValue *choices;    /* with an end mark */
+  const gchar *choice_type;     /* "VsStreamOrder" */
+  gchar *(*check) (const gchar *text);
+} VsEndpointSetting;
 
-     const VsEndpointSetting *vs_endpoint_get_settings (guint * n_settings);
+const VsEndpointSetting *vs_endpoint_get_settings (guint *n_settings);
 
 /**
  * vs_endpoint_set_text:
@@ -177,12 +178,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsEndpoint, vs_endpoint_unref)
  * Returns: FALSE with %G_IO_ERROR_INVALID_ARGUMENT, and nothing changed,
  *   when its check refuses @text
  */
-     gboolean vs_endpoint_set_text (VsEndpoint * endpoint,
-    const VsEndpointSetting * setting, const gchar * text, GError ** error);
+gboolean vs_endpoint_set_text (VsEndpoint *endpoint,
+    const VsEndpointSetting *setting, const gchar *text, GError **error);
 
 /* "hls", "cmaf", "dash", "mss" */
-     gboolean vs_endpoint_type_from_string (const gchar * name,
-    VsEndpointType * type);
-     const gchar *vs_endpoint_type_to_string (VsEndpointType type);
+gboolean vs_endpoint_type_from_string (const gchar *name,
+    VsEndpointType *type);
+const gchar *vs_endpoint_type_to_string (VsEndpointType type);
 
 G_END_DECLS

@@ -169,6 +169,11 @@ parse_values (Condition * condition, const gchar * text, GError ** error)
   g_auto (GStrv) parts = g_strsplit (text, ",", -1);
   ValueKind kind = names[condition->name].kind;
 
+  if (parts[0] == NULL) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        "%s has no value", names[condition->name].name);
+    return FALSE;
+  }
   for (guint i = 0; parts[i]; i++) {
     Value value = { 0 };
     gboolean good = kind == VALUE_WORD ?
@@ -182,7 +187,7 @@ parse_values (Condition * condition, const gchar * text, GError ** error)
       return FALSE;
     }
   }
-  return condition->values->len > 0;
+  return TRUE;
 }
 
 static gboolean

@@ -7,8 +7,10 @@
 #include "codec/vscodec.h"
 
 G_BEGIN_DECLS
+
 /* longest text that is taken */
 #define VS_MANIFEST_FILTER_MAX 1024
+
 /**
  * VsManifestFilter:
  *
@@ -39,18 +41,19 @@ typedef struct
  *   says what is wrong: a name that is not known or comes twice, a reversed
  *   or too large range, a malformed value, a text that is too long
  */
-VsManifestFilter *vs_manifest_filter_new (const gchar * text, gsize length,
-    GError ** error);
-VsManifestFilter *vs_manifest_filter_ref (VsManifestFilter * filter);
-void vs_manifest_filter_unref (VsManifestFilter * filter);
+VsManifestFilter *vs_manifest_filter_new (const gchar *text, gsize length,
+    GError **error);
+VsManifestFilter *vs_manifest_filter_ref (VsManifestFilter *filter);
+void vs_manifest_filter_unref (VsManifestFilter *filter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsManifestFilter, vs_manifest_filter_unref)
+
 /* Whether @track is wanted. A condition on video says nothing of audio, and
  * the other way round. */
-     gboolean vs_manifest_filter_matches (const VsManifestFilter * filter,
-    const VsFilterTrack * track);
+gboolean vs_manifest_filter_matches (const VsManifestFilter *filter,
+    const VsFilterTrack *track);
 
 /* Appends one spelling of what it means: for cache keys. */
-     void vs_manifest_filter_append (GString * out,
-    const VsManifestFilter * filter);
+void vs_manifest_filter_append (GString *out,
+    const VsManifestFilter *filter);
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include "origin/vsendpoint.h"
 
 G_BEGIN_DECLS
+
 /**
  * VsOrigin:
  *
@@ -23,7 +24,7 @@ typedef struct _VsOriginEvent VsOriginEvent;
 
 /* Something that the origin survives, for a WARNING message; called in a
  * thread of the pool, no lock held. */
-typedef void (*VsOriginWarning) (const gchar * text, gpointer user_data);
+typedef void (*VsOriginWarning) (const gchar *text, gpointer user_data);
 
 typedef struct
 {
@@ -38,21 +39,22 @@ typedef struct
   gpointer warning_data;
 } VsOriginSettings;
 
-VsOrigin *vs_origin_new (const VsOriginSettings * settings);
-VsOrigin *vs_origin_ref (VsOrigin * origin);
+VsOrigin *vs_origin_new (const VsOriginSettings *settings);
+VsOrigin *vs_origin_ref (VsOrigin *origin);
 /* The last one joins the pool's threads: requests under way are answered with
  * 503. Not to be called from a @done callback. */
-void vs_origin_unref (VsOrigin * origin);
+void      vs_origin_unref (VsOrigin *origin);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsOrigin, vs_origin_unref)
+
 /* Endpoints may be added or changed at any time. @endpoint is shared from here
  * on; it takes the place of one of the same name. */
-     void vs_origin_set_endpoint (VsOrigin * origin, VsEndpoint * endpoint);
+void vs_origin_set_endpoint (VsOrigin *origin, VsEndpoint *endpoint);
 /* The archive that serves what is not live; at any time, but once. */
-     void vs_origin_set_store (VsOrigin * origin, VsStore * store);
+void vs_origin_set_store (VsOrigin *origin, VsStore *store);
 
 /* The live side. */
-     VsOriginEvent *vs_origin_add_event (VsOrigin * origin,
-    const gchar * account, const gchar * event, const gchar * breakout);
+VsOriginEvent *vs_origin_add_event (VsOrigin *origin, const gchar *account,
+    const gchar *event, const gchar *breakout);
 /**
  * vs_origin_event_add_rendition:
  * @timeline: may begin with segments of an earlier run (from an archive)
@@ -60,8 +62,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsOrigin, vs_origin_unref)
  *
  * When the rendition is known, what is said of it is taken over only.
  */
-     void vs_origin_event_add_rendition (VsOriginEvent * event,
-    VsTimeline * timeline, guint position);
+void vs_origin_event_add_rendition (VsOriginEvent *event,
+    VsTimeline *timeline, guint position);
 /**
  * vs_origin_event_add_segment:
  * @bytes: (nullable): NULL when only the archive has it
@@ -70,69 +72,70 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsOrigin, vs_origin_unref)
  * Configurations that the timeline does not know are read from the bytes.
  * Sequence numbers that were left out become gaps.
  */
-     void vs_origin_event_add_segment (VsOriginEvent * event,
-    const gchar * rendition, VsSegment * segment, GBytes * bytes);
-     void vs_origin_event_add_config (VsOriginEvent * event,
-    const gchar * rendition, VsCodecConfig * config);
+void vs_origin_event_add_segment (VsOriginEvent *event,
+    const gchar *rendition, VsSegment *segment, GBytes *bytes);
+void vs_origin_event_add_config (VsOriginEvent *event,
+    const gchar *rendition, VsCodecConfig *config);
 /* All renditions are at their end: manifests become VOD. */
-     void vs_origin_event_end (VsOriginEvent * event);
-     void vs_origin_remove_event (VsOrigin * origin, VsOriginEvent * event);
+void vs_origin_event_end (VsOriginEvent *event);
+void vs_origin_remove_event (VsOrigin *origin, VsOriginEvent *event);
 
 /**
  * VsOriginRequest:
  * @path: normalised, decoded, below base-path: "/out/v1/default/live/hls/..."
  * @query: (nullable): as sent
  */
-     typedef struct
-     {
-       const gchar *path;
-       const gchar *query;
-       gboolean accept_gzip;
-     } VsOriginRequest;
+typedef struct
+{
+  const gchar *path;
+  const gchar *query;
+  gboolean accept_gzip;
+} VsOriginRequest;
 
-     typedef struct
-     {
-       guint status;            /* HTTP */
-       GBytes *body;            /* gzipped when content_encoding says so */
-       const gchar *content_type;       /* static */
-       const gchar *content_encoding;   /* static, or NULL */
-       gchar *etag;             /* quoted, or NULL; equal in every process */
-       gchar *cache_control;
-       guint retry_after;       /* s, 0 for none */
-       /* what the access log says */
-       gchar *account, *event, *breakout, *endpoint;
+typedef struct
+{
+  guint status;                 /* HTTP */
+  GBytes *body;                 /* gzipped when content_encoding says so */
+  const gchar *content_type;    /* static */
+  const gchar *content_encoding;        /* static, or NULL */
+  gchar *etag;                  /* quoted, or NULL; equal in every process */
+  gchar *cache_control;
+  guint retry_after;            /* s, 0 for none */
+  /* what the access log says */
+  gchar *account, *event, *breakout, *endpoint;
 
-       /*< private > */
-       gint ref_count;
-     } VsOriginResponse;
+  /*< private >*/
+  gint ref_count;
+} VsOriginResponse;
 
-     VsOriginResponse *vs_origin_response_ref (VsOriginResponse * response);
-     void vs_origin_response_unref (VsOriginResponse * response);
+VsOriginResponse *vs_origin_response_ref (VsOriginResponse *response);
+void              vs_origin_response_unref (VsOriginResponse *response);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsOriginResponse, vs_origin_response_unref)
+
 /**
  * vs_origin_request:
  * @done: (scope async): called once, from this call when the answer is at
  *   hand, else from a thread of the pool. (transfer none) @response
  */
-     void vs_origin_request (VsOrigin * origin, const VsOriginRequest * request,
-    void (*done) (VsOriginResponse * response, gpointer user_data),
+void vs_origin_request (VsOrigin *origin, const VsOriginRequest *request,
+    void (*done) (VsOriginResponse *response, gpointer user_data),
     gpointer user_data);
 
-     typedef struct
-     {
-       guint64 packaged;        /* times package () ran */
-       guint64 cache_hits, cache_misses, collapsed;
-       gsize cache_size, live_size;
-     } VsOriginStats;
-     void vs_origin_get_stats (VsOrigin * origin, VsOriginStats * stats);
+typedef struct
+{
+  guint64 packaged;             /* times package () ran */
+  guint64 cache_hits, cache_misses, collapsed;
+  gsize cache_size, live_size;
+} VsOriginStats;
+void vs_origin_get_stats (VsOrigin *origin, VsOriginStats *stats);
 
 /* below the base path: answers with the time of day (ISO 8601), which DASH
  * manifests name as their clock */
 #define VS_ORIGIN_TIME_PATH "/api/time"
 
 /* What is live and stored, as JSON for the player page. */
-     void vs_origin_list (VsOrigin * origin,
-    void (*done) (VsOriginResponse * response, gpointer user_data),
+void vs_origin_list (VsOrigin *origin,
+    void (*done) (VsOriginResponse *response, gpointer user_data),
     gpointer user_data);
 
 G_END_DECLS

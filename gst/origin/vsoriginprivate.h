@@ -13,7 +13,9 @@
 #include "origin/vspool.h"
 #include "origin/vsroute.h"
 
-G_BEGIN_DECLS struct _VsOrigin
+G_BEGIN_DECLS
+
+struct _VsOrigin
 {
   gint ref_count;
   VsObjectCache *cache;
@@ -35,12 +37,12 @@ G_BEGIN_DECLS struct _VsOrigin
 };
 
 /* (transfer full) */
-VsEndpoint *vs_origin_get_endpoint (VsOrigin * origin, const gchar * name,
-    guint64 * revision);
-GPtrArray *vs_origin_get_endpoints (VsOrigin * origin);
-VsArchiveEvents *vs_origin_get_archives (VsOrigin * origin);
-VsOriginEvent *vs_origin_find_live (VsOrigin * origin, const gchar * folder);
-GPtrArray *vs_origin_get_live (VsOrigin * origin);
+VsEndpoint    *vs_origin_get_endpoint (VsOrigin *origin, const gchar *name,
+    guint64 *revision);
+GPtrArray     *vs_origin_get_endpoints (VsOrigin *origin);
+VsArchiveEvents *vs_origin_get_archives (VsOrigin *origin);
+VsOriginEvent *vs_origin_find_live (VsOrigin *origin, const gchar *folder);
+GPtrArray     *vs_origin_get_live (VsOrigin *origin);
 
 /**
  * VsOriginJob:
@@ -53,7 +55,7 @@ typedef struct
   VsOrigin *origin;
   gchar *key;                   /* in the cache: who made the flight ends it */
   VsPoolClass klass;
-  GBytes *(*make) (gpointer job, GError ** error);
+  GBytes *(*make) (gpointer job, GError **error);
   gboolean compress;
   /* what identifies the bytes, where that is known ahead of them */
   gboolean has_digest;
@@ -68,18 +70,18 @@ typedef struct
   GBytes *bytes;                /* of the segment, where they are at hand */
 } VsOriginJob;
 
-VsOriginJob *vs_origin_job_new (VsOrigin * origin, const gchar * key);
-void vs_origin_job_free (VsOriginJob * job);
+VsOriginJob *vs_origin_job_new (VsOrigin *origin, const gchar *key);
+void         vs_origin_job_free (VsOriginJob *job);
 /* Runs it, or ends its flight when there is no room. (transfer full) @job */
-void vs_origin_job_start (VsOriginJob * job);
+void         vs_origin_job_start (VsOriginJob *job);
 /* Ends its flight with an error. (transfer full) @job */
-void vs_origin_job_fail (VsOriginJob * job, const GError * error);
+void         vs_origin_job_fail (VsOriginJob *job, const GError *error);
 
 /* What a job may make. */
-GBytes *vs_origin_make_manifest (gpointer job, GError ** error);
-GBytes *vs_origin_make_init (gpointer job, GError ** error);
-GBytes *vs_origin_make_fragment (gpointer job, GError ** error);
-GBytes *vs_origin_make_stored (gpointer job, GError ** error);
-GBytes *vs_origin_make_list (gpointer job, GError ** error);
+GBytes *vs_origin_make_manifest (gpointer job, GError **error);
+GBytes *vs_origin_make_init (gpointer job, GError **error);
+GBytes *vs_origin_make_fragment (gpointer job, GError **error);
+GBytes *vs_origin_make_stored (gpointer job, GError **error);
+GBytes *vs_origin_make_list (gpointer job, GError **error);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 #include "origin/vsorigin.h"
 
 G_BEGIN_DECLS
+
 /* A child object of the element: its name is the endpoint's name in URLs, its
  * properties are the endpoint's settings: the table of
  * vs_endpoint_get_settings (). */
@@ -14,11 +15,11 @@ G_BEGIN_DECLS
   (gst_vs_jit_packager_endpoint_get_type ())
 G_DECLARE_FINAL_TYPE (GstVsJitPackagerEndpoint, gst_vs_jit_packager_endpoint,
     GST, VS_JIT_PACKAGER_ENDPOINT, GstObject)
+
 /* (transfer full): not floating */
-     GstVsJitPackagerEndpoint *gst_vs_jit_packager_endpoint_new (const gchar *
-    name, VsEndpointType type);
+GstVsJitPackagerEndpoint *gst_vs_jit_packager_endpoint_new (
+    const gchar *name, VsEndpointType type);
 /* (transfer full): the settings as they are now */
-     VsEndpoint *gst_vs_jit_packager_endpoint_get (GstVsJitPackagerEndpoint *
-    self);
+VsEndpoint *gst_vs_jit_packager_endpoint_get (GstVsJitPackagerEndpoint *self);
 
 G_END_DECLS
