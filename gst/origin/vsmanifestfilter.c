@@ -119,7 +119,9 @@ parse_number (const gchar * text, ValueKind kind, guint64 * number)
   g_auto (GStrv) halves = g_strsplit (text, ".", 2);
   guint64 fraction = 0;
 
-  if (!g_ascii_string_to_unsigned (halves[0], 10, 0, G_MAXINT32, number, NULL))
+  if (halves[0] == NULL
+      || !g_ascii_string_to_unsigned (halves[0], 10, 0, G_MAXINT32, number,
+          NULL))
     return FALSE;
   if (kind == VALUE_NUMBER)
     return halves[1] == NULL;
