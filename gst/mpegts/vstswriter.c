@@ -89,26 +89,36 @@ choose_pcr_track (const VsTsProgram * program)
   return 0;
 }
 
+void
+vs_ts_writer_set_program (VsTsWriter * writer, const VsTsProgram * program)
+{
+  VsTsProgram *own = vs_ts_program_copy (program);
+
+  writer->pcr_track = choose_pcr_track (program);
+  for (guint i = 0; i < own->n_tracks; i++)
+    own->tracks[i].pid = VS_TS_PID_FIRST_TRACK + i;
+  own->pmt_pid = VS_TS_PID_PMT;
+  own->pcr_pid = own->n_tracks > 0 ?
+      own->tracks[writer->pcr_track].pid : VS_TS_PID_NULL;
+  if (own->program_number == 0)
+    own->program_number = 1;
+  g_clear_pointer (&writer->program, vs_ts_program_free);
+  writer->program = own;
+  g_byte_array_set_size (writer->pat, 0);
+  vs_ts_build_pat (own, writer->pat);
+  g_byte_array_set_size (writer->pmt, 0);
+  vs_ts_build_pmt (own, writer->pmt);
+}
+
 VsTsWriter *
 vs_ts_writer_new (const VsTsProgram * program)
 {
   VsTsWriter *writer = g_new0 (VsTsWriter, 1);
 
-  writer->program = vs_ts_program_copy (program);
-  writer->pcr_track = choose_pcr_track (program);
   writer->last_pcr_90k = VS_TS_NO_TIME;
-  program = writer->program;
-  for (guint i = 0; i < program->n_tracks; i++)
-    writer->program->tracks[i].pid = VS_TS_PID_FIRST_TRACK + i;
-  writer->program->pmt_pid = VS_TS_PID_PMT;
-  writer->program->pcr_pid = program->n_tracks > 0 ?
-      program->tracks[writer->pcr_track].pid : VS_TS_PID_NULL;
-  if (program->program_number == 0)
-    writer->program->program_number = 1;
   writer->pat = g_byte_array_new ();
-  vs_ts_build_pat (program, writer->pat);
   writer->pmt = g_byte_array_new ();
-  vs_ts_build_pmt (program, writer->pmt);
+  vs_ts_writer_set_program (writer, program);
   return writer;
 }
 

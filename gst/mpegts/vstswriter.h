@@ -42,6 +42,15 @@ void        vs_ts_writer_free (VsTsWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsTsWriter, vs_ts_writer_free)
 
 /**
+ * vs_ts_writer_set_program:
+ *
+ * Another programme from the next vs_ts_writer_write_psi () on, with the same
+ * PIDs: track n keeps its continuity counter, and the PMT gets another
+ * version_number (13818-1 2.4.4.9).
+ */
+void vs_ts_writer_set_program (VsTsWriter *writer, const VsTsProgram *program);
+
+/**
  * vs_ts_writer_write_psi:
  *
  * Appends PAT and PMT, one packet each: at a segment's start and before each

@@ -171,6 +171,52 @@ GST_START_TEST (test_identical)
 
 GST_END_TEST;
 
+/* A programme with a track more keeps counters and PIDs; its PMT is new. */
+GST_START_TEST (test_set_program)
+{
+  g_autoptr (VsTsProgram) video =
+      vs_ts_program_new_simple (VS_CODEC_H264, VS_CODEC_UNKNOWN, NULL);
+  g_autoptr (VsTsProgram) both =
+      vs_ts_program_new_simple (VS_CODEC_H264, VS_CODEC_AAC, NULL);
+  g_autoptr (VsTsWriter) writer = vs_ts_writer_new (video);
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  g_autofree guint8 *data = make_h264 (1000, TRUE);
+  const guint8 frame[300] = { 0xff, 0xf1, };
+  gint counters[0x2000];
+  guint pmts = 0, audio = 0;
+  guint8 versions[2];
+
+  for (guint i = 0; i < 2; i++) {
+    if (i == 1)
+      vs_ts_writer_set_program (writer, both);
+    vs_ts_writer_write_psi (writer, out);
+    write_unit (writer, 0, VS_TS_UNIT_KEYFRAME, i * FRAME_90K, i * FRAME_90K,
+        data, 1000, out);
+  }
+  write_unit (writer, 1, VS_TS_UNIT_KEYFRAME, FRAME_90K, FRAME_90K, frame,
+      sizeof frame, out);
+  memset (counters, -1, sizeof counters);
+  for (guint i = 0; i < out->len; i += 188) {
+    Packet packet;
+
+    parse_packet (out->data + i, &packet);
+    if (counters[packet.pid] >= 0)
+      fail_unless_equals_int (packet.counter,
+          (counters[packet.pid] + 1) & 0x0f);
+    counters[packet.pid] = packet.counter;
+    audio += packet.pid == 0x101;
+    if (packet.pid == VS_TS_PID_PMT) {
+      fail_unless (pmts < 2);
+      versions[pmts++] = packet.payload[6] & 0x3e;
+    }
+  }
+  fail_unless_equals_int (pmts, 2);
+  fail_unless (versions[0] != versions[1]);
+  fail_unless_equals_int (audio, 2);
+}
+
+GST_END_TEST;
+
 /* Each size of a unit that ends around a packet's end comes back whole. */
 GST_START_TEST (test_sizes)
 {
@@ -321,6 +367,7 @@ tswriter_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_packets);
   tcase_add_test (tc, test_identical);
+  tcase_add_test (tc, test_set_program);
   tcase_add_test (tc, test_sizes);
   tcase_add_test (tc, test_aud);
   tcase_add_test (tc, test_pcr_gaps);
