@@ -18,7 +18,11 @@
  *
  * Link `video` and `audio`, or one of them: rungs have what is linked. A pad
  * that is linked and gives nothing is filled with silence or black. The source
- * pads are there from READY on, so that gst-launch's `:` links them.
+ * pads are there from READY on, so that gst-launch's `:` links them. Audio that
+ * is linked while the output runs (a demuxer finds it late) joins at the next
+ * IDR; video must be linked before 5 s of audio have come. The pads `audio_%u`
+ * stand for further tracks of a programme, which are not encoded: a request
+ * is refused with a WARNING, and the chain goes on with the first track.
  *
  * ## The ladder
  *
@@ -31,8 +35,9 @@
  *
  * ## Messages
  *
- * A WARNING is posted at READY to PAUSED when no source pad is linked, an
- * ERROR with the rung and the position when the ladder cannot be read.
+ * A WARNING is posted at READY to PAUSED when no source pad is linked, and for
+ * video or further audio that cannot be part of the output; an ERROR with the
+ * rung and the position when the ladder cannot be read.
  *
  * ## Example launch lines
  * |[
@@ -550,6 +555,20 @@ ladder_add_sink (GstVsLadder * self, const gchar * name)
   return pad;
 }
 
+/* More audio tracks need a rung of their own each, which this element does not
+ * make: what comes is told apart from what is taken. */
+static GstPad *
+gst_vs_ladder_request_new_pad (GstElement * element, GstPadTemplate * templ,
+    const gchar * name, const GstCaps * caps)
+{
+  GST_ELEMENT_WARNING (element, CORE, PAD, ("Only one audio track is encoded, "
+          "this one is left out. Give it a vsladder of its own, linked by its "
+          "pad \"audio\" alone: its rungs are audio renditions."),
+      ("%s was requested", name ? name : GST_PAD_TEMPLATE_NAME_TEMPLATE
+          (templ)));
+  return NULL;
+}
+
 /* Object */
 
 static void
@@ -816,7 +835,12 @@ gst_vs_ladder_class_init (GstVsLadderClass * klass)
   vs_identity_install_properties (object_class, PROP_ACCOUNT);
 
   element_class->change_state = gst_vs_ladder_change_state;
+  element_class->request_new_pad = gst_vs_ladder_request_new_pad;
   add_sink_template (element_class, "video", GST_PAD_ALWAYS, VS_MEDIA_VIDEO);
+  /* ahead of "audio": links take an always pad that is free, then the first
+   * template that fits */
+  add_sink_template (element_class, "audio_%u", GST_PAD_REQUEST,
+      VS_MEDIA_AUDIO);
   add_sink_template (element_class, "audio", GST_PAD_ALWAYS, VS_MEDIA_AUDIO);
   gst_element_class_add_static_pad_template (element_class, &src_template);
   gst_element_class_set_static_metadata (element_class, "Bit-rate ladder",

@@ -92,6 +92,7 @@ audio_start (GstVsLadderGrid * grid, const GstSegment * segment)
       self->channels > 1 ? positions : NULL);
   caps = gst_audio_info_to_caps (&info);
   self->segment = *segment;
+  self->next = audio_get_sample (segment->position) / CHUNK * CHUNK;
   gst_pad_push_event (self->srcpad, gst_event_new_stream_start (id));
   gst_pad_push_event (self->srcpad, gst_event_new_caps (caps));
   return gst_pad_push_event (self->srcpad, gst_event_new_segment (segment));

@@ -39,6 +39,8 @@ GST_DEBUG_CATEGORY_STATIC (vsladderinput_debug);
 #define MIN_LEAD_IN (500 * GST_MSECOND)
 /* of a source that has stopped; wall clock, two threads only */
 #define STALL_TIME (2 * G_USEC_PER_SEC)
+/* how much of what is missing before a late stream is made all the same */
+#define LATE_LEAD_IN (10 * GST_SECOND)
 /* audio kept until the first picture has told the origin */
 #define MAX_HELD 4096
 
@@ -52,6 +54,9 @@ typedef struct _InputStream
 
   /* protected by lock */
   gboolean linked;
+  gboolean expected;            /* the output has this stream */
+  GstClockTime link_time;       /* of the other stream, when linked */
+  gboolean refused;             /* came too late to be part of the output */
   GThread *thread;              /* that last brought something; not owned */
   gint64 last_arrival;          /* monotonic µs */
   gboolean seen;                /* had a buffer */
@@ -104,6 +109,9 @@ stream_reset (InputStream * stream)
   stream->thread = NULL;
   stream->seen = stream->started = stream->stream_started = FALSE;
   stream->eos = stream->eos_sent = FALSE;
+  stream->expected = stream->linked;
+  stream->refused = FALSE;
+  stream->link_time = VS_LADDER_TIME_ORIGIN;
   stream->offset = 0;
   stream->last = stream->position = VS_LADDER_TIME_ORIGIN;
   stream->held_first = GST_CLOCK_TIME_NONE;
@@ -126,7 +134,8 @@ stream_push_silent_caps (InputStream * stream)
   gst_pad_push_event (stream->srcpad, gst_event_new_caps (caps));
 }
 
-/* Called without the lock, with the stream lock of stream->sinkpad */
+/* Called without the lock, with the stream lock of stream->sinkpad. What joins
+ * late starts late too: hours of silence need not be made. */
 static void
 stream_push_start (GstVsLadderInput * self, InputStream * stream)
 {
@@ -144,6 +153,8 @@ stream_push_start (GstVsLadderInput * self, InputStream * stream)
   gst_segment_init (&segment, GST_FORMAT_TIME);
   segment.start = segment.position = VS_LADDER_TIME_ORIGIN;
   segment.base = self->origin;
+  if (stream->link_time > VS_LADDER_TIME_ORIGIN + LATE_LEAD_IN)
+    segment.position = stream->link_time - LATE_LEAD_IN;
   g_mutex_unlock (&self->lock);
 
   if (need_stream_start)
@@ -199,7 +210,7 @@ input_decide_origin_unlocked (GstVsLadderInput * self, InputStream * stream,
         other->held_first + MIN_LEAD_IN < time)
       time = other->held_first;
     input_set_origin_unlocked (self, time);
-  } else if (!other->linked || other->eos ||
+  } else if (!other->expected || other->eos ||
       time > stream->held_first + MAX_LEAD ||
       g_queue_get_length (&stream->held) >= MAX_HELD) {
     input_set_origin_unlocked (self, stream->held_first);
@@ -302,7 +313,7 @@ stream_start_other_live (GstVsLadderInput * self, InputStream * stream)
   gboolean wanted;
 
   g_mutex_lock (&self->lock);
-  wanted = self->live && self->has_origin && other->linked && !other->started;
+  wanted = self->live && self->has_origin && !other->started && other->expected;
   g_mutex_unlock (&self->lock);
   if (wanted && g_rec_mutex_trylock (GST_PAD_GET_STREAM_LOCK (other->sinkpad))) {
     stream_push_start (self, other);
@@ -368,7 +379,7 @@ stream_is_alone_unlocked (GstVsLadderInput * self, InputStream * stream,
 {
   gint64 give_up;
 
-  while (!stream->flushing && other->linked && !other->eos_sent) {
+  while (!stream->flushing && other->expected && !other->eos_sent) {
     if (other->eos)
       return TRUE;
     if (stream->position <= other->position + MAX_LEAD)
@@ -443,7 +454,7 @@ input_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   GstVsLadderInput *self = GST_VS_LADDER_INPUT (parent);
   InputStream *stream = input_get_stream (self, pad);
   GstFlowReturn flow;
-  gboolean begun, ended, live = FALSE;
+  gboolean begun, taken, live = FALSE;
 
   if (!self->live_known)
     live = input_query_live (pad);
@@ -454,13 +465,14 @@ input_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   }
   stream->thread = g_thread_self ();
   stream->last_arrival = g_get_monotonic_time ();
-  ended = stream->eos_sent;
-  begun = !ended && stream_begin_unlocked (self, stream, buffer);
+  stream->eos = stream->eos_sent;       /* a pad may be linked anew */
+  taken = !stream->eos_sent && !stream->refused;
+  begun = taken && stream_begin_unlocked (self, stream, buffer);
   g_mutex_unlock (&self->lock);
-  if (ended)
+  if (!taken)
     gst_buffer_unref (buffer);
   if (!begun)
-    return ended ? GST_FLOW_EOS : GST_FLOW_OK;
+    return stream->eos_sent ? GST_FLOW_EOS : GST_FLOW_OK;
 
   stream_start_other_live (self, stream);
   flow = stream_push_held (self, stream);
@@ -480,9 +492,9 @@ input_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 static gboolean
 stream_is_missing_unlocked (GstVsLadderInput * self, InputStream * stream)
 {
-  if (!stream->linked)
+  if (!stream->expected)
     return TRUE;
-  while (!stream->eos && stream->linked && !stream->flushing &&
+  while (!stream->eos && stream->expected && !stream->flushing &&
       !GST_CLOCK_TIME_IS_VALID (stream->held_first) && !stream->seen) {
     if (stream->thread == g_thread_self ())
       return FALSE;
@@ -506,7 +518,7 @@ stream_push_eos (GstVsLadderInput * self, InputStream * stream,
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
   if (!sent) {
-    if (stream->linked && self->has_origin)
+    if (stream->expected && self->has_origin)
       stream_push_gap (self, stream, end);
     gst_pad_push_event (stream->srcpad, gst_event_new_eos ());
   }
@@ -595,13 +607,18 @@ input_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
 {
   GstVsLadderInput *self = GST_VS_LADDER_INPUT (parent);
   InputStream *stream = input_get_stream (self, pad);
-  gboolean handled = TRUE;
+  gboolean handled = TRUE, refused;
 
+  g_mutex_lock (&self->lock);
   if (GST_EVENT_IS_SERIALIZED (event)) {
-    g_mutex_lock (&self->lock);
     stream->thread = g_thread_self ();
     stream->last_arrival = g_get_monotonic_time ();
-    g_mutex_unlock (&self->lock);
+  }
+  refused = stream->refused;
+  g_mutex_unlock (&self->lock);
+  if (refused) {
+    gst_event_unref (event);
+    return TRUE;
   }
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_SEGMENT:
@@ -643,28 +660,55 @@ input_iterate_internal_links (GstPad * pad, GstObject * parent)
   return gst_iterator_new_single (GST_TYPE_PAD, &value);
 }
 
+/* With the lock */
+static void
+stream_link_unlocked (GstVsLadderInput * self, InputStream * stream)
+{
+  if (stream->expected)
+    return;
+  if (self->has_origin)
+    stream->link_time = input_get_other (self, stream)->position;
+  stream->refused = stream->type == VS_MEDIA_VIDEO &&
+      stream->link_time > VS_LADDER_TIME_ORIGIN + VS_LADDER_VIDEO_WAIT;
+  stream->expected = !stream->refused;
+}
+
 void
 gst_vs_ladder_input_set_linked (GstVsLadderInput * self, VsMediaType type,
     gboolean linked)
 {
   InputStream *stream = type == VS_MEDIA_VIDEO ? &self->video : &self->audio;
+  gboolean refused;
 
   g_mutex_lock (&self->lock);
   stream->linked = linked;
+  stream->refused = FALSE;
+  if (linked)
+    stream_link_unlocked (self, stream);
+  else if (stream->expected && stream->started)
+    stream->eos = TRUE;         /* until it is linked anew */
+  else
+    stream->expected = FALSE;
+  refused = stream->refused;
   stream->last_arrival = g_get_monotonic_time ();
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
+  if (refused)
+    GST_ELEMENT_WARNING (self, STREAM, FAILED, ("Video came after the output "
+            "had begun as audio alone, and is left out. Link it before, or "
+            "start anew."), (NULL));
 }
 
-gboolean
-gst_vs_ladder_input_is_linked (GstVsLadderInput * self, VsMediaType type)
+GstClockTime
+gst_vs_ladder_input_get_link_time (GstVsLadderInput * self, VsMediaType type)
 {
-  gboolean linked;
+  InputStream *stream = type == VS_MEDIA_VIDEO ? &self->video : &self->audio;
+  GstClockTime time;
 
   g_mutex_lock (&self->lock);
-  linked = type == VS_MEDIA_VIDEO ? self->video.linked : self->audio.linked;
+  time = stream->expected ? stream->link_time : GST_CLOCK_TIME_NONE;
   g_mutex_unlock (&self->lock);
-  return linked;
+  return time;
 }
 
 static void

@@ -13,6 +13,10 @@
  * enough for what one stream may be ahead at the ladder's entrance plus what
  * encoders keep; at its limit a queue goes on alone instead of waiting.
  *
+ * Audio that is linked while the output runs joins at the first IDR after its
+ * pad was linked: an IDR that cannot have been written before, so that the
+ * same input gives the same bytes.
+ *
  * self->lock guards the queues and flags; it is not held over a push. */
 
 #include "ladder/gstvsladdermux.h"
@@ -26,9 +30,9 @@ GST_DEBUG_CATEGORY_STATIC (vsladdermux_debug);
 /* one stream's units while the other has none; see above */
 #define MAX_VIDEO_90K (12 * 90000)
 #define MAX_AUDIO_90K (20 * 90000)
-/* Demuxers link their pads one after the other: with one stream alone, this
- * much of it is awaited before the programme is said to have no other. */
-#define LINK_WAIT_90K 90000
+/* A picture is written at most this much before it would be shown at the
+ * entrance: a frame of the slowest rate, and what rounding adds */
+#define JOIN_MARGIN (250 * GST_MSECOND)
 /* without video, PAT and PMT come this often */
 #define AUDIO_PSI_90K 90000
 /* samples of an AAC access unit, ISO/IEC 14496-3 */
@@ -52,6 +56,7 @@ typedef struct
   gboolean seen;
   gboolean eos;
   gboolean active;              /* part of the programme */
+  gint64 start_90k;             /* what lies before is left out */
 } Track;
 
 struct _GstVsLadderMux
@@ -76,6 +81,7 @@ struct _GstVsLadderMux
 
   /* task only */
   VsTsWriter *writer;
+  gboolean announced;           /* the programme, as it is now */
   gint64 last_psi_90k;
 };
 
@@ -197,6 +203,24 @@ track_get_flow_unlocked (GstVsLadderMux * self, Track * track)
   return self->flow;
 }
 
+/* With the lock. Whether a unit is wanted; audio that may yet join is kept, no
+ * more of it than a queue holds. */
+static gboolean
+track_wants_unlocked (GstVsLadderMux * self, Track * track, const Unit * unit)
+{
+  if (self->flow != GST_FLOW_OK)
+    return FALSE;
+  if (!self->decided || track->active)
+    return unit->pts_90k >= track->start_90k;
+  if (track == &self->video || !self->video.active ||
+      !GST_CLOCK_TIME_IS_VALID (gst_vs_ladder_input_get_link_time
+          (self->input, VS_MEDIA_AUDIO)))
+    return FALSE;
+  while (track_is_full_unlocked (self, track))
+    unit_free (g_queue_pop_head (&track->units));
+  return TRUE;
+}
+
 static GstFlowReturn
 mux_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 {
@@ -210,11 +234,10 @@ mux_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 
   g_mutex_lock (&self->lock);
   while (valid && track_is_full_unlocked (self, track) && !self->flushing &&
-      self->flow == GST_FLOW_OK)
+      self->flow == GST_FLOW_OK && (track->active || !self->decided))
     g_cond_wait (&self->cond, &self->lock);
   flow = track_get_flow_unlocked (self, track);
-  if (valid && flow == GST_FLOW_OK && self->flow == GST_FLOW_OK &&
-      (track->active || !self->decided)) {
+  if (valid && flow == GST_FLOW_OK && track_wants_unlocked (self, track, &unit)) {
     g_queue_push_tail (&track->units, g_memdup2 (&unit, sizeof (unit)));
     track->seen = TRUE;
     buffer = NULL;
@@ -245,6 +268,7 @@ track_clear_unlocked (Track * track)
 {
   g_queue_clear_full (&track->units, (GDestroyNotify) unit_free);
   track->seen = track->eos = track->active = FALSE;
+  track->start_90k = 0;
 }
 
 static gboolean
@@ -278,30 +302,71 @@ mux_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
   return TRUE;
 }
 
+/* With the lock. Whether the programme has a stream from its start on. Demuxers
+ * link their pads one after the other: with one stream alone, some of it is
+ * awaited before the programme is said to have no other. */
+static gboolean
+mux_find_stream_unlocked (GstVsLadderMux * self, VsMediaType type,
+    gboolean * found)
+{
+  const Track *track = type == VS_MEDIA_VIDEO ? &self->video : &self->audio;
+  Track *other = type == VS_MEDIA_VIDEO ? &self->audio : &self->video;
+  const GstClockTime time =
+      gst_vs_ladder_input_get_link_time (self->input, type);
+  const GstClockTime wait = type == VS_MEDIA_VIDEO ? VS_LADDER_VIDEO_WAIT :
+      VS_LADDER_AUDIO_WAIT;
+
+  *found = GST_CLOCK_TIME_IS_VALID (time) &&
+      time <= VS_LADDER_TIME_ORIGIN + wait;
+  return *found || track->eos || other->eos ||
+      ticks_to_time (track_get_span_unlocked (other)) >= wait;
+}
+
 /* With the lock. Which streams the programme has; FALSE: not known yet. */
 static gboolean
 mux_decide_unlocked (GstVsLadderMux * self)
 {
-  const gboolean video =
-      gst_vs_ladder_input_is_linked (self->input, VS_MEDIA_VIDEO);
-  const gboolean audio = self->rendition->audio_id &&
-      gst_vs_ladder_input_is_linked (self->input, VS_MEDIA_AUDIO);
-  Track *alone = video ? &self->video : &self->audio;
+  const gboolean wants_audio = self->rendition->audio_id != NULL;
+  gboolean video, audio;
 
   if (self->decided)
     return TRUE;
   if (!self->video.seen && !self->audio.seen && !self->video.eos &&
       !self->audio.eos)
     return FALSE;
-  if (video != audio && self->rendition->audio_id && !alone->eos &&
-      track_get_span_unlocked (alone) < LINK_WAIT_90K)
+  if (!mux_find_stream_unlocked (self, VS_MEDIA_VIDEO, &video) ||
+      (!mux_find_stream_unlocked (self, VS_MEDIA_AUDIO, &audio) && wants_audio))
     return FALSE;
   self->video.active = video;
-  self->audio.active = audio && (video || self->audio_only);
+  self->audio.active = audio && wants_audio && (video || self->audio_only);
   self->decided = TRUE;
   if (!self->audio.active)
     g_queue_clear_full (&self->audio.units, (GDestroyNotify) unit_free);
   return TRUE;
+}
+
+/* With the lock. At an IDR: audio that was linked before it joins. */
+static void
+mux_let_audio_join_unlocked (GstVsLadderMux * self)
+{
+  const Unit *video = g_queue_peek_head (&self->video.units);
+  GstClockTime time;
+  Unit *audio;
+
+  if (self->audio.active || !self->video.active || video == NULL ||
+      !video->key || self->rendition->audio_id == NULL)
+    return;
+  time = gst_vs_ladder_input_get_link_time (self->input, VS_MEDIA_AUDIO);
+  if (!GST_CLOCK_TIME_IS_VALID (time) ||
+      ticks_to_time (video->pts_90k) < time + JOIN_MARGIN)
+    return;
+  GST_INFO_OBJECT (self, "audio joins at %" G_GINT64_FORMAT, video->pts_90k);
+  self->audio.active = TRUE;
+  self->audio.start_90k = video->pts_90k;
+  self->announced = FALSE;
+  while ((audio = g_queue_peek_head (&self->audio.units)) &&
+      audio->pts_90k < self->audio.start_90k)
+    unit_free (g_queue_pop_head (&self->audio.units));
 }
 
 /* With the lock. A rung whose video ends before it begins is absent. */
@@ -321,7 +386,8 @@ static Track *
 mux_choose_unlocked (GstVsLadderMux * self)
 {
   const Unit *video = g_queue_peek_head (&self->video.units);
-  const Unit *audio = g_queue_peek_head (&self->audio.units);
+  const Unit *audio = self->audio.active ?
+      g_queue_peek_head (&self->audio.units) : NULL;
 
   if (video && audio)
     return audio->dts_90k < video->dts_90k ? &self->audio : &self->video;
@@ -346,6 +412,7 @@ mux_wait (GstVsLadderMux * self, guint * track_index, gboolean * end)
   g_mutex_lock (&self->lock);
   while (!self->flushing) {
     if (mux_decide_unlocked (self)) {
+      mux_let_audio_join_unlocked (self);
       *end = mux_is_at_end_unlocked (self);
       if (*end || (track = mux_choose_unlocked (self)))
         break;
@@ -380,10 +447,6 @@ static void
 mux_begin (GstVsLadderMux * self)
 {
   g_autoptr (GstCaps) caps = gst_pad_get_pad_template_caps (self->srcpad);
-  g_autoptr (VsTsProgram) program =
-      vs_ts_program_new_simple (self->video.active ? VS_CODEC_H264 :
-      VS_CODEC_UNKNOWN, self->audio.active ? VS_CODEC_AAC : VS_CODEC_UNKNOWN,
-      self->rendition->language);
   const VsRendition *rendition = self->rendition;
   g_autofree gchar *id = g_strjoin ("/", rendition->account,
       rendition->event, rendition->breakout ? rendition->breakout : "",
@@ -396,12 +459,29 @@ mux_begin (GstVsLadderMux * self)
   segment.base = self->base;
   g_mutex_unlock (&self->lock);
 
-  self->writer = vs_ts_writer_new (program);
   self->last_psi_90k = G_MININT64;
   gst_pad_push_event (self->srcpad, gst_event_new_stream_start (id));
   gst_pad_push_event (self->srcpad, gst_event_new_caps (caps));
   gst_pad_push_event (self->srcpad, gst_event_new_segment (&segment));
+}
+
+/* Says which streams there are, at the start and when audio has joined. */
+static void
+mux_announce (GstVsLadderMux * self)
+{
+  g_autoptr (VsTsProgram) program =
+      vs_ts_program_new_simple (self->video.active ? VS_CODEC_H264 :
+      VS_CODEC_UNKNOWN, self->audio.active ? VS_CODEC_AAC : VS_CODEC_UNKNOWN,
+      self->rendition->language);
+
+  if (self->writer == NULL) {
+    mux_begin (self);
+    self->writer = vs_ts_writer_new (program);
+  } else {
+    vs_ts_writer_set_program (self->writer, program);
+  }
   mux_push_rendition (self);
+  self->announced = TRUE;
 }
 
 /* PAT and PMT stand before each IDR, or now and then without video. */
@@ -475,8 +555,8 @@ mux_loop (gpointer user_data)
     mux_stop (self, GST_FLOW_FLUSHING);
     return;
   }
-  if (self->writer == NULL)
-    mux_begin (self);
+  if (!self->announced)
+    mux_announce (self);
   if (end) {
     GST_DEBUG_OBJECT (self, "all was written");
     gst_pad_push_event (self->srcpad, gst_event_new_eos ());
@@ -523,8 +603,8 @@ mux_query_latency (GstVsLadderMux * self, GstQuery * query)
     GstClockTime peer_min, peer_max;
     gboolean peer_live;
 
-    if (!gst_vs_ladder_input_is_linked (self->input, types[i]) ||
-        !gst_pad_peer_query (pads[i], peer))
+    if (!GST_CLOCK_TIME_IS_VALID (gst_vs_ladder_input_get_link_time
+            (self->input, types[i])) || !gst_pad_peer_query (pads[i], peer))
       continue;
     gst_query_parse_latency (peer, &peer_live, &peer_min, &peer_max);
     answered = TRUE;
@@ -559,6 +639,7 @@ gst_vs_ladder_mux_change_state (GstElement * element, GstStateChange transition)
     self->decided = FALSE;
     g_mutex_unlock (&self->lock);
     g_clear_pointer (&self->writer, vs_ts_writer_free);
+    self->announced = FALSE;
   }
   return ret;
 }

@@ -441,22 +441,72 @@ GST_START_TEST (test_audio_missing)
 
 GST_END_TEST;
 
-/* Audio that begins 1.5 s late is silent until then, and in its place. */
+/* Audio that begins late is silent until then, and in its place; also where it
+ * comes later than one stream waits for the other. */
 GST_START_TEST (test_audio_late)
 {
-  g_autofree gint16 *samples = NULL;
-  gsize n;
+  static const guint late_ms[] = { 1500, 7000 };
 
-  run ("audiotestsrc wave=square num-buffers=70 timestamp-offset=1500000000 "
-      "! audio/x-raw, rate=48000 ! l.audio "
-      "videotestsrc num-buffers=90 ! video/x-raw, width=160, height=120, "
-      "framerate=30/1 ! l.video vsladder name=l " SMALL
-      "l.src_0 ! filesink location=@/a.ts");
-  assert_equals_int (assert_video_grid ("a.ts", 30, 1), 90);
-  fail_unless (is_near (assert_audio_grid ("a.ts"), 141, 1));
-  samples = decode_audio ("a.ts", &n);
-  fail_unless (is_near (find_sound (samples, n, 0), 72000, 480),
-      "sound at sample %" G_GSIZE_FORMAT, find_sound (samples, n, 0));
+  for (guint i = 0; i < G_N_ELEMENTS (late_ms); i++) {
+    const guint length_ms = late_ms[i] + 1500;
+    g_autofree gchar *launch = g_strdup_printf ("audiotestsrc wave=square "
+        "num-buffers=70 timestamp-offset=%u000000 ! audio/x-raw, rate=48000 ! "
+        "l.audio videotestsrc num-buffers=%u ! video/x-raw, width=160, "
+        "height=120, framerate=30/1 ! l.video vsladder name=l " SMALL
+        "l.src_0 ! filesink location=@/a.ts", late_ms[i], length_ms * 3 / 100);
+    g_autofree gint16 *samples = NULL;
+    gsize n, sound;
+
+    run (launch);
+    assert_equals_int (assert_video_grid ("a.ts", 30, 1), length_ms * 3 / 100);
+    fail_unless (is_near (assert_audio_grid ("a.ts"), length_ms * 48 / 1024,
+            1));
+    samples = decode_audio ("a.ts", &n);
+    sound = find_sound (samples, n, 0);
+    fail_unless (is_near (sound, late_ms[i] * 48, 480),
+        "sound at sample %" G_GSIZE_FORMAT, sound);
+  }
+}
+
+GST_END_TEST;
+
+/* ffprobe and ffmpeg look far for streams that begin late. */
+#define FAR "-analyzeduration 30M -probesize 50M "
+
+/* Audio that a demuxer finds only after 6 s of video joins at the next IDR, in
+ * its place: FLV has no MP3 pad before the first frame. */
+GST_START_TEST (test_audio_joins)
+{
+  g_autofree gchar *output = run_command ("ffmpeg -nostdin -v error -y -f "
+      "lavfi -i color=gray:s=160x120:r=30:d=10 -itsoffset 6 -f lavfi -i "
+      "\"aevalsrc='if(gte(mod(t,1),0.5),0.5*sin(2*PI*997*t),0)':s=44100:d=4\" "
+      "-c:v libx264 -preset ultrafast -c:a libmp3lame @/in.flv");
+  g_autofree gchar *sums[2] = { NULL, NULL };
+
+  for (guint i = 0; i < 2; i++) {
+    g_autofree gchar *times = NULL, *far = NULL;
+    g_autofree gint16 *samples = NULL;
+    gsize n, sound;
+
+    run ("filesrc location=@/in.flv ! flvdemux : vsladder name=l " SMALL
+        "l.src_0 ! filesink location=@/a.ts "
+        "l.src_1 ! filesink location=@/b.ts");
+    /* FLV's times are whole milliseconds */
+    fail_unless (is_near (assert_video_grid ("a.ts", 30, 1), 300, 1));
+    times = run_command ("ffprobe -v error " FAR "-select_streams a "
+        "-show_entries packet=pts -of csv=p=0 @/a.ts");
+    /* 6 s is an IDR itself: that one may have been written */
+    assert_equals_int64 (g_ascii_strtoll (times, NULL, 10),
+        PES_ORIGIN + 8 * 90000);
+    far = run_command ("ffmpeg -nostdin -v error -y " FAR "-i @/a.ts -map 0:a "
+        "-c copy @/audio.ts");
+    samples = decode_audio ("audio.ts", &n);
+    sound = find_sound (samples, n, 0);
+    fail_unless (is_near (sound, 24000, 2400), "sound at %" G_GSIZE_FORMAT,
+        sound);
+    sums[i] = run_command ("sha256sum @/a.ts @/b.ts");
+  }
+  assert_equals_string (sums[0], sums[1]);
 }
 
 GST_END_TEST;
@@ -495,6 +545,102 @@ push_audio (GstElement * source, GstClockTime time, GstClockTime duration)
   GST_BUFFER_DURATION (buffer) = duration;
   push_buffer (source, buffer);
 }
+
+static void
+push_picture (GstElement * source, GstClockTime time)
+{
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, 160 * 120 * 3 / 2, NULL);
+
+  gst_buffer_memset (buffer, 0, 128, -1);
+  GST_BUFFER_PTS (buffer) = time;
+  GST_BUFFER_DURATION (buffer) = GST_SECOND / 30;
+  push_buffer (source, buffer);
+}
+
+/* Returns: (transfer full): the text of the next WARNING */
+static gchar *
+await_warning (GstElement * pipeline)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (bus, TIMEOUT,
+      GST_MESSAGE_WARNING | GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
+  g_autoptr (GError) error = NULL;
+
+  fail_unless (message != NULL && GST_MESSAGE_TYPE (message) ==
+      GST_MESSAGE_WARNING);
+  gst_message_parse_warning (message, &error, NULL);
+  return g_strdup (error->message);
+}
+
+static GstPadProbeReturn
+signal_async_queue (GstPad * pad, GstPadProbeInfo * info, gpointer queue)
+{
+  g_async_queue_push (queue, GINT_TO_POINTER (1));
+  return GST_PAD_PROBE_REMOVE;
+}
+
+/* Video that is linked after 6 s of audio went out is left out, and said to
+ * be; the audio goes on. */
+GST_START_TEST (test_video_too_late)
+{
+  GstElement *pipeline = parse ("appsrc name=v format=time max-bytes=0 caps="
+      "video/x-raw,format=I420,width=160,height=120,framerate=30/1 "
+      "appsrc name=a format=time max-bytes=0 caps="
+      "audio/x-raw,format=S16LE,rate=48000,channels=2,layout=interleaved ! "
+      "l.audio vsladder name=l " SMALL "l.src_0 ! filesink location=@/a.ts "
+      "l.src_1 ! fakesink");
+  GstBin *bin = GST_BIN (pipeline);
+  g_autoptr (GstElement) video = gst_bin_get_by_name (bin, "v");
+  g_autoptr (GstElement) audio = gst_bin_get_by_name (bin, "a");
+  g_autoptr (GstElement) ladder = gst_bin_get_by_name (bin, "l");
+  g_autoptr (GAsyncQueue) queue = g_async_queue_new ();
+  g_autoptr (GstPad) pad = NULL;
+  g_autofree gchar *text = NULL;
+
+  for (guint i = 0; i < 20; i++)
+    push_audio (audio, i * 300 * GST_MSECOND, 300 * GST_MSECOND);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  pad = gst_element_get_static_pad (ladder, "src_0");
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, signal_async_queue,
+      queue, NULL);
+  g_async_queue_pop (queue);
+
+  fail_unless (gst_element_link_pads (video, "src", ladder, "video"));
+  text = await_warning (pipeline);
+  fail_unless (strstr (text, "Video came after"), "\"%s\"", text);
+  push_picture (video, 6 * GST_SECOND);
+  for (guint i = 20; i < 30; i++)
+    push_audio (audio, i * 300 * GST_MSECOND, 300 * GST_MSECOND);
+  end_of_stream (audio);
+  end_of_stream (video);
+  await_eos (pipeline);
+  stop (pipeline);
+  fail_unless (is_near (assert_audio_grid ("a.ts"), 422, 2));
+}
+
+GST_END_TEST;
+
+/* A second audio track is refused with a warning, the first is encoded. */
+GST_START_TEST (test_second_audio)
+{
+  g_autofree gchar *output = run_command ("ffmpeg -nostdin -v error -y -f "
+      "lavfi -i testsrc=s=160x120:r=30:d=2 -f lavfi -i sine=d=2 -f lavfi -i "
+      "sine=f=880:d=2 -map 0 -map 1 -map 2 -c:v libx264 -preset ultrafast "
+      "-c:a aac @/in.ts");
+  GstElement *pipeline = parse ("filesrc location=@/in.ts ! tsdemux : "
+      "vsladder name=l " SMALL "l.src_0 ! filesink location=@/a.ts");
+  g_autofree gchar *text = NULL;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  text = await_warning (pipeline);
+  fail_unless (strstr (text, "Only one audio track"), "\"%s\"", text);
+  await_eos (pipeline);
+  stop (pipeline);
+  fail_unless (is_near (assert_video_grid ("a.ts", 30, 1), 60, 1));
+  fail_unless (is_near (assert_audio_grid ("a.ts"), 94, 3));
+}
+
+GST_END_TEST;
 
 /* A hole in the audio is silence of the same length. */
 GST_START_TEST (test_audio_gap)
@@ -547,17 +693,6 @@ GST_START_TEST (test_caps_change)
 }
 
 GST_END_TEST;
-
-static void
-push_picture (GstElement * source, GstClockTime time)
-{
-  GstBuffer *buffer = gst_buffer_new_allocate (NULL, 160 * 120 * 3 / 2, NULL);
-
-  gst_buffer_memset (buffer, 0, 128, -1);
-  GST_BUFFER_PTS (buffer) = time;
-  GST_BUFFER_DURATION (buffer) = GST_SECOND / 30;
-  push_buffer (source, buffer);
-}
 
 /* A hole is filled; a jump of the clock by hours, or back, is none. */
 GST_START_TEST (test_video_gap_and_jumps)
@@ -864,6 +999,9 @@ ladder_suite (void)
   tcase_add_test (tcase, test_decoders);
   tcase_add_test (tcase, test_audio_missing);
   tcase_add_test (tcase, test_audio_late);
+  tcase_add_test (tcase, test_audio_joins);
+  tcase_add_test (tcase, test_video_too_late);
+  tcase_add_test (tcase, test_second_audio);
   tcase_add_test (tcase, test_audio_gap);
   tcase_add_test (tcase, test_caps_change);
   tcase_add_test (tcase, test_video_gap_and_jumps);
