@@ -2,18 +2,14 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Each child of the main playlist becomes a VsTimeline. A timeline can only
- * grow at its end, so one that shall reach further back is built anew, from
- * the sealed parts on. What a refresh finds is appended; where that does not
- * fit to what was read before, the archive is another one, and the timeline
- * is built anew too.
+ * Each child of the main playlist becomes a VsTimeline (vsarchivechild.c).
  *
  * Two locks: `reading` is held over the store, so that one call reads at a
  * time; `lock` only guards which timelines there are. reading before lock.
  */
-#include "archive/vsarchivelist.h"
+#include "archive/vsarchivechild.h"
 #include "archive/vsarchivename.h"
-#include "archive/vsarchivereader.h"
+#include "manifest/vsm3u8.h"
 #include "archive/vsarchivewriter.h"
 
 #include <openssl/sha.h>
@@ -22,317 +18,6 @@
 /* Of another maker's segment, whose size is not listed. */
 #define SEGMENT_MAX (256 * 1024 * 1024)
 #define MAIN_MAX (1024 * 1024)
-
-typedef struct
-{
-  gchar *uri;                   /* below the folder */
-  gchar *name;                  /* of the rendition */
-  gchar *etag;                  /* of what was read */
-  gboolean ended;
-  guint64 retained;             /* the archive has from here on, */
-  guint64 first, next;          /* the timeline [first, next) */
-  VsTimeline *timeline;         /* protected by lock */
-} Child;
-
-struct _VsArchiveReader
-{
-  gatomicrefcount ref_count;
-  VsStore *store;
-  gchar *folder;
-  gchar *account, *event, *breakout;
-
-  GMutex reading;
-  /* protected by reading */
-  gchar *main_etag;
-  GstClockTime span;
-
-  GMutex lock;
-  /* protected by lock; changed only under reading too */
-  GPtrArray *children;          /* Child */
-};
-
-static void
-child_free (Child * child)
-{
-  g_free (child->uri);
-  g_free (child->name);
-  g_free (child->etag);
-  g_clear_pointer (&child->timeline, vs_timeline_unref);
-  g_free (child);
-}
-
-static VsArchivePlace
-place_of (VsArchiveReader * self, GCancellable * cancellable)
-{
-  VsArchivePlace place = { self->store, self->folder, cancellable };
-
-  return place;
-}
-
-/* ---- URIs --------------------------------------------------------------- */
-
-/* What @uri in the playlist @base names, below the folder; NULL and an error
- * when that lies elsewhere. */
-static gchar *
-resolve (VsArchiveReader * self, const gchar * base, const gchar * uri,
-    GError ** error)
-{
-  g_autofree gchar *path = g_strndup (uri, strcspn (uri, "?#"));
-  g_autofree gchar *plain = g_uri_unescape_string (path, "/");
-  const gchar *slash = strrchr (base, '/');
-  g_autofree gchar *below = plain == NULL ? NULL :
-      g_strdup_printf ("%.*s%s", slash ? (gint) (slash + 1 - base) : 0, base,
-      plain);
-
-  if (below && vs_store_key_is_valid (below))
-    return g_steal_pointer (&below);
-
-  path = (g_free (path), g_strescape (uri, NULL));
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-      "%s/%s/%s: the URI \"%.100s\" leads out of the folder",
-      vs_store_get_location (self->store), self->folder, base, path);
-  return NULL;
-}
-
-/* Makes the URIs of @media those of VsSegment. */
-static gboolean
-resolve_all (VsArchiveReader * self, const gchar * base, VsM3u8Media * media,
-    GError ** error)
-{
-  for (guint i = 0; i < media->segments->len; i++) {
-    VsSegment *segment = g_ptr_array_index (media->segments, i);
-    gchar *uri;
-
-    if (segment->uri == NULL)
-      continue;
-    uri = resolve (self, base, segment->uri, error);
-    if (uri == NULL)
-      return FALSE;
-    g_free (segment->uri);
-    segment->uri = uri;
-  }
-  return TRUE;
-}
-
-/* ---- one rendition ------------------------------------------------------ */
-
-static VsSegment *
-nth (GPtrArray * segments, guint i)
-{
-  return g_ptr_array_index (segments, i);
-}
-
-static void
-add_configs (VsTimeline * timeline, VsM3u8Media * media)
-{
-  for (guint i = 0; i < media->configs->len; i++)
-    vs_timeline_add_config (timeline, g_ptr_array_index (media->configs, i));
-}
-
-static VsM3u8Media *
-read_part (VsArchiveReader * self, Child * child, guint64 sequence,
-    GCancellable * cancellable, GError ** error)
-{
-  VsArchivePlace place = place_of (self, cancellable);
-  g_autofree gchar *name = vs_archive_part_name (child->name, sequence);
-  g_autoptr (VsM3u8Media) media =
-      vs_archive_read_whole_playlist (&place, name, error);
-
-  if (media == NULL || !resolve_all (self, name, media, error))
-    return NULL;
-  return g_steal_pointer (&media);
-}
-
-static GstClockTime
-sum_durations (GPtrArray * segments)
-{
-  GstClockTime sum = 0;
-
-  for (guint i = 0; i < segments->len; i++)
-    sum += nth (segments, i)->duration;
-  return sum;
-}
-
-/* Sealed parts ahead of @end, the newest first, until @span is filled. A part
- * that is gone was pruned since: what came after it is what there is. */
-static GPtrArray *
-read_parts_back (VsArchiveReader * self, Child * child, guint64 end,
-    GstClockTime span, GCancellable * cancellable, GError ** error)
-{
-  g_autoptr (GPtrArray) parts =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_m3u8_media_free);
-  GstClockTime have = 0;
-
-  while (end > child->retained && have < span) {
-    g_autoptr (GError) cause = NULL;
-    VsM3u8Media *part = read_part (self, child, end - 1, cancellable, &cause);
-
-    if (part == NULL
-        && g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-      break;
-    if (part == NULL) {
-      g_propagate_error (error, g_steal_pointer (&cause));
-      return NULL;
-    }
-    g_ptr_array_add (parts, part);
-    have += sum_durations (part->segments);
-    end = vs_archive_part_start (end - 1);
-  }
-  return g_steal_pointer (&parts);
-}
-
-/* Appends what is new of @segments, below @end. FALSE when it does not
- * follow. */
-static gboolean
-append_segments (Child * child, VsTimeline * timeline, GPtrArray * segments,
-    guint64 end)
-{
-  for (guint i = 0; i < segments->len; i++) {
-    VsSegment *segment = nth (segments, i);
-
-    if (segment->sequence < MAX (child->next, child->retained)
-        || segment->sequence >= end)
-      continue;
-    if (!vs_timeline_append (timeline, segment))
-      return FALSE;
-    if (child->next == 0)
-      child->first = segment->sequence;
-    child->next = segment->sequence + 1;
-  }
-  return TRUE;
-}
-
-static VsRendition *
-make_rendition (VsArchiveReader * self, Child * child, VsM3u8Media * media)
-{
-  return media->rendition ? vs_rendition_ref (media->rendition) :
-      vs_rendition_new (self->account, self->event, self->breakout,
-      child->name);
-}
-
-static void
-update_child (Child * child, VsTimeline * timeline, VsM3u8Media * media)
-{
-  add_configs (timeline, media);
-  vs_timeline_set_target_duration (timeline, media->target_duration);
-  vs_timeline_prune (timeline, child->retained);
-  child->first = MAX (child->first, child->retained);
-  vs_timeline_set_ended (timeline, media->ended);
-  child->ended = media->ended;
-}
-
-/* The playlist of @child; entries only of one that grows when not @whole. */
-static VsM3u8Media *
-read_child (VsArchiveReader * self, Child * child, gboolean * whole,
-    GCancellable * cancellable, GError ** error)
-{
-  VsArchivePlace place = place_of (self, cancellable);
-  g_autoptr (VsM3u8Media) media =
-      vs_archive_read_playlist (&place, child->uri, whole, error);
-
-  if (media == NULL || !resolve_all (self, child->uri, media, error))
-    return NULL;
-  child->retained =
-      media->foreign ? media->media_sequence : media->first_sequence;
-  return g_steal_pointer (&media);
-}
-
-/* Where the entries that the playlist itself gives begin. */
-static guint64
-entries_start (VsM3u8Media * media, gboolean whole)
-{
-  if (!whole)
-    return vs_archive_get_last_sequence (media) + 1;
-  return media->segments->len ? nth (media->segments, 0)->sequence :
-      media->first_sequence;
-}
-
-static gboolean
-build_child (VsArchiveReader * self, Child * child, VsM3u8Media * media,
-    gboolean whole, GCancellable * cancellable, GError ** error)
-{
-  g_autoptr (VsRendition) rendition = make_rendition (self, child, media);
-  g_autoptr (VsTimeline) timeline = vs_timeline_new (rendition);
-  g_autoptr (GPtrArray) parts = NULL;
-  guint64 start = entries_start (media, whole);
-  GstClockTime have = sum_durations (media->segments);
-
-  parts = read_parts_back (self, child, start,
-      media->ended ? GST_CLOCK_TIME_NONE : self->span - MIN (have,
-          self->span), cancellable, error);
-  if (parts == NULL)
-    return FALSE;
-
-  child->first = child->next = 0;
-  for (guint i = parts->len; i > 0; i--) {
-    VsM3u8Media *part = g_ptr_array_index (parts, i - 1);
-
-    add_configs (timeline, part);
-    append_segments (child, timeline, part->segments, start);
-  }
-  append_segments (child, timeline, media->segments, G_MAXUINT64);
-  update_child (child, timeline, media);
-
-  g_mutex_lock (&self->lock);
-  g_clear_pointer (&child->timeline, vs_timeline_unref);
-  child->timeline = g_steal_pointer (&timeline);
-  g_mutex_unlock (&self->lock);
-  return TRUE;
-}
-
-/* Appends what came since. FALSE without an error: it does not fit. */
-static gboolean
-grow_child (VsArchiveReader * self, Child * child, VsM3u8Media * media,
-    gboolean whole, GCancellable * cancellable, GError ** error)
-{
-  guint64 start = entries_start (media, whole);
-  guint64 end = whole ? start + media->segments->len : start;
-
-  if (child->next == 0 || end < child->next)
-    return FALSE;
-  while (child->next < start) {
-    guint64 before = child->next;
-    g_autoptr (VsM3u8Media) part =
-        read_part (self, child, child->next, cancellable, error);
-
-    if (part == NULL)
-      return FALSE;
-    add_configs (child->timeline, part);
-    if (!append_segments (child, child->timeline, part->segments, start)
-        || child->next == before)
-      return FALSE;
-  }
-  if (!append_segments (child, child->timeline, media->segments, G_MAXUINT64))
-    return FALSE;
-  update_child (child, child->timeline, media);
-  return TRUE;
-}
-
-static gboolean
-refresh_child (VsArchiveReader * self, Child * child, gboolean anew,
-    GCancellable * cancellable, GError ** error)
-{
-  g_autofree gchar *key = vs_archive_key (self->folder, child->uri);
-  g_autoptr (VsStoreObject) object =
-      vs_store_stat (self->store, key, cancellable, error);
-  g_autoptr (VsM3u8Media) media = NULL;
-  gboolean whole;
-
-  if (object == NULL)
-    return FALSE;
-  if (!anew && g_strcmp0 (object->etag, child->etag) == 0)
-    return TRUE;
-
-  media = read_child (self, child, &whole, cancellable, error);
-  if (media == NULL)
-    return FALSE;
-  if ((anew || !grow_child (self, child, media, whole, cancellable, NULL))
-      && !build_child (self, child, media, whole, cancellable, error))
-    return FALSE;
-  g_free (child->etag);
-  child->etag = g_steal_pointer (&object->etag);
-  return TRUE;
-}
 
 /* ---- the event ---------------------------------------------------------- */
 
@@ -351,11 +36,11 @@ foreign_name (const gchar * uri)
   return name;
 }
 
-static Child *
+static VsArchiveChild *
 find_child (GPtrArray * children, const gchar * uri)
 {
   for (guint i = 0; i < children->len; i++) {
-    Child *child = g_ptr_array_index (children, i);
+    VsArchiveChild *child = g_ptr_array_index (children, i);
 
     if (strcmp (child->uri, uri) == 0)
       return child;
@@ -367,14 +52,14 @@ static gboolean
 read_new_child (VsArchiveReader * self, gchar * uri, GPtrArray * children,
     GCancellable * cancellable, GError ** error)
 {
-  Child *child = g_new0 (Child, 1);
+  VsArchiveChild *child = g_new0 (VsArchiveChild, 1);
 
   child->uri = uri;
   child->name = vs_archive_name_to_rendition (uri);
   if (child->name == NULL)
     child->name = foreign_name (uri);
   g_ptr_array_add (children, child);
-  return refresh_child (self, child, TRUE, cancellable, error);
+  return vs_archive_child_refresh (self, child, TRUE, cancellable, error);
 }
 
 /* The children that the main playlist names, those that were known as they
@@ -386,8 +71,9 @@ read_children (VsArchiveReader * self, GPtrArray * variants,
 {
   for (guint i = 0; i < variants->len; i++) {
     VsM3u8MainEntry *entry = g_ptr_array_index (variants, i);
-    g_autofree gchar *uri = resolve (self, VS_ARCHIVE_MAIN, entry->uri, error);
-    Child *child;
+    g_autofree gchar *uri =
+        vs_archive_reader_resolve (self, VS_ARCHIVE_MAIN, entry->uri, error);
+    VsArchiveChild *child;
 
     if (uri == NULL)
       return FALSE;
@@ -419,7 +105,7 @@ replace_children (VsArchiveReader * self, GPtrArray * children)
   g_ptr_array_set_free_func (old, NULL);
   for (guint i = 0; i < old->len; i++) {
     if (!g_ptr_array_find (children, g_ptr_array_index (old, i), NULL))
-      child_free (g_ptr_array_index (old, i));
+      vs_archive_child_free (g_ptr_array_index (old, i));
   }
   g_ptr_array_unref (old);
 }
@@ -460,12 +146,13 @@ read_main (VsArchiveReader * self, GCancellable * cancellable, GError ** error)
   if (variants == NULL)
     return FALSE;
   children = g_ptr_array_new ();
-  added = g_ptr_array_new_with_free_func ((GDestroyNotify) child_free);
+  added =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_archive_child_free);
   if (!read_children (self, variants, children, added, cancellable, error))
     return FALSE;
 
   g_ptr_array_set_free_func (added, NULL);
-  g_ptr_array_set_free_func (children, (GDestroyNotify) child_free);
+  g_ptr_array_set_free_func (children, (GDestroyNotify) vs_archive_child_free);
   replace_children (self, children);
   g_free (self->main_etag);
   self->main_etag = g_steal_pointer (&object->etag);
@@ -486,7 +173,8 @@ vs_archive_reader_open (VsStore * store, const gchar * account,
   self->breakout = g_strdup (breakout);
   self->folder = vs_archive_folder (account, event, breakout);
   self->span = VS_ARCHIVE_READER_SPAN;
-  self->children = g_ptr_array_new_with_free_func ((GDestroyNotify) child_free);
+  self->children =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_archive_child_free);
   g_mutex_init (&self->reading);
   g_mutex_init (&self->lock);
   return read_main (self, cancellable, error) ? g_steal_pointer (&self) : NULL;
@@ -525,8 +213,8 @@ vs_archive_reader_refresh (VsArchiveReader * self, GCancellable * cancellable,
   g_mutex_lock (&self->reading);
   ok = read_main (self, cancellable, error);
   for (guint i = 0; ok && i < self->children->len; i++)
-    ok = refresh_child (self, g_ptr_array_index (self->children, i), FALSE,
-        cancellable, error);
+    ok = vs_archive_child_refresh (self, g_ptr_array_index (self->children, i),
+        FALSE, cancellable, error);
   g_mutex_unlock (&self->reading);
   return ok;
 }
@@ -541,10 +229,10 @@ vs_archive_reader_reach (VsArchiveReader * self, GstClockTime span,
   if (span > self->span) {
     self->span = span;
     for (guint i = 0; ok && i < self->children->len; i++) {
-      Child *child = g_ptr_array_index (self->children, i);
+      VsArchiveChild *child = g_ptr_array_index (self->children, i);
 
       if (child->first > child->retained)
-        ok = refresh_child (self, child, TRUE, cancellable, error);
+        ok = vs_archive_child_refresh (self, child, TRUE, cancellable, error);
     }
   }
   g_mutex_unlock (&self->reading);
@@ -559,7 +247,7 @@ vs_archive_reader_get_timelines (VsArchiveReader * self)
 
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < self->children->len; i++) {
-    Child *child = g_ptr_array_index (self->children, i);
+    VsArchiveChild *child = g_ptr_array_index (self->children, i);
 
     g_ptr_array_add (timelines, vs_timeline_ref (child->timeline));
   }

@@ -1,0 +1,51 @@
+/* VisionStream: a rendition of an archive, read back
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "archive/vsarchivereader.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  gchar *uri;                   /* below the folder */
+  gchar *name;                  /* of the rendition */
+  gchar *etag;                  /* of what was read */
+  gboolean ended;
+  guint64 retained;             /* the archive has from here on, */
+  guint64 first, next;          /* the timeline [first, next) */
+  VsTimeline *timeline;         /* protected by lock */
+} VsArchiveChild;
+
+struct _VsArchiveReader
+{
+  gatomicrefcount ref_count;
+  VsStore *store;
+  gchar *folder;
+  gchar *account, *event, *breakout;
+
+  GMutex reading;
+  /* protected by reading */
+  gchar *main_etag;
+  GstClockTime span;
+
+  GMutex lock;
+  /* protected by lock; changed only under reading too */
+  GPtrArray *children;          /* VsArchiveChild */
+};
+
+void vs_archive_child_free (VsArchiveChild *child);
+
+/* Looks for what is new; reads all of it @anew. The reader is locked. */
+gboolean vs_archive_child_refresh (VsArchiveReader *reader,
+    VsArchiveChild *child, gboolean anew, GCancellable *cancellable,
+    GError ** error);
+
+/* What @uri in the playlist @base names, below the folder; NULL and an error
+ * when that lies elsewhere. */
+gchar *vs_archive_reader_resolve (VsArchiveReader *reader, const gchar *base,
+    const gchar *uri, GError ** error);
+
+G_END_DECLS

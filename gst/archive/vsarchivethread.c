@@ -1,0 +1,505 @@
+/* VisionStream: the thread that writes an event's archive
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * It takes the oldest segment of the queue, stores it, then the playlist that
+ * names it, and only then lets go of it. So playlists never run ahead of their
+ * segments, and never back. What the store refuses is tried again, with
+ * growing pauses, until it works or the writer is freed.
+ */
+#include "archive/vsarchivewriterprivate.h"
+#include "archive/vsarchivename.h"
+
+#include <string.h>
+
+#define RETRY_MIN (50 * G_TIME_SPAN_MILLISECOND)
+#define RETRY_MAX (5 * G_TIME_SPAN_SECOND)
+
+/* ---- trying until it works ---------------------------------------------- */
+
+gboolean
+vs_archive_writer_is_stopping_unlocked (VsArchiveWriter * self)
+{
+  return self->closing && g_get_monotonic_time () >= self->deadline;
+}
+
+/* Says what was given up. */
+static void
+report_lost (VsArchiveWriter * self)
+{
+  VsArchiveLost *lost;
+
+  g_mutex_lock (&self->lock);
+  while ((lost = g_queue_pop_head (&self->lost))) {
+    g_autoptr (VsRendition) rendition =
+        vs_rendition_ref (lost->declared->rendition);
+
+    g_mutex_unlock (&self->lock);
+    if (self->callbacks.lost)
+      self->callbacks.lost (rendition, lost->first, lost->last,
+          self->user_data);
+    g_free (lost);
+    g_mutex_lock (&self->lock);
+  }
+  g_mutex_unlock (&self->lock);
+}
+
+/* Waits before the next try. FALSE: @job was given up, or it is time to
+ * stop. */
+static gboolean
+pause_before_retry (VsArchiveWriter * self, gint64 pause, VsArchiveJob * job)
+{
+  gint64 end = g_get_monotonic_time () + pause;
+  gboolean go_on;
+
+  g_mutex_lock (&self->lock);
+  while (!(job && job->parts == NULL)
+      && !vs_archive_writer_is_stopping_unlocked (self)
+      && g_get_monotonic_time () < end) {
+    gint64 until = self->closing ? MIN (end, self->deadline) : end;
+
+    g_cond_wait_until (&self->changed, &self->lock, until);
+    if (!g_queue_is_empty (&self->lost)) {
+      g_mutex_unlock (&self->lock);
+      report_lost (self);
+      g_mutex_lock (&self->lock);
+    }
+  }
+  go_on = !(job && job->parts == NULL)
+      && !vs_archive_writer_is_stopping_unlocked (self);
+  g_mutex_unlock (&self->lock);
+  return go_on;
+}
+
+static gchar *
+path_of (VsArchiveWriter * self, const gchar * name)
+{
+  return g_build_filename (vs_store_get_location (self->store), self->folder,
+      name, NULL);
+}
+
+static void
+set_failing (VsArchiveWriter * self, const gchar * name, const GError * error)
+{
+  if (!self->failing && error && self->callbacks.failed) {
+    g_autofree gchar *path = path_of (self, name);
+
+    self->callbacks.failed (path, error, self->user_data);
+  }
+  if (self->failing && !error && self->callbacks.recovered)
+    self->callbacks.recovered (self->user_data);
+  self->failing = error != NULL;
+}
+
+typedef gboolean (*TryFunc) (VsArchiveWriter * self, gpointer data,
+    GError ** error);
+
+/* TRUE when @func succeeded; FALSE as pause_before_retry (). */
+static gboolean
+try_until_done (VsArchiveWriter * self, const gchar * name, TryFunc func,
+    gpointer data, VsArchiveJob * job)
+{
+  gint64 pause = RETRY_MIN;
+
+  for (;;) {
+    g_autoptr (GError) error = NULL;
+    gboolean ok = func (self, data, &error);
+
+    /* a job that was given up meanwhile is neither */
+    if (ok || error)
+      set_failing (self, name, error);
+    if (ok)
+      return TRUE;
+    if (!pause_before_retry (self, pause, job))
+      return FALSE;
+    pause = MIN (pause * 2, RETRY_MAX);
+  }
+}
+
+static gboolean
+try_segment (VsArchiveWriter * self, gpointer data, GError ** error)
+{
+  VsArchiveJob *job = data;
+  g_autofree gchar *key = NULL;
+  gboolean ok;
+
+  g_mutex_lock (&self->lock);
+  job->busy = job->parts != NULL;
+  g_mutex_unlock (&self->lock);
+  if (!job->busy)
+    return FALSE;
+
+  key = vs_archive_key (self->folder, job->segment->uri);
+  ok = vs_store_put (self->store, key, job->parts, job->n_parts,
+      self->cancellable, error);
+
+  g_mutex_lock (&self->lock);
+  job->busy = FALSE;
+  if (ok)
+    vs_archive_writer_release_parts_unlocked (self, job);
+  else
+    vs_archive_writer_bound_unlocked (self);
+  g_mutex_unlock (&self->lock);
+  return ok;
+}
+
+static gboolean
+try_list (VsArchiveWriter * self, gpointer data, GError ** error)
+{
+  return vs_archive_set_write_list (self->set, data, FALSE, error);
+}
+
+static gboolean
+try_complete_list (VsArchiveWriter * self, gpointer data, GError ** error)
+{
+  return vs_archive_set_write_list (self->set, data, TRUE, error);
+}
+
+static gboolean
+try_seal (VsArchiveWriter * self, gpointer data, GError ** error)
+{
+  return vs_archive_list_seal (data, &self->set->place, error);
+}
+
+static gboolean
+try_main (VsArchiveWriter * self, gpointer data, GError ** error)
+{
+  return vs_archive_set_write_main (self->set, GPOINTER_TO_INT (data), error);
+}
+
+static gboolean
+write_list (VsArchiveWriter * self, VsArchiveList * list, TryFunc func)
+{
+  g_autofree gchar *name = vs_archive_playlist_name (list->name);
+
+  return try_until_done (self, name, func, list, NULL);
+}
+
+static gboolean
+write_main (VsArchiveWriter * self, gboolean complete)
+{
+  return try_until_done (self, VS_ARCHIVE_MAIN, try_main,
+      GINT_TO_POINTER (complete), NULL);
+}
+
+/* ---- segments ----------------------------------------------------------- */
+
+/* A part is sealed from what was listed before. */
+static gboolean
+append_entry (VsArchiveWriter * self, VsArchiveList * list, VsSegment * segment)
+{
+  if (vs_archive_list_is_full (list)) {
+    if ((list->dirty && !write_list (self, list, try_list))
+        || !write_list (self, list, try_seal))
+      return FALSE;
+  }
+  vs_archive_list_append (list, segment);
+  return TRUE;
+}
+
+static gboolean
+fill_gaps (VsArchiveWriter * self, VsArchiveList * list, guint64 next,
+    const VsSegment * following)
+{
+  while (list->next != 0 && list->next < next) {
+    g_autoptr (VsSegment) gap =
+        vs_archive_set_make_gap (self->set, list, following);
+
+    if (!append_entry (self, list, gap))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static guint
+rounded_seconds (GstClockTime duration)
+{
+  return (duration + GST_SECOND / 2) / GST_SECOND;
+}
+
+/* The list of the job's rendition, with what was declared of it. */
+static VsArchiveList *
+prepare_list (VsArchiveWriter * self, VsArchiveJob * job)
+{
+  VsArchiveList *list;
+  guint target;
+
+  g_mutex_lock (&self->lock);
+  list = vs_archive_set_get_list (self->set, job->declared->rendition->name);
+  g_clear_pointer (&list->rendition, vs_rendition_unref);
+  list->rendition = vs_rendition_ref (job->declared->rendition);
+  list->order = job->declared->order;
+  for (guint t = 0; t < job->segment->n_tracks; t++) {
+    for (GList * l = job->declared->configs.head; l; l = l->next) {
+      VsCodecConfig *config = l->data;
+
+      if (strcmp (config->id, job->segment->tracks[t].config_id) == 0)
+        vs_archive_list_add_config (list, config);
+    }
+  }
+  g_mutex_unlock (&self->lock);
+
+  target = rounded_seconds (list->rendition->target_duration);
+  list->target_duration = MAX (list->target_duration, target);
+  return list;
+}
+
+/* A rendition that left still has to forget what was pruned. */
+static gboolean
+write_pruned (VsArchiveWriter * self)
+{
+  GPtrArray *lists = self->set->lists;
+
+  for (guint i = 0; i < lists->len; i++) {
+    VsArchiveList *list = g_ptr_array_index (lists, i);
+
+    if (list->order == G_MAXUINT && list->stored_first != list->first
+        && !write_list (self, list, try_list))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+report_stored (VsArchiveWriter * self, VsArchiveList * list,
+    const VsSegment * segment)
+{
+  g_autofree gchar *path = path_of (self, segment->uri);
+
+  if (self->callbacks.stored)
+    self->callbacks.stored (list->rendition, segment, path, self->user_data);
+}
+
+/* The job's entry as it stands: a caller may turn it into a gap. */
+static VsSegment *
+ref_segment (VsArchiveWriter * self, VsArchiveJob * job)
+{
+  VsSegment *segment;
+
+  g_mutex_lock (&self->lock);
+  segment = vs_segment_ref (job->segment);
+  g_mutex_unlock (&self->lock);
+  return segment;
+}
+
+static gboolean
+store_segment (VsArchiveWriter * self, VsArchiveJob * job)
+{
+  g_autoptr (VsSegment) segment = ref_segment (self, job);
+
+  return segment->uri && try_until_done (self, segment->uri, try_segment, job,
+      job);
+}
+
+static gboolean
+is_stopping (VsArchiveWriter * self)
+{
+  gboolean stopping;
+
+  g_mutex_lock (&self->lock);
+  stopping = vs_archive_writer_is_stopping_unlocked (self);
+  g_mutex_unlock (&self->lock);
+  return stopping;
+}
+
+/* FALSE: it is time to stop. */
+static gboolean
+process (VsArchiveWriter * self, VsArchiveJob * job)
+{
+  VsArchiveList *list = prepare_list (self, job);
+  guint64 sequence = job->segment->sequence;
+  gboolean stored = store_segment (self, job);
+  g_autoptr (VsSegment) segment = ref_segment (self, job);
+
+  if (!stored && is_stopping (self))
+    return FALSE;
+  if (!fill_gaps (self, list, sequence, segment)
+      || !append_entry (self, list, segment))
+    return FALSE;
+  vs_archive_set_prune (self->set);
+  if (!stored)
+    return TRUE;
+
+  if (!write_list (self, list, try_list) || !write_pruned (self)
+      || !write_main (self, FALSE))
+    return FALSE;
+  report_stored (self, list, segment);
+  return TRUE;
+}
+
+/* Gaps that no segment follows yet. */
+static gboolean
+write_dirty (VsArchiveWriter * self)
+{
+  GPtrArray *lists = self->set->lists;
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < lists->len; i++) {
+    VsArchiveList *list = g_ptr_array_index (lists, i);
+
+    if (!list->dirty)
+      continue;
+    if (!write_list (self, list, try_list))
+      return FALSE;
+    any = TRUE;
+  }
+  return !any || write_main (self, FALSE);
+}
+
+static gboolean
+write_all_complete (VsArchiveWriter * self)
+{
+  GPtrArray *lists = self->set->lists;
+  guint64 next = vs_archive_set_get_next (self->set);
+
+  for (guint i = 0; i < lists->len; i++) {
+    VsArchiveList *list = g_ptr_array_index (lists, i);
+
+    if (!fill_gaps (self, list, next, NULL))
+      return FALSE;
+    if (list->tail->len > 0 && !(list->ended && !list->dirty)
+        && !write_list (self, list, try_complete_list))
+      return FALSE;
+  }
+  return write_main (self, TRUE);
+}
+
+static void
+run_end (VsArchiveWriter * self, VsArchiveEnd * end, gboolean may_write)
+{
+  gboolean complete = may_write && write_all_complete (self);
+
+  report_lost (self);
+  g_mutex_lock (&self->lock);
+  complete &= !self->lost_any;
+  g_mutex_unlock (&self->lock);
+  if (end->done)
+    end->done (complete, end->user_data);
+  g_free (end);
+}
+
+/* ---- its life ----------------------------------------------------------- */
+
+typedef enum
+{
+  WORK_SEGMENT,
+  WORK_END,
+  WORK_IDLE,
+  WORK_STOP
+} Work;
+
+/* What is to be done next; waits until there is something, or until @wake. */
+static Work
+next_work (VsArchiveWriter * self, gint64 wake)
+{
+  Work work;
+
+  g_mutex_lock (&self->lock);
+  while (self->jobs.length == 0 && self->ends.length == 0 && !self->closing
+      && self->lost.length == 0 && g_get_monotonic_time () < wake) {
+    if (wake == G_MAXINT64)
+      g_cond_wait (&self->changed, &self->lock);
+    else
+      g_cond_wait_until (&self->changed, &self->lock, wake);
+  }
+  if (vs_archive_writer_is_stopping_unlocked (self))
+    work = WORK_STOP;
+  else if (self->jobs.length > 0)
+    work = WORK_SEGMENT;
+  else if (self->ends.length > 0)
+    work = WORK_END;
+  else
+    work = self->closing ? WORK_STOP : WORK_IDLE;
+  g_mutex_unlock (&self->lock);
+  return work;
+}
+
+static gboolean
+run_segment (VsArchiveWriter * self)
+{
+  VsArchiveJob *job;
+  gboolean ok, last;
+
+  g_mutex_lock (&self->lock);
+  job = g_queue_peek_head (&self->jobs);
+  g_mutex_unlock (&self->lock);
+
+  ok = process (self, job);
+  if (!ok)
+    return FALSE;
+
+  g_mutex_lock (&self->lock);
+  g_queue_remove (&self->jobs, job);
+  vs_archive_writer_release_parts_unlocked (self, job);
+  last = self->jobs.length == 0;
+  g_mutex_unlock (&self->lock);
+  vs_archive_job_free (job);
+  return !last || write_dirty (self);
+}
+
+static gboolean
+run_next_end (VsArchiveWriter * self)
+{
+  VsArchiveEnd *end;
+
+  g_mutex_lock (&self->lock);
+  end = g_queue_pop_head (&self->ends);
+  g_mutex_unlock (&self->lock);
+  run_end (self, end, TRUE);
+  return TRUE;
+}
+
+/* What is left undone is said. */
+static void
+abandon (VsArchiveWriter * self)
+{
+  VsArchiveEnd *end;
+  VsArchiveJob *job;
+
+  g_mutex_lock (&self->lock);
+  while ((job = g_queue_pop_head (&self->jobs))) {
+    if (job->parts)
+      vs_archive_writer_give_up_unlocked (self, job);
+    vs_archive_job_free (job);
+  }
+  g_mutex_unlock (&self->lock);
+  report_lost (self);
+
+  g_mutex_lock (&self->lock);
+  while ((end = g_queue_pop_head (&self->ends))) {
+    g_mutex_unlock (&self->lock);
+    run_end (self, end, FALSE);
+    g_mutex_lock (&self->lock);
+  }
+  self->finished = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+gpointer
+vs_archive_writer_run (gpointer data)
+{
+  VsArchiveWriter *self = data;
+  gboolean running = TRUE;
+
+  while (running) {
+    gint64 wake = vs_archive_set_sweep (self->set);
+
+    switch (next_work (self, wake)) {
+      case WORK_SEGMENT:
+        running = run_segment (self);
+        break;
+      case WORK_END:
+        running = run_next_end (self);
+        break;
+      case WORK_IDLE:
+        break;
+      case WORK_STOP:
+        running = FALSE;
+        break;
+    }
+    report_lost (self);
+  }
+  abandon (self);
+  return NULL;
+}
