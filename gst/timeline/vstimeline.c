@@ -305,6 +305,43 @@ vs_timeline_get (VsTimeline * timeline, guint64 sequence)
   return segment;
 }
 
+static void
+take_snapshot_unlocked (VsTimeline * timeline, Snapshot * snapshot)
+{
+  snapshot->base = timeline->base;
+  snapshot->first = timeline->first;
+  snapshot->next = timeline->next;
+  snapshot->blocks = g_ptr_array_new_full (timeline->blocks->len,
+      (GDestroyNotify) block_unref);
+  for (guint i = 0; i < timeline->blocks->len; i++)
+    g_ptr_array_add (snapshot->blocks,
+        block_ref (g_ptr_array_index (timeline->blocks, i)));
+}
+
+guint64
+vs_timeline_search (VsTimeline * timeline, VsSegmentReached reached,
+    gpointer user_data)
+{
+  Snapshot snapshot;
+  guint64 low, high;
+
+  g_mutex_lock (&timeline->lock);
+  take_snapshot_unlocked (timeline, &snapshot);
+  g_mutex_unlock (&timeline->lock);
+  low = snapshot.first;
+  high = snapshot.next;
+  while (low < high) {
+    guint64 middle = low + (high - low) / 2;
+
+    if (reached (entry_at (snapshot.blocks, snapshot.base, middle), user_data))
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  g_ptr_array_unref (snapshot.blocks);
+  return low < snapshot.next ? low : G_MAXUINT64;
+}
+
 /* The view's head and a snapshot of the entries, as they stand together. */
 static VsTimelineView *
 begin_view (VsTimeline * timeline, Snapshot * snapshot)
@@ -318,14 +355,7 @@ begin_view (VsTimeline * timeline, Snapshot * snapshot)
   view->peak_bandwidth = timeline->peak_bandwidth;
   view->average_bandwidth = bits_per_second (timeline->total_bytes,
       timeline->total_duration);
-  snapshot->base = timeline->base;
-  snapshot->first = timeline->first;
-  snapshot->next = timeline->next;
-  snapshot->blocks = g_ptr_array_new_full (timeline->blocks->len,
-      (GDestroyNotify) block_unref);
-  for (guint i = 0; i < timeline->blocks->len; i++)
-    g_ptr_array_add (snapshot->blocks,
-        block_ref (g_ptr_array_index (timeline->blocks, i)));
+  take_snapshot_unlocked (timeline, snapshot);
   g_mutex_unlock (&timeline->lock);
   return view;
 }

@@ -76,6 +76,21 @@ void            vs_timeline_view_free (VsTimelineView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsTimelineView, vs_timeline_view_free)
 
 VsSegment *vs_timeline_get (VsTimeline *timeline, guint64 sequence);
+
+/* Whether @segment is the one that is looked for, or comes after it. */
+typedef gboolean (*VsSegmentReached) (const VsSegment *segment,
+    gpointer user_data);
+
+/**
+ * vs_timeline_search:
+ * @reached: (scope call): FALSE up to some segment, TRUE from there on; no
+ *   lock is held
+ *
+ * Returns: the sequence of the first segment that @reached, in O(log n)
+ *   calls, or G_MAXUINT64
+ */
+guint64    vs_timeline_search (VsTimeline *timeline,
+    VsSegmentReached reached, gpointer user_data);
 void       vs_timeline_set_target_duration (VsTimeline *timeline, guint s);
 
 G_END_DECLS

@@ -1,0 +1,57 @@
+/* VisionStream: segments that are several stored ones
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "origin/vsendpoint.h"
+#include "timeline/vstimeline.h"
+
+G_BEGIN_DECLS
+
+/* most stored segments that are joined into one */
+#define VS_JOIN_MAX 60
+
+/*
+ * An endpoint with a `segment-duration` joins runs of stored segments, `count`
+ * of them each. A joined segment is an ordinary VsSegment, whose bytes are
+ * those of its parts one after the other.
+ *
+ * Its number is floor ((sequence - 1 + discontinuity_sequence * (count - 1)) /
+ * count) + 1 of any of its parts: that needs no history, so that each origin
+ * finds the same; a discontinuity always begins a new one; and numbers follow
+ * each other without a gap. The first of a run may have fewer parts.
+ */
+
+/* How many stored segments, of @target_duration (ns), make one of
+ * @segment_duration; 1 to serve them as they are. */
+guint vs_join_count (GstClockTime segment_duration,
+    GstClockTime target_duration);
+
+guint64 vs_join_number (const VsSegment *segment, guint count);
+
+/* EXT-X-TARGETDURATION of joined segments: fixed, as the stored ones' is. */
+guint vs_join_target_duration (guint target_duration, guint count);
+
+/**
+ * vs_join_view:
+ *
+ * Puts joined segments in the place of stored ones. One that the view has not
+ * whole is left out: at the front where the view begins within it, at the end
+ * while @grows.
+ */
+void vs_join_view (VsTimelineView *view, guint count, gboolean grows);
+
+/**
+ * vs_join_find:
+ *
+ * Returns: (element-type VsSegment) (transfer full): the parts of the joined
+ *   segment @number, or NULL when @timeline has not all of them. The caller
+ *   answers for not asking for one that still grows.
+ */
+GPtrArray *vs_join_find (VsTimeline *timeline, guint64 number, guint count);
+
+/* (transfer full): one segment of @parts, which follow each other */
+VsSegment *vs_join_segments (const GPtrArray *parts, guint count);
+
+G_END_DECLS
