@@ -15,8 +15,6 @@
 #include <openssl/sha.h>
 #include <string.h>
 
-/* Of another maker's segment, whose size is not listed. */
-#define SEGMENT_MAX (256 * 1024 * 1024)
 #define MAIN_MAX (1024 * 1024)
 
 /* ---- the event ---------------------------------------------------------- */
@@ -290,7 +288,8 @@ vs_archive_reader_load (VsArchiveReader * self, const VsSegment * segment,
     g_autoptr (GBytes) bytes = segment->size ?
         vs_store_get (self->store, key, 0, segment->size + 1,
         segment->size + 1, cancellable, error) :
-        vs_store_get (self->store, key, 0, -1, SEGMENT_MAX, cancellable, error);
+        vs_store_get (self->store, key, 0, -1, VS_SEGMENT_MAX_BYTES,
+        cancellable, error);
 
     if (bytes == NULL)
       return NULL;

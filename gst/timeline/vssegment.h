@@ -62,6 +62,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsRendition, vs_rendition_unref)
 /* most tracks of a rendition that packaging tells apart */
 #define VS_SEGMENT_MAX_TRACKS 2
 
+/* Most bytes of a segment: it is held in memory as a whole. A minute of the
+ * fastest rung stays below; what gets there is a clock that stands still. */
+#define VS_SEGMENT_MAX_BYTES (256 * 1024 * 1024)
+
 /**
  * VsSegmentTrack:
  *

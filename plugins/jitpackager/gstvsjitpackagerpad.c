@@ -17,9 +17,6 @@
 
 #define GST_CAT_DEFAULT gst_vs_jit_packager_debug
 
-/* a segment larger than this is served from the archive, or not at all */
-#define MAX_SEGMENT_BYTES (256 * 1024 * 1024)
-
 enum
 {
   PROP_0,
@@ -80,10 +77,10 @@ collect (GstVsJitPackagerPad * self, GstBuffer * buffer)
 {
   if (self->open && !self->overflow
       && gst_adapter_available (self->bytes) + gst_buffer_get_size (buffer)
-      > MAX_SEGMENT_BYTES) {
+      > VS_SEGMENT_MAX_BYTES) {
     GST_ELEMENT_WARNING (get_element (self), STREAM, FAILED,
         ("A segment is larger than %d MiB: is the target duration right?",
-            MAX_SEGMENT_BYTES >> 20), (NULL));
+            VS_SEGMENT_MAX_BYTES >> 20), (NULL));
     gst_adapter_clear (self->bytes);
     self->overflow = TRUE;
   }

@@ -143,22 +143,39 @@ announce (GstVsSegmentStorePad * pad)
 }
 
 void
-gst_vs_segment_store_pad_keep_part (GstVsSegmentStorePad * pad, GBytes * bytes)
-{
-  gsize size;
-  const guint8 *data = g_bytes_get_data (bytes, &size);
-
-  g_checksum_update (pad->checksum, data, size);
-  pad->size += size;
-  g_ptr_array_add (pad->parts, g_bytes_ref (bytes));
-}
-
-void
 gst_vs_segment_store_pad_drop_parts (GstVsSegmentStorePad * pad)
 {
   g_ptr_array_set_size (pad->parts, 0);
   g_checksum_reset (pad->checksum);
   pad->size = 0;
+  pad->overflow = FALSE;
+}
+
+/* The segment is too large to be held: what is left of it only passes. */
+static void
+give_up_segment (GstVsSegmentStorePad * pad)
+{
+  gst_vs_segment_store_pad_drop_parts (pad);
+  pad->overflow = TRUE;
+  GST_ELEMENT_WARNING (gst_vs_segment_store_pad_get_store (pad), STREAM, MUX,
+      ("%s: a segment is larger than %d MiB and is not stored. Does the "
+          "stream's clock stand still, or is target-duration too long?",
+          GST_PAD_NAME (pad), VS_SEGMENT_MAX_BYTES >> 20), (NULL));
+}
+
+void
+gst_vs_segment_store_pad_keep_part (GstVsSegmentStorePad * pad, GBytes * bytes)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+
+  if (!pad->overflow && size > VS_SEGMENT_MAX_BYTES - pad->size)
+    give_up_segment (pad);
+  if (pad->overflow)
+    return;
+  g_checksum_update (pad->checksum, data, size);
+  pad->size += size;
+  g_ptr_array_add (pad->parts, g_bytes_ref (bytes));
 }
 
 void
@@ -166,6 +183,7 @@ gst_vs_segment_store_pad_store (GstVsSegmentStorePad * pad, VsSegment * segment)
 {
   gsize length = SHA256_SIZE;
 
+  segment->gap |= pad->overflow;
   if (segment->gap) {
     gst_vs_segment_store_pad_drop_parts (pad);
     segment->size = 0;

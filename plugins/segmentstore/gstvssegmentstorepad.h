@@ -50,6 +50,7 @@ struct _GstVsSegmentStorePad
   gboolean joined;              /* came cut: saw a segment open */
   GPtrArray *parts;             /* GBytes of the open segment */
   gsize size;
+  gboolean overflow;            /* it has too many: it becomes a gap */
   GChecksum *checksum;
   GstClockTime running_time;    /* of the buffer that is pushed */
 };

@@ -864,6 +864,47 @@ GST_START_TEST (test_damage)
 
 GST_END_TEST;
 
+/* A clock that stands still never ends a segment: what is held of it is
+ * bounded, and what is given up is listed as a gap. */
+GST_START_TEST (test_frozen_clock)
+{
+  const gsize unit_size = 4 * 1024 * 1024;
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  g_autofree guint8 *payload = g_malloc (unit_size);
+  GstElement *store = store_new ("a");
+  TestPiece piece = { 900000, 1, 1 };
+  VsTsUnit unit = {.pts_90k = 900000,.dts_90k = 900000,.data = payload,
+    .size = unit_size
+  };
+  TestStream stream;
+  GstHarness *h;
+
+  memset (payload, 0x55, unit_size);
+  memcpy (payload, "\0\0\1\101\232\40", 6);
+  test_stream_init (&stream, TRUE, FALSE);
+  test_stream_add (&stream, &piece);
+  gst_element_set_bus (store, bus);
+  h = gst_harness_new_with_element (store, "sink_0", NULL);
+  gst_harness_set_src_caps_str (h, SRC_CAPS);
+  for (gsize sent = 0; sent <= VS_SEGMENT_MAX_BYTES; sent += unit_size) {
+    push_stream (h, stream.bytes);
+    g_byte_array_set_size (stream.bytes, 0);
+    vs_ts_writer_write_unit (stream.writer, &unit, stream.bytes);
+  }
+  gst_harness_push_event (h, gst_event_new_eos ());
+  gst_message_unref (gst_bus_timed_pop_filtered (bus, WAIT,
+          GST_MESSAGE_WARNING));
+  gst_message_unref (await_eos (bus));
+  fail_unless_equals_int (count ("a", "index_64p.m3u8", "#EXT-X-GAP"), 1);
+  fail_unless (!exists ("a", "index_64p_00001.ts"));
+  gst_element_set_bus (store, NULL);
+  gst_harness_teardown (h);
+  gst_object_unref (store);
+  test_stream_clear (&stream);
+}
+
+GST_END_TEST;
+
 static Suite *
 segmentstore_suite (void)
 {
@@ -888,6 +929,7 @@ segmentstore_suite (void)
   tcase_add_test (tc, test_events_and_queries);
   tcase_add_test (tc, test_flush);
   tcase_add_test (tc, test_damage);
+  tcase_add_test (tc, test_frozen_clock);
   return s;
 }
 
