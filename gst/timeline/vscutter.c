@@ -22,6 +22,9 @@
 /* A rendition whose clock runs on this far past the end of a stretch did not
  * jump with the reference. */
 #define OVERRUN_90K (2 * TICKS)
+/* What waits for the order to come to a boundary; past it the boundary is
+ * taken, for the clock stands still. Tracks are a second or two apart. */
+#define AFTER_BYTES_MAX (32 * 1024 * 1024)
 
 void
 vs_cutter_take (VsMediaUnit * unit, gpointer user_data)
@@ -34,7 +37,7 @@ vs_cutter_take (VsMediaUnit * unit, gpointer user_data)
     cutter->unexamined = cutter->held.tail;
   if (unit->leads)
     cutter->held_90k += unit->duration_90k;
-  cutter->held_bytes += unit->size;
+  cutter->held_bytes += vs_media_unit_get_footprint (unit);
 }
 
 /* (transfer full) */
@@ -48,7 +51,7 @@ pop_held (VsCutter * cutter)
   unit = g_queue_pop_head (&cutter->held);
   if (unit->leads)
     cutter->held_90k -= unit->duration_90k;
-  cutter->held_bytes -= unit->size;
+  cutter->held_bytes -= vs_media_unit_get_footprint (unit);
   return unit;
 }
 
@@ -63,10 +66,11 @@ unpop_after (VsCutter * cutter)
     g_queue_push_head (&cutter->held, unit);
     if (unit->leads)
       cutter->held_90k += unit->duration_90k;
-    cutter->held_bytes += unit->size;
+    cutter->held_bytes += vs_media_unit_get_footprint (unit);
   }
   if (unexamined)
     cutter->unexamined = cutter->held.head;
+  cutter->after_bytes = 0;
   cutter->ahead = 0;
   cutter->video_ahead = VS_TS_NO_TIME;
 }
@@ -411,6 +415,7 @@ put_after (VsCutter * cutter, VsMediaUnit * unit)
       cutter->video_ahead = unit->start;
     cutter->ahead |= 1U << unit->track;
   }
+  cutter->after_bytes += vs_media_unit_get_footprint (unit);
   g_queue_push_tail (&cutter->after, unit);
 }
 
@@ -471,7 +476,8 @@ step (VsCutter * cutter)
     join_stretch (cutter, &next, unit);
     return TRUE;
   }
-  if (has_next && is_due (&next, unit)) {
+  if (has_next && (is_due (&next, unit)
+          || cutter->after_bytes > AFTER_BYTES_MAX)) {
     turn (cutter, &next);
     return TRUE;
   }
@@ -544,7 +550,7 @@ vs_cutter_forget (VsCutter * cutter)
   g_queue_clear_full (&cutter->after, (GDestroyNotify) vs_media_unit_free);
   cutter->unexamined = NULL;
   cutter->held_90k = 0;
-  cutter->held_bytes = 0;
+  cutter->held_bytes = cutter->after_bytes = 0;
   cutter->ahead = 0;
   cutter->video_ahead = VS_TS_NO_TIME;
   cutter->dropped = cutter->segment != NULL;

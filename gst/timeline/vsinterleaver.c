@@ -73,6 +73,12 @@ vs_media_unit_free (VsMediaUnit * unit)
   g_free (unit);
 }
 
+gsize
+vs_media_unit_get_footprint (const VsMediaUnit * unit)
+{
+  return sizeof (VsMediaUnit) + unit->size;
+}
+
 static void
 track_clear (Track * track)
 {
@@ -119,12 +125,6 @@ find_present (VsInterleaver * interleaver, VsMediaType type)
   return NULL;
 }
 
-static gsize
-footprint (const VsMediaUnit * unit)
-{
-  return sizeof (VsMediaUnit) + unit->size;
-}
-
 static void
 output_unit (VsInterleaver * interleaver, Track * track)
 {
@@ -134,7 +134,7 @@ output_unit (VsInterleaver * interleaver, Track * track)
   if (lead == NULL)
     lead = find_present (interleaver, VS_MEDIA_AUDIO);
   unit->leads = track == lead;
-  interleaver->bytes -= footprint (unit);
+  interleaver->bytes -= vs_media_unit_get_footprint (unit);
   interleaver->started = TRUE;
   interleaver->output (unit, interleaver->user_data);
 }
@@ -484,7 +484,7 @@ vs_interleaver_push (VsInterleaver * interleaver, const VsTsUnit * from,
     place_other (interleaver, unit, from);
   else if (!place_media (interleaver, track, unit, from))
     return;
-  interleaver->bytes += footprint (unit);
+  interleaver->bytes += vs_media_unit_get_footprint (unit);
   g_queue_push_tail (&track->units, g_steal_pointer (&unit));
   output_ready (interleaver);
 }

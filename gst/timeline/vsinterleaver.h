@@ -52,7 +52,9 @@ typedef struct
   guint8 data[];
 } VsMediaUnit;
 
-void vs_media_unit_free (VsMediaUnit *unit);
+void  vs_media_unit_free (VsMediaUnit *unit);
+/* Bytes of memory that a queued unit takes: what queues are bounded by. */
+gsize vs_media_unit_get_footprint (const VsMediaUnit *unit);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsMediaUnit, vs_media_unit_free)
 
 /**

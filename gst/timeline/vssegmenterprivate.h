@@ -70,6 +70,7 @@ struct _VsCutter
   gint64 held_90k;
   gsize held_bytes;
   GQueue after;                 /* VsMediaUnit of the segment that is next */
+  gsize after_bytes;
   guint32 ahead;                /* tracks (as they came) among them, by bit */
   gint64 video_ahead;           /* start of the video among them, or none */
 

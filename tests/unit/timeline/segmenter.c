@@ -898,6 +898,39 @@ GST_START_TEST (test_lonely_jump)
 
 GST_END_TEST;
 
+/* Decoding times that stand still short of the first boundary: units wait for
+ * the order to come there, but not without end. */
+GST_START_TEST (test_frozen_clock)
+{
+  const gsize unit_size = 1024 * 1024;
+  g_autoptr (VsSegmenter) segmenter = segmenter_new (2 * GST_SECOND);
+  g_autofree guint8 *payload = g_malloc (unit_size);
+  VsTsUnit unit = {.pts_90k = START,.dts_90k = START - 3003,.data = payload,
+    .size = unit_size
+  };
+  TestStream stream;
+  Output output;
+  guint n;
+
+  memset (payload, 0x55, unit_size);
+  memcpy (payload, "\0\0\1\101\232\40", 6);
+  test_stream_init (&stream, TRUE, FALSE);
+  test_stream_add_video (&stream, TEST_64_2997, TRUE, TRUE, START,
+      START - 3003);
+  output_init (&output, segmenter, "a");
+  for (n = 0; n < 64 && output.units == 0; n++) {
+    vs_cutter_push (output.cutter, stream.bytes->data, stream.bytes->len,
+        GST_CLOCK_TIME_NONE, TRUE);
+    g_byte_array_set_size (stream.bytes, 0);
+    vs_ts_writer_write_unit (stream.writer, &unit, stream.bytes);
+  }
+  fail_unless (n > 30 && n < 36, "%u MiB waited", n);
+  output_clear (&output);
+  test_stream_clear (&stream);
+}
+
+GST_END_TEST;
+
 static Suite *
 segmenter_suite (void)
 {
@@ -916,6 +949,7 @@ segmenter_suite (void)
   tcase_add_test (tc, test_late_rendition);
   tcase_add_test (tc, test_flush);
   tcase_add_test (tc, test_lonely_jump);
+  tcase_add_test (tc, test_frozen_clock);
   return s;
 }
 
