@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* records that may wait for the disk; a few MiB */
@@ -25,8 +26,12 @@
  */
 struct _VsAccessLog
 {
+  gchar *path;
   GThread *thread;
+
+  /* the thread's own */
   gint fd;
+  gboolean torn;                /* the last line was written in part */
 
   GMutex mutex;
   GCond cond;
@@ -200,8 +205,37 @@ vs_access_record_to_json (const VsAccessRecord * record, GString * line)
   g_string_append (line, "}\n");
 }
 
-/* Returns whether all of @text was written. */
-static gboolean
+/* Not blocking: a pipe that nobody reads costs its lines only. */
+static gint
+open_log (const gchar * path)
+{
+  return open (path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY |
+      O_NONBLOCK, 0640);
+}
+
+/* Follows a rotation: the name means another file now, or none. When that
+ * can't be opened, lines still go to the one that is open. */
+static void
+reopen_if_rotated (VsAccessLog * log)
+{
+  struct stat named, opened;
+  gint fd;
+
+  if (fstat (log->fd, &opened) < 0)
+    return;
+  if (stat (log->path, &named) == 0 && named.st_ino == opened.st_ino
+      && named.st_dev == opened.st_dev)
+    return;
+  fd = open_log (log->path);
+  if (fd < 0)
+    return;
+  close (log->fd);
+  log->fd = fd;
+  log->torn = FALSE;
+}
+
+/* How many bytes of @text were written. */
+static gsize
 write_all (gint fd, const GString * text)
 {
   gsize done = 0;
@@ -210,27 +244,45 @@ write_all (gint fd, const GString * text)
     gssize n = write (fd, text->str + done, text->len - done);
 
     if (n < 0 && errno != EINTR)
-      return FALSE;
+      break;
     done += MAX (n, 0);
   }
-  return TRUE;
+  return done;
 }
 
-/* Writes a batch at once: one write, whole lines. */
+static guint
+count_lines (const GString * text, gsize size)
+{
+  guint n = 0;
+
+  for (gsize i = 0; i < size; i++)
+    n += text->str[i] == '\n';
+  return n;
+}
+
+/* Writes a batch at once: one write, whole lines. A disk that is full may
+ * take part of a line: the next one then begins on a line of its own. */
 static void
 write_batch (VsAccessLog * log, GQueue * batch)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
-  guint n = batch->length;
+  g_autoptr (GString) text = g_string_new (log->torn ? "\n" : NULL);
+  guint n = batch->length + text->len;
   VsAccessRecord *record;
+  gsize written;
 
+  if (batch->length == 0)
+    return;
+  reopen_if_rotated (log);
   while ((record = g_queue_pop_head (batch))) {
     vs_access_record_to_json (record, text);
     vs_access_record_free (record);
   }
-  if (!write_all (log->fd, text)) {
+  written = write_all (log->fd, text);
+  if (written > 0)
+    log->torn = text->str[written - 1] != '\n';
+  if (written < text->len) {
     g_mutex_lock (&log->mutex);
-    log->dropped += n;
+    log->dropped += n - count_lines (text, written);
     g_mutex_unlock (&log->mutex);
   }
 }
@@ -260,7 +312,7 @@ VsAccessLog *
 vs_access_log_new (const gchar * path, GError ** error)
 {
   VsAccessLog *log;
-  gint fd = open (path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+  gint fd = open_log (path);
 
   if (fd < 0) {
     gint code = errno;
@@ -270,6 +322,7 @@ vs_access_log_new (const gchar * path, GError ** error)
     return NULL;
   }
   log = g_new0 (VsAccessLog, 1);
+  log->path = g_strdup (path);
   log->fd = fd;
   g_mutex_init (&log->mutex);
   g_cond_init (&log->cond);
@@ -287,6 +340,7 @@ vs_access_log_free (VsAccessLog * log)
   g_mutex_unlock (&log->mutex);
   g_thread_join (log->thread);
   close (log->fd);
+  g_free (log->path);
   g_cond_clear (&log->cond);
   g_mutex_clear (&log->mutex);
   g_free (log);

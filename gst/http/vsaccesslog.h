@@ -45,7 +45,8 @@ void vs_access_record_to_json (const VsAccessRecord *record, GString *line);
  * VsAccessLog:
  *
  * Appends to a file, in a thread of its own. A disk that does not follow
- * costs lines, which are counted, and nothing else. Thread-safe.
+ * costs lines, which are counted, and nothing else. A file that was renamed or
+ * removed (logrotate) is made anew with the next line. Thread-safe.
  */
 typedef struct _VsAccessLog VsAccessLog;
 

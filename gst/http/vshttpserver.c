@@ -170,6 +170,15 @@ vs_http_server_free (VsHttpServer * server, guint drain_ms)
   g_free (server);
 }
 
+void
+vs_http_server_set_certificate (VsHttpServer * server,
+    GTlsCertificate * certificate)
+{
+  for (guint i = 0; i < server->workers->len; i++)
+    vs_http_worker_set_certificate (g_ptr_array_index (server->workers, i),
+        certificate);
+}
+
 guint16
 vs_http_server_get_port (VsHttpServer * server)
 {

@@ -72,6 +72,11 @@ VsHttpServer *vs_http_server_new (const VsHttpSettings *settings,
 /* Stops accepting, lets answers under way finish for at most @drain_ms,
  * joins all threads. */
 void          vs_http_server_free (VsHttpServer *server, guint drain_ms);
+/* Thread-safe; where there was a certificate at first: connections that are
+ * accepted from now on get this one. */
+void          vs_http_server_set_certificate (VsHttpServer *server,
+    GTlsCertificate *certificate);
+
 guint16       vs_http_server_get_port (VsHttpServer *server);
 
 const gchar *vs_http_request_get_method (VsHttpRequest *request);

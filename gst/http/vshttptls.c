@@ -38,6 +38,12 @@ vs_http_tls_new (GTlsCertificate * certificate, guint max_running)
 }
 
 void
+vs_http_tls_set_certificate (VsHttpTls * tls, GTlsCertificate * certificate)
+{
+  g_set_object (&tls->certificate, certificate);
+}
+
+void
 vs_http_tls_free (VsHttpTls * tls)
 {
   g_return_if_fail (tls->n_running == 0);

@@ -26,6 +26,9 @@ typedef struct _VsHttpTls VsHttpTls;
 typedef void (*VsHttpTlsDone) (GIOStream *stream, gpointer user_data);
 
 VsHttpTls *vs_http_tls_new (GTlsCertificate *certificate, guint max_running);
+/* For the handshakes that are still to begin. */
+void       vs_http_tls_set_certificate (VsHttpTls *tls,
+    GTlsCertificate *certificate);
 /* None may be running or waiting. */
 void       vs_http_tls_free (VsHttpTls *tls);
 

@@ -61,6 +61,7 @@ typedef struct
   VsHttpWorker *worker;
   GSocket *socket;
   GSocketAddress *remote;
+  GTlsCertificate *certificate;
   guint drain_ms;
 } Errand;
 
@@ -427,6 +428,33 @@ vs_http_worker_add (VsHttpWorker * worker, GSocket * socket,
   /* the listener stops before its workers do */
   if (!vs_http_worker_post (worker, take_connection, errand))
     g_assert_not_reached ();
+}
+
+static gboolean
+take_certificate (gpointer data)
+{
+  Errand *errand = data;
+
+  vs_http_tls_set_certificate (errand->worker->tls, errand->certificate);
+  g_object_unref (errand->certificate);
+  g_free (errand);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vs_http_worker_set_certificate (VsHttpWorker * worker,
+    GTlsCertificate * certificate)
+{
+  Errand *errand = g_new0 (Errand, 1);
+
+  g_return_if_fail (worker->config->certificate != NULL);
+
+  errand->worker = worker;
+  errand->certificate = g_object_ref (certificate);
+  if (!vs_http_worker_post (worker, take_certificate, errand)) {
+    g_object_unref (errand->certificate);
+    g_free (errand);
+  }
 }
 
 guint

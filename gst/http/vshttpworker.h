@@ -53,6 +53,9 @@ void          vs_http_worker_join (VsHttpWorker *worker);
 /* From any thread. */
 void          vs_http_worker_add (VsHttpWorker *worker, GSocket *socket,
     GSocketAddress *remote);
+/* From any thread; for TLS only: new connections get this one. */
+void          vs_http_worker_set_certificate (VsHttpWorker *worker,
+    GTlsCertificate *certificate);
 guint         vs_http_worker_get_load (VsHttpWorker *worker);
 void          vs_http_worker_add_stats (VsHttpWorker *worker,
     VsHttpStats *stats);

@@ -370,43 +370,55 @@ open_store (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
   return TRUE;
 }
 
-static GTlsCertificate *
-load_certificate (const VsJitPackagerSettings * settings, GError ** error)
+static void
+on_certificate_changed (GTlsCertificate * tls, const GError * error,
+    gpointer user_data)
 {
-  if (settings->tls_key)
-    return g_tls_certificate_new_from_files (settings->tls_certificate,
-        settings->tls_key, error);
-  return g_tls_certificate_new_from_file (settings->tls_certificate, error);
+  if (tls)
+    GST_INFO_OBJECT (user_data, "The TLS certificate was read anew");
+  else
+    GST_ELEMENT_WARNING (user_data, RESOURCE, READ,
+        ("The renewed TLS certificate can't be used, the one before stays: %s",
+            error->message), (NULL));
 }
 
+/* (transfer full) @certificate */
 static VsJitPackagerServer *
 new_server (GstVsJitPackager * self, const VsJitPackagerSettings * settings,
-    GTlsCertificate * certificate, GError ** error)
+    VsHttpCertificate * certificate, GError ** error)
 {
   g_auto (GStrv) hosts = g_strsplit_set (settings->hosts ? settings->hosts :
       "", ", ", -1);
   const gchar *folder = g_getenv (PLAYER_DIR_VARIABLE);
-  VsHttpSettings http = {
-    .address = settings->address,
-    .port = settings->port,
-    .hosts = settings->hosts ? (const gchar * const *) hosts : NULL,
+  VsJitPackagerServerSettings server = {
+    .http = {
+          .address = settings->address,
+          .port = settings->port,
+          .hosts = settings->hosts ? (const gchar * const *) hosts : NULL,
+          .max_connections = settings->max_connections,
+          .max_connections_per_ip = settings->max_connections_per_ip,
+          .access_log = settings->access_log,
+        },
+    .base_path = settings->base_path,
+    .player_folder = folder ? folder : VS_PLAYER_DIR,
     .certificate = certificate,
-    .access_log = settings->access_log,
+    .certificate_changed = on_certificate_changed,
+    .user_data = self,
   };
 
-  return vs_jit_packager_server_new (self->origin, &http, settings->base_path,
-      folder ? folder : VS_PLAYER_DIR, error);
+  return vs_jit_packager_server_new (self->origin, &server, error);
 }
 
 static gboolean
 start_server (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
 {
-  g_autoptr (GTlsCertificate) certificate = NULL;
+  VsHttpCertificate *certificate = NULL;
   g_autoptr (GError) error = NULL;
   VsJitPackagerServer *server;
 
   if (settings->tls_certificate) {
-    certificate = load_certificate (settings, &error);
+    certificate = vs_http_certificate_new (settings->tls_certificate,
+        settings->tls_key, &error);
     if (certificate == NULL) {
       GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
           ("Can't read the TLS certificate or its key: %s", error->message),
@@ -436,6 +448,7 @@ new_origin (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
     .n_threads = settings->threads,
     .cache_bytes = settings->cache_size,
     .live_bytes = settings->live_cache_size,
+    .max_queue = settings->max_queue,
     .base_path = settings->base_path,
     .warning = on_origin_warning,
     .warning_data = self,

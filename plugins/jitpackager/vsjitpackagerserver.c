@@ -32,6 +32,9 @@ struct _VsJitPackagerServer
   VsOrigin *origin;
   VsStaticFiles *files;
   gchar *base_path;
+  VsHttpCertificate *certificate;
+  VsHttpCertificateChanged certificate_changed;
+  gpointer user_data;
 };
 
 static void
@@ -147,25 +150,44 @@ handle (VsHttpRequest * request, gpointer user_data)
   }
 }
 
+static void
+on_certificate (GTlsCertificate * tls, const GError * error, gpointer user_data)
+{
+  VsJitPackagerServer *server = user_data;
+
+  if (tls)
+    vs_http_server_set_certificate (server->http, tls);
+  server->certificate_changed (tls, error, server->user_data);
+}
+
 VsJitPackagerServer *
 vs_jit_packager_server_new (VsOrigin * origin,
-    const VsHttpSettings * settings, const gchar * base_path,
-    const gchar * player_folder, GError ** error)
+    const VsJitPackagerServerSettings * settings, GError ** error)
 {
   VsJitPackagerServer *server = g_new0 (VsJitPackagerServer, 1);
+  VsHttpSettings http = settings->http;
 
   server->origin = vs_origin_ref (origin);
-  server->base_path = g_strdup (base_path);
-  server->files = vs_static_files_new (player_folder);
-  server->http = vs_http_server_new (settings, handle, server, error);
+  server->base_path = g_strdup (settings->base_path);
+  server->files = vs_static_files_new (settings->player_folder);
+  server->certificate = settings->certificate;
+  server->certificate_changed = settings->certificate_changed;
+  server->user_data = settings->user_data;
+  if (server->certificate)
+    http.certificate = vs_http_certificate_get (server->certificate);
+  server->http = vs_http_server_new (&http, handle, server, error);
   if (server->http == NULL)
     g_clear_pointer (&server, vs_jit_packager_server_free);
+  else if (server->certificate)
+    vs_http_certificate_watch (server->certificate, on_certificate, server);
   return server;
 }
 
 void
 vs_jit_packager_server_free (VsJitPackagerServer * server)
 {
+  /* ahead of what its watch calls */
+  g_clear_pointer (&server->certificate, vs_http_certificate_free);
   if (server->http)
     vs_http_server_free (server->http, DRAIN_MS);
   vs_static_files_free (server->files);

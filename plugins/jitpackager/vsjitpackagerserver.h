@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "http/vshttpcertificate.h"
 #include "http/vshttpserver.h"
 #include "origin/vsorigin.h"
 
@@ -18,10 +19,27 @@ G_BEGIN_DECLS
  */
 typedef struct _VsJitPackagerServer VsJitPackagerServer;
 
-/* @base_path: "" or "/a/b", ahead of all paths */
+/**
+ * VsJitPackagerServerSettings:
+ * @http: but for the certificate
+ * @base_path: "" or "/a/b", ahead of all paths
+ * @certificate: (nullable): for TLS
+ * @certificate_changed: the certificate was renewed, or could not be; in a
+ *   thread of its own
+ */
+typedef struct
+{
+  VsHttpSettings http;
+  const gchar *base_path;
+  const gchar *player_folder;
+  VsHttpCertificate *certificate;
+  VsHttpCertificateChanged certificate_changed;
+  gpointer user_data;
+} VsJitPackagerServerSettings;
+
+/* (transfer full) @settings->certificate, also on failure */
 VsJitPackagerServer *vs_jit_packager_server_new (VsOrigin *origin,
-    const VsHttpSettings *settings, const gchar *base_path,
-    const gchar *player_folder, GError **error);
+    const VsJitPackagerServerSettings *settings, GError **error);
 /* Answers under way have a moment to finish. */
 void    vs_jit_packager_server_free (VsJitPackagerServer *server);
 guint16 vs_jit_packager_server_get_port (VsJitPackagerServer *server);

@@ -30,6 +30,9 @@ enum
   PROP_CACHE_SIZE,
   PROP_LIVE_CACHE_SIZE,
   PROP_THREADS,
+  PROP_MAX_QUEUE,
+  PROP_MAX_CONNECTIONS,
+  PROP_MAX_CONNECTIONS_PER_IP,
   PROP_PORT = VS_JIT_PACKAGER_PROP_PORT,
   PROP_STATS = VS_JIT_PACKAGER_PROP_STATS
 };
@@ -70,6 +73,25 @@ number_field (VsJitPackagerSettings * settings, guint id)
       return &settings->cache_size;
     case PROP_LIVE_CACHE_SIZE:
       return &settings->live_cache_size;
+    default:
+      return NULL;
+  }
+}
+
+static guint *
+count_field (VsJitPackagerSettings * settings, guint id)
+{
+  switch (id) {
+    case PROP_PORT:
+      return &settings->port;
+    case PROP_THREADS:
+      return &settings->threads;
+    case PROP_MAX_QUEUE:
+      return &settings->max_queue;
+    case PROP_MAX_CONNECTIONS:
+      return &settings->max_connections;
+    case PROP_MAX_CONNECTIONS_PER_IP:
+      return &settings->max_connections_per_ip;
     default:
       return NULL;
   }
@@ -126,6 +148,7 @@ vs_jit_packager_settings_set_property (VsJitPackagerSettings * settings,
 {
   gchar **string = string_field (settings, id);
   guint64 *number = number_field (settings, id);
+  guint *count = count_field (settings, id);
 
   if (id >= PROP_ACCOUNT && id <= PROP_BREAKOUT) {
     vs_identity_set_property (&settings->identity, object, id - PROP_ACCOUNT,
@@ -140,10 +163,8 @@ vs_jit_packager_settings_set_property (VsJitPackagerSettings * settings,
         g_value_dup_string (value);
   } else if (number) {
     *number = g_value_get_uint64 (value);
-  } else if (id == PROP_PORT) {
-    settings->port = g_value_get_uint (value);
-  } else if (id == PROP_THREADS) {
-    settings->threads = g_value_get_uint (value);
+  } else if (count) {
+    *count = g_value_get_uint (value);
   } else {
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -156,6 +177,7 @@ vs_jit_packager_settings_get_property (VsJitPackagerSettings * settings,
 {
   gchar **string = string_field (settings, id);
   guint64 *number = number_field (settings, id);
+  const guint *count = count_field (settings, id);
 
   if (id >= PROP_ACCOUNT && id <= PROP_BREAKOUT) {
     vs_identity_get_property (&settings->identity, object, id - PROP_ACCOUNT,
@@ -167,8 +189,8 @@ vs_jit_packager_settings_get_property (VsJitPackagerSettings * settings,
     g_value_set_string (value, *string);
   else if (number)
     g_value_set_uint64 (value, *number);
-  else if (id == PROP_THREADS)
-    g_value_set_uint (value, settings->threads);
+  else if (count)
+    g_value_set_uint (value, *count);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   GST_OBJECT_UNLOCK (object);
@@ -198,14 +220,26 @@ install_server_properties (GObjectClass * klass)
   g_object_class_install_property (klass, PROP_TLS_CERTIFICATE,
       g_param_spec_string ("tls-certificate", "TLS certificate",
           "PEM file with the certificate and its chain (and the key, unless "
-          "tls-key is set); none: plain HTTP", NULL, READY_FLAGS));
+          "tls-key is set), read anew when it changes; none: plain HTTP",
+          NULL, READY_FLAGS));
   g_object_class_install_property (klass, PROP_TLS_KEY,
       g_param_spec_string ("tls-key", "TLS key",
           "PEM file with the certificate's private key", NULL, READY_FLAGS));
   g_object_class_install_property (klass, PROP_ACCESS_LOG,
       g_param_spec_string ("access-log", "Access log",
-          "File to which a line of JSON is appended for each request", NULL,
+          "File to which a line of JSON is appended for each request; made "
+          "anew when it was renamed or removed", NULL, READY_FLAGS));
+  g_object_class_install_property (klass, PROP_MAX_CONNECTIONS,
+      g_param_spec_uint ("max-connections", "Maximum connections",
+          "Connections at a time; further clients wait. 0: half of the "
+          "process's limit of open files, at most 16384", 0, G_MAXUINT16, 0,
           READY_FLAGS));
+  g_object_class_install_property (klass, PROP_MAX_CONNECTIONS_PER_IP,
+      g_param_spec_uint ("max-connections-per-ip",
+          "Maximum connections per IP",
+          "Connections at a time from one address (IPv6: one /64); further "
+          "ones are closed. 0: no limit, for edges and NATs have many", 0,
+          G_MAXUINT16, 0, READY_FLAGS));
 }
 
 static void
@@ -239,6 +273,10 @@ install_origin_properties (GObjectClass * klass)
       g_param_spec_uint ("threads", "Threads",
           "Threads that package; 0: one a processor core", 0, 1024, 0,
           READY_FLAGS));
+  g_object_class_install_property (klass, PROP_MAX_QUEUE,
+      g_param_spec_uint ("max-queue", "Maximum queue",
+          "Packaging jobs that may wait for a thread; requests beyond are "
+          "answered with 503. 0: 1024", 0, G_MAXUINT16, 0, READY_FLAGS));
   /**
    * GstVsJitPackager:stats:
    *

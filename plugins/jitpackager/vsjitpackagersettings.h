@@ -23,7 +23,8 @@ typedef struct
   GstClockTime linger;
   GstClockTime target_duration;
   guint64 cache_size, live_cache_size;
-  guint threads;
+  guint threads, max_queue;
+  guint max_connections, max_connections_per_ip;
 } VsJitPackagerSettings;
 
 /* property ids that the element itself answers for */

@@ -5,209 +5,14 @@
  * Real pipelines, read over HTTP by clients of other makes: libsoup, ffprobe,
  * GStreamer's own adaptive demuxers, xmllint.
  */
-#include <gst/check/gstcheck.h>
-#include <glib/gstdio.h>
-#include <libsoup/soup.h>
-#include <string.h>
+#include "packager.h"
 
-#define VIDEO(frames) \
-    "videotestsrc num-buffers=" #frames " ! " \
-    "video/x-raw,width=192,height=108,framerate=30/1 ! " \
-    "x264enc speed-preset=ultrafast bframes=2 key-int-max=30 ! h264parse ! "
-#define AUDIO(buffers) \
-    "audiotestsrc samplesperbuffer=1600 num-buffers=" #buffers " ! " \
-    "audio/x-raw,rate=48000,channels=2 ! voaacenc bitrate=64000 ! aacparse ! "
-/* 6 s in segments of 1 s, served until the test stops it */
-#define STREAM VIDEO (180) "mpegtsmux name=m " AUDIO (180) "m. m. ! "
-#define PACKAGER "vsjitpackager name=p port=0 target-duration=1000000000 "
-/* in real time, segments of half a second */
-#define LIVE_STREAM "videotestsrc is-live=true ! " \
-    "video/x-raw,width=192,height=108,framerate=30/1 ! " \
-    "x264enc speed-preset=ultrafast key-int-max=15 tune=zerolatency ! " \
-    "h264parse ! mpegtsmux ! vsjitpackager name=p port=0 " \
-    "target-duration=500000000 hls::window=2000000000"
-#define FOREVER "linger=18446744073709551615 "
+#include <glib/gstdio.h>
+#include <string.h>
 
 static const gchar *const mains[] = { "hls/index.m3u8", "cmaf/index.m3u8",
   "dash/index.mpd"
 };
-
-/* The origin under test. Tests stop it themselves: GST_END_TEST waits for all
- * tasks, ahead of the fixture. */
-
-static GstElement *pipeline, *packager;
-static SoupSession *session;
-static gchar *folder;
-
-static void
-setup (void)
-{
-  /* no proxy is looked for: everything is on this machine */
-  session = soup_session_new_with_options ("max-conns", 64,
-      "max-conns-per-host", 64, "proxy-resolver", NULL, NULL);
-  folder = g_dir_make_tmp ("vs-jitpackager-XXXXXX", NULL);
-}
-
-static void
-stop_pipeline (void)
-{
-  if (pipeline)
-    gst_element_set_state (pipeline, GST_STATE_NULL);
-  gst_clear_object (&packager);
-  gst_clear_object (&pipeline);
-}
-
-static void
-remove_tree (const gchar * path)
-{
-  const gchar *argv[] = { "rm", "-rf", path, NULL };
-
-  g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-      NULL, NULL, NULL, NULL);
-}
-
-static void
-teardown (void)
-{
-  stop_pipeline ();
-  g_clear_object (&session);
-  remove_tree (folder);
-  g_clear_pointer (&folder, g_free);
-}
-
-static void
-start_pipeline (const gchar * line)
-{
-  g_autoptr (GError) error = NULL;
-
-  pipeline = gst_parse_launch (line, &error);
-  fail_unless (error == NULL, "%s", error ? error->message : "");
-  if (GST_IS_PIPELINE (pipeline)) {
-    packager = gst_bin_get_by_name (GST_BIN (pipeline), "p");
-  } else {
-    packager = pipeline;
-    pipeline = gst_pipeline_new (NULL);
-    gst_bin_add (GST_BIN (pipeline), gst_object_ref (packager));
-  }
-  fail_unless (gst_element_set_state (pipeline, GST_STATE_PLAYING)
-      != GST_STATE_CHANGE_FAILURE);
-}
-
-static guint64
-get_stat (const gchar * name)
-{
-  GstStructure *stats;
-  guint64 value = 0;
-
-  g_object_get (packager, "stats", &stats, NULL);
-  fail_unless (gst_structure_get_uint64 (stats, name, &value));
-  gst_structure_free (stats);
-  return value;
-}
-
-static gchar *
-url_of (const gchar * path)
-{
-  guint port;
-
-  g_object_get (packager, "port", &port, NULL);
-  return g_strdup_printf ("http://127.0.0.1:%u%s%s", port,
-      path[0] == '/' ? "" : "/out/v1/default/live/", path);
-}
-
-/* One GET, with a header or two. */
-
-typedef struct
-{
-  guint status;
-  GBytes *body;
-  SoupMessageHeaders *headers;
-} Reply;
-
-static void
-reply_clear (Reply * reply)
-{
-  g_clear_pointer (&reply->body, g_bytes_unref);
-  g_clear_pointer (&reply->headers, soup_message_headers_unref);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reply, reply_clear);
-
-static void
-request (const gchar * method, const gchar * path, const gchar * name,
-    const gchar * value, Reply * reply)
-{
-  g_autofree gchar *url = url_of (path);
-  g_autoptr (SoupMessage) message = soup_message_new (method, url);
-  g_autoptr (GError) error = NULL;
-
-  if (name)
-    soup_message_headers_replace (soup_message_get_request_headers (message),
-        name, value);
-  reply->body = soup_session_send_and_read (session, message, NULL, &error);
-  fail_unless (reply->body != NULL, "%s: %s", url, error ? error->message : "");
-  reply->status = soup_message_get_status (message);
-  reply->headers =
-      soup_message_headers_ref (soup_message_get_response_headers (message));
-}
-
-static void
-get (const gchar * path, Reply * reply)
-{
-  request ("GET", path, NULL, NULL, reply);
-}
-
-static gchar *
-get_text (const gchar * path)
-{
-  g_auto (Reply) reply = { 0 };
-
-  get (path, &reply);
-  fail_unless_equals_int (reply.status, 200);
-  return g_strndup (g_bytes_get_data (reply.body, NULL),
-      g_bytes_get_size (reply.body));
-}
-
-static const gchar *
-header (const Reply * reply, const gchar * name)
-{
-  return soup_message_headers_get_one (reply->headers, name);
-}
-
-/* Until the playlist has its end, or so many entries. */
-static void
-await_text (const gchar * path, const gchar * what, guint times)
-{
-  gint64 deadline = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
-  guint n;
-
-  do {
-    g_auto (Reply) reply = { 0 };
-    g_autofree gchar *text = NULL;
-
-    fail_unless (g_get_monotonic_time () < deadline, "no %s in %s", what, path);
-    get (path, &reply);
-    text = g_strndup (g_bytes_get_data (reply.body, NULL),
-        g_bytes_get_size (reply.body));
-    n = 0;
-    for (const gchar * p = strstr (text, what); p; p = strstr (p + 1, what))
-      n++;
-    if (n < times)
-      g_usleep (20000);
-  } while (n < times);
-}
-
-static void
-await_message (GstMessageType type)
-{
-  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
-  GstMessage *message = gst_bus_timed_pop_filtered (bus, 30 * GST_SECOND,
-      type | GST_MESSAGE_ERROR);
-
-  fail_unless (message != NULL);
-  fail_unless_equals_int (GST_MESSAGE_TYPE (message), type);
-  gst_message_unref (message);
-}
 
 /* Walks all playlists from @path on; returns path -> SHA-256. */
 static void
@@ -227,8 +32,7 @@ crawl (const gchar * path, GHashTable * found)
   if (!g_str_has_suffix (path, ".m3u8"))
     return;
 
-  text = g_strndup (g_bytes_get_data (reply.body, NULL),
-      g_bytes_get_size (reply.body));
+  text = reply_text (&reply);
   lines = g_strsplit (text, "\n", -1);
   for (guint i = 0; lines[i]; i++) {
     gchar *uri = strstr (lines[i], "URI=\"");
@@ -255,24 +59,6 @@ crawl_all (void)
   for (guint i = 0; i < G_N_ELEMENTS (mains); i++)
     crawl (mains[i], found);
   return found;
-}
-
-/* Standard output of a program; NULL when it is not installed. */
-static gchar *
-run (const gchar * const *argv)
-{
-  gchar *out = NULL;
-  g_autofree gchar *err = NULL;
-  gint status;
-
-  if (!g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL,
-          NULL, &out, &err, &status, NULL)) {
-    g_print ("skipped: no %s\n", argv[0]);
-    return NULL;
-  }
-  fail_unless (g_spawn_check_wait_status (status, NULL), "%s: %s", argv[0],
-      err);
-  return out;
 }
 
 static void
@@ -691,43 +477,6 @@ GST_START_TEST (test_endpoints)
 
 GST_END_TEST;
 
-static guint
-count_entries (const gchar * path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  guint n = 0;
-
-  while (g_dir_read_name (dir))
-    n++;
-  return n;
-}
-
-GST_START_TEST (test_start_stop)
-{
-  guint fds = 0, threads = 0;
-
-  for (guint i = 0; i < 100; i++) {
-    g_auto (Reply) reply = { 0 };
-
-    start_pipeline (PACKAGER);
-    if (i % 10 == 0) {
-      get ("/api/time", &reply);
-      fail_unless_equals_int (reply.status, 200);
-      soup_session_abort (session);
-    }
-    stop_pipeline ();
-    if (i == 10) {
-      fds = count_entries ("/proc/self/fd");
-      threads = count_entries ("/proc/self/task");
-    }
-  }
-  fail_unless (count_entries ("/proc/self/fd") <= fds);
-  fail_unless (count_entries ("/proc/self/task") <= threads);
-  stop_pipeline ();
-}
-
-GST_END_TEST;
-
 static Suite *
 jitpackager_suite (void)
 {
@@ -749,7 +498,6 @@ jitpackager_suite (void)
   tcase_add_test (tc, test_list);
   tcase_add_test (tc, test_port_in_use);
   tcase_add_test (tc, test_endpoints);
-  tcase_add_test (tc, test_start_stop);
   return s;
 }
 

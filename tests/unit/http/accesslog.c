@@ -4,8 +4,11 @@
  */
 #include <gst/check/gstcheck.h>
 #include <glib/gstdio.h>
+#include <fcntl.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "http/vsaccesslog.h"
 
 static VsAccessRecord *
@@ -184,6 +187,100 @@ GST_START_TEST (test_full_disk)
 
 GST_END_TEST;
 
+static guint
+count_lines (const gchar * path)
+{
+  g_autofree gchar *text = NULL;
+  guint n = 0;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return 0;
+  for (const gchar * p = strchr (text, '\n'); p; p = strchr (p + 1, '\n'))
+    n++;
+  return n;
+}
+
+static void
+await_lines (const gchar * path, guint lines)
+{
+  for (guint i = 0; i < 5000 && count_lines (path) < lines; i++)
+    g_usleep (1000);
+  fail_unless_equals_int (count_lines (path), lines);
+}
+
+/* What logrotate does: rename, or remove; nobody is told. */
+GST_START_TEST (test_rotation)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("vs-accesslog-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (folder, "access.log", NULL);
+  g_autofree gchar *old = g_build_filename (folder, "access.log.1", NULL);
+  VsAccessLog *log = vs_access_log_new (path, NULL);
+
+  vs_access_log_push (log, make_record ());
+  await_lines (path, 1);
+  fail_unless (g_rename (path, old) == 0);
+  vs_access_log_push (log, make_record ());
+  vs_access_log_push (log, make_record ());
+  await_lines (path, 2);
+  fail_unless_equals_int (count_lines (old), 1);
+
+  fail_unless (g_unlink (path) == 0);
+  vs_access_log_push (log, make_record ());
+  await_lines (path, 1);
+  fail_unless_equals_uint64 (vs_access_log_get_dropped (log), 0);
+  vs_access_log_free (log);
+  g_unlink (path);
+  g_unlink (old);
+  g_rmdir (folder);
+}
+
+GST_END_TEST;
+
+/* A disk that takes nothing holds up nobody who logs, and memory is bounded:
+ * a pipe that nobody reads any more stands for it. */
+GST_START_TEST (test_stuck_disk)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("vs-accesslog-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (folder, "pipe", NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  const gchar *last;
+  VsAccessLog *log;
+  gchar buffer[4096];
+  gssize n;
+  gint fd;
+
+  fail_unless (mkfifo (path, 0600) == 0);
+  fail_unless (vs_access_log_new (path, NULL) == NULL);
+  fd = g_open (path, O_RDONLY | O_NONBLOCK, 0);
+  log = vs_access_log_new (path, NULL);
+  fail_unless (log != NULL);
+  for (guint i = 0; i < 20000; i++)
+    vs_access_log_push (log, make_record ());
+  for (guint i = 0; i < 5000 && vs_access_log_get_dropped (log) == 0; i++)
+    g_usleep (1000);
+  fail_unless (vs_access_log_get_dropped (log) > 0);
+
+  /* with room again lines are whole again, after the torn one */
+  for (guint i = 0; i < 5000 && !g_str_has_suffix (text->str, "}\n"); i++) {
+    vs_access_log_push (log, make_record ());
+    g_usleep (1000);
+    while ((n = read (fd, buffer, sizeof buffer)) > 0)
+      g_string_append_len (text, buffer, n);
+  }
+  fail_unless (g_str_has_suffix (text->str, "}\n"));
+  g_string_truncate (text, text->len - 1);
+  last = strrchr (text->str, '\n');
+  fail_unless (json_parser_load_from_data (parser, last ? last + 1 :
+          text->str, -1, NULL));
+  vs_access_log_free (log);
+  close (fd);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
+GST_END_TEST;
+
 static Suite *
 http_accesslog_suite (void)
 {
@@ -197,6 +294,8 @@ http_accesslog_suite (void)
   tcase_add_test (tc, test_long_agent);
   tcase_add_test (tc, test_file);
   tcase_add_test (tc, test_full_disk);
+  tcase_add_test (tc, test_rotation);
+  tcase_add_test (tc, test_stuck_disk);
   return s;
 }
 
