@@ -90,18 +90,13 @@ archive_event_new (const gchar * folder, VsArchiveReader * reader)
   event->timelines = vs_archive_reader_get_timelines (reader);
   event->ended = event->timelines->len > 0;
   for (guint i = 0; i < event->timelines->len; i++) {
-    g_autoptr (VsTimelineView) newest =
-        vs_timeline_view_window (g_ptr_array_index (event->timelines, i), 1);
+    VsTimelineState state;
 
-    event->ended &= newest->ended;
+    vs_timeline_get_state (g_ptr_array_index (event->timelines, i), &state);
+    event->ended &= state.ended;
     event->target_duration =
-        MAX (event->target_duration, newest->target_duration);
-    revision = mix (revision, newest->ended);
-    if (newest->segments->len > 0) {
-      const VsSegment *last = g_ptr_array_index (newest->segments, 0);
-
-      revision = mix (revision, last->sequence);
-    }
+        MAX (event->target_duration, state.target_duration);
+    revision = mix (revision, state.revision);
   }
   event->revision = mix (revision, event->timelines->len);
   return event;

@@ -232,10 +232,10 @@ vs_event_view_new (GPtrArray * timelines, GPtrArray * older,
       audio_track_free);
   view->ended = timelines->len > 0;
   for (guint i = 0; i < timelines->len; i++) {
-    g_autoptr (VsTimelineView) newest =
-        vs_timeline_view_window (g_ptr_array_index (timelines, i), 1);
+    VsTimelineState state;
 
-    view->ended &= newest->ended;
+    vs_timeline_get_state (g_ptr_array_index (timelines, i), &state);
+    view->ended &= state.ended;
   }
   for (guint i = 0; i < timelines->len; i++) {
     VsTimelineView *one = view_timeline (g_ptr_array_index (timelines, i),

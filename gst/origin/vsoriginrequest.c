@@ -115,48 +115,6 @@ job_new (const Request * request, const gchar * key)
   return job;
 }
 
-/* Manifests. */
-
-static void
-note_growth (Request * request)
-{
-  g_autoptr (GPtrArray) timelines = get_timelines (request);
-  gboolean ended = request->live ?
-      vs_live_event_has_ended (request->live) : request->archive->ended;
-
-  request->klass = ended ? VS_CACHE_FINISHED : VS_CACHE_GROWING;
-  for (guint i = 0; i < timelines->len; i++) {
-    g_autoptr (VsTimelineView) newest =
-        vs_timeline_view_window (g_ptr_array_index (timelines, i), 1);
-
-    request->target_duration =
-        MAX (request->target_duration, newest->target_duration);
-  }
-}
-
-static void
-answer_manifest (Request * request)
-{
-  VsOrigin *origin = request->origin;
-  g_autofree gchar *key = NULL;
-  VsOriginJob *job;
-
-  note_growth (request);
-  key = g_strdup_printf ("m:%s/%s/%s#%" G_GINT64_MODIFIER "x.%"
-      G_GINT64_MODIFIER "x.%" G_GINT64_MODIFIER "x", get_folder (request),
-      request->endpoint->name, request->object, request->endpoints_revision,
-      request->live ? vs_live_event_get_revision (request->live) : 0,
-      request->archive ? request->archive->revision : 0);
-  if (vs_object_cache_lookup (origin->cache, key, object_ready, request)
-      != VS_OBJECT_CACHE_MAKE)
-    return;
-  job = job_new (request, key);
-  job->make = vs_origin_make_manifest;
-  job->compress = TRUE;
-  job->endpoint = vs_endpoint_ref (request->endpoint);
-  vs_origin_job_start (job);
-}
-
 /* The rendition that a name means: for audio, the first that carries it. */
 static VsTimeline *
 find_timeline (GPtrArray * timelines, const VsObjectName * name)
@@ -181,6 +139,70 @@ find_timeline (GPtrArray * timelines, const VsObjectName * name)
       return timeline;
   }
   return NULL;
+}
+
+/* Manifests. */
+
+static void
+note_growth (Request * request, GPtrArray * timelines)
+{
+  gboolean ended = request->live ?
+      vs_live_event_has_ended (request->live) : request->archive->ended;
+
+  request->klass = ended ? VS_CACHE_FINISHED : VS_CACHE_GROWING;
+  for (guint i = 0; i < timelines->len; i++) {
+    VsTimelineState state;
+
+    vs_timeline_get_state (g_ptr_array_index (timelines, i), &state);
+    request->target_duration =
+        MAX (request->target_duration, state.target_duration);
+  }
+}
+
+/* What tells one version of a manifest from the next: a media playlist
+ * changes with its own rendition, not with each that the event has. What an
+ * archive adds to a live event is behind the window's end, and changes it
+ * only once that grows no more. */
+static gchar *
+manifest_version (const Request * request, GPtrArray * timelines)
+{
+  VsTimelineState state = { 0 };
+  VsTimeline *timeline = request->name.kind == VS_OBJECT_MEDIA ?
+      find_timeline (timelines, &request->name) : NULL;
+  guint64 archive = 0;
+
+  if (timeline)
+    vs_timeline_get_state (timeline, &state);
+  else if (request->live)
+    state.revision = vs_live_event_get_revision (request->live);
+  if (request->archive)
+    archive = request->live && request->klass == VS_CACHE_GROWING ? 1 :
+        request->archive->revision;
+  return g_strdup_printf ("%c%" G_GINT64_MODIFIER "x.%" G_GINT64_MODIFIER
+      "x.%" G_GINT64_MODIFIER "x", timeline ? 'r' : 'e',
+      request->endpoints_revision, state.revision, archive);
+}
+
+static void
+answer_manifest (Request * request)
+{
+  VsOrigin *origin = request->origin;
+  g_autoptr (GPtrArray) timelines = get_timelines (request);
+  g_autofree gchar *version = NULL, *key = NULL;
+  VsOriginJob *job;
+
+  note_growth (request, timelines);
+  version = manifest_version (request, timelines);
+  key = g_strdup_printf ("m:%s/%s/%s#%s", get_folder (request),
+      request->endpoint->name, request->object, version);
+  if (vs_object_cache_lookup (origin->cache, key, object_ready, request)
+      != VS_OBJECT_CACHE_MAKE)
+    return;
+  job = job_new (request, key);
+  job->make = vs_origin_make_manifest;
+  job->compress = TRUE;
+  job->endpoint = vs_endpoint_ref (request->endpoint);
+  vs_origin_job_start (job);
 }
 
 /* Init segments. */

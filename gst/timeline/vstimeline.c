@@ -43,6 +43,7 @@ struct _VsTimeline
   gboolean ended;
   guint target_duration;        /* s, 0 when not told */
   guint longest;                /* rounded duration of the longest, s */
+  guint64 revision;
   GHashTable *configs;          /* id (the config's own) -> VsCodecConfig */
   guint64 total_bytes;
   GstClockTime total_duration;
@@ -56,6 +57,15 @@ typedef struct
   GPtrArray *blocks;
   guint64 base, first, next;
 } Snapshot;
+
+/* Counts over all timelines, so that no two ever have the same revision. */
+static void
+touch_unlocked (VsTimeline * timeline)
+{
+  static guint64 revisions;
+
+  timeline->revision = __atomic_add_fetch (&revisions, 1, __ATOMIC_RELAXED);
+}
 
 static Block *
 block_ref (Block * block)
@@ -82,6 +92,7 @@ vs_timeline_new (VsRendition * rendition)
   g_atomic_ref_count_init (&timeline->ref_count);
   g_mutex_init (&timeline->lock);
   timeline->rendition = vs_rendition_ref (rendition);
+  touch_unlocked (timeline);
   timeline->blocks =
       g_ptr_array_new_with_free_func ((GDestroyNotify) block_unref);
   timeline->configs = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
@@ -127,6 +138,7 @@ vs_timeline_set_rendition (VsTimeline * timeline, VsRendition * rendition)
   g_mutex_lock (&timeline->lock);
   old = timeline->rendition;
   timeline->rendition = vs_rendition_ref (rendition);
+  touch_unlocked (timeline);
   g_mutex_unlock (&timeline->lock);
   vs_rendition_unref (old);
 }
@@ -229,6 +241,7 @@ vs_timeline_append (VsTimeline * timeline, VsSegment * segment)
     }
     block->entries[block->n++] = vs_segment_ref (segment);
     timeline->next++;
+    touch_unlocked (timeline);
     measure_unlocked (timeline, segment);
   }
   g_mutex_unlock (&timeline->lock);
@@ -242,6 +255,8 @@ vs_timeline_prune (VsTimeline * timeline, guint64 sequence)
 
   dropped = g_ptr_array_new_with_free_func ((GDestroyNotify) block_unref);
   g_mutex_lock (&timeline->lock);
+  if (sequence > timeline->first)
+    touch_unlocked (timeline);
   timeline->first = CLAMP (sequence, timeline->first, timeline->next);
   while (timeline->blocks->len > 0
       && timeline->first - timeline->base >= VS_TIMELINE_BLOCK) {
@@ -257,6 +272,8 @@ void
 vs_timeline_set_ended (VsTimeline * timeline, gboolean ended)
 {
   g_mutex_lock (&timeline->lock);
+  if (timeline->ended != ended)
+    touch_unlocked (timeline);
   timeline->ended = ended;
   g_mutex_unlock (&timeline->lock);
 }
@@ -265,6 +282,8 @@ void
 vs_timeline_set_target_duration (VsTimeline * timeline, guint s)
 {
   g_mutex_lock (&timeline->lock);
+  if (timeline->target_duration != s)
+    touch_unlocked (timeline);
   timeline->target_duration = s;
   g_mutex_unlock (&timeline->lock);
 }
@@ -273,9 +292,11 @@ void
 vs_timeline_add_config (VsTimeline * timeline, VsCodecConfig * config)
 {
   g_mutex_lock (&timeline->lock);
-  if (!g_hash_table_contains (timeline->configs, config->id))
+  if (!g_hash_table_contains (timeline->configs, config->id)) {
     g_hash_table_insert (timeline->configs, config->id,
         vs_codec_config_ref (config));
+    touch_unlocked (timeline);
+  }
   g_mutex_unlock (&timeline->lock);
 }
 
@@ -340,6 +361,17 @@ vs_timeline_search (VsTimeline * timeline, VsSegmentReached reached,
   }
   g_ptr_array_unref (snapshot.blocks);
   return low < snapshot.next ? low : G_MAXUINT64;
+}
+
+void
+vs_timeline_get_state (VsTimeline * timeline, VsTimelineState * state)
+{
+  g_mutex_lock (&timeline->lock);
+  state->revision = timeline->revision;
+  state->next = timeline->next;
+  state->ended = timeline->ended;
+  state->target_duration = effective_target_unlocked (timeline);
+  g_mutex_unlock (&timeline->lock);
 }
 
 /* The view's head and a snapshot of the entries, as they stand together. */

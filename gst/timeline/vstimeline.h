@@ -47,6 +47,24 @@ VsCodecConfig *vs_timeline_get_config (VsTimeline *timeline,
     const gchar *config_id);
 
 /**
+ * VsTimelineState:
+ * @revision: changes whenever the timeline does, and is no other timeline's:
+ *   what was made from a timeline is current as long as this is the same
+ * @next: sequence of the segment that comes next, 0 before the first
+ * @target_duration: EXT-X-TARGETDURATION, s
+ */
+typedef struct
+{
+  guint64 revision;
+  guint64 next;
+  gboolean ended;
+  guint target_duration;
+} VsTimelineState;
+
+/* A short look: copies no entries. */
+void vs_timeline_get_state (VsTimeline *timeline, VsTimelineState *state);
+
+/**
  * VsTimelineView:
  *
  * A run of neighbouring segments, ascending by sequence.

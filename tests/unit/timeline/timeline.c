@@ -277,6 +277,42 @@ GST_START_TEST (test_reader_beside_writer)
 
 GST_END_TEST;
 
+GST_START_TEST (test_state)
+{
+  g_autoptr (VsTimeline) timeline = timeline_new ();
+  g_autoptr (VsTimeline) other = timeline_new ();
+  VsTimelineState before, after, others;
+
+  vs_timeline_get_state (timeline, &before);
+  vs_timeline_get_state (other, &others);
+  fail_unless_equals_uint64 (before.next, 0);
+  fail_unless (before.revision != others.revision);
+
+  append (timeline, 7, 1, 2 * GST_SECOND);
+  vs_timeline_get_state (timeline, &after);
+  fail_unless (after.revision != before.revision);
+  fail_unless_equals_uint64 (after.next, 8);
+  fail_unless_equals_int (after.target_duration, 2);
+  fail_if (after.ended);
+
+  /* what changes nothing is no change */
+  before = after;
+  fail_if (append (timeline, 7, 1, GST_SECOND));
+  vs_timeline_set_ended (timeline, FALSE);
+  vs_timeline_prune (timeline, 7);
+  vs_timeline_get_state (timeline, &after);
+  fail_unless_equals_uint64 (after.revision, before.revision);
+
+  vs_timeline_set_ended (timeline, TRUE);
+  vs_timeline_get_state (timeline, &after);
+  fail_unless (after.ended);
+  fail_unless (after.revision != before.revision);
+  vs_timeline_get_state (other, &after);
+  fail_unless_equals_uint64 (after.revision, others.revision);
+}
+
+GST_END_TEST;
+
 static Suite *
 timeline_suite (void)
 {
@@ -290,6 +326,7 @@ timeline_suite (void)
   tcase_add_test (tc, test_bandwidth);
   tcase_add_test (tc, test_configs);
   tcase_add_test (tc, test_ended);
+  tcase_add_test (tc, test_state);
   tcase_add_test (tc, test_reader_beside_writer);
   return s;
 }
