@@ -24,8 +24,11 @@
 #define SCHEME_UTC "urn:mpeg:dash:utc:http-iso:2014"
 
 #define PTS_TIMESCALE 90000
-/* @suggestedPresentationDelay, in target durations: as HLS's hold-back */
-#define DELAY_TARGETS 3
+#define US_PER_MS 1000
+/* @suggestedPresentationDelay, in target durations: as HLS's hold-back, and
+ * one more, because it counts from the clock and not from the end of the
+ * newest segment */
+#define DELAY_TARGETS 4
 
 typedef struct
 {
@@ -35,7 +38,7 @@ typedef struct
   const VsMpdSettings *settings;
   gboolean ended;
   guint target_duration;        /* s */
-  gint64 availability_start_us; /* as it is written */
+  gint64 availability_start_ms; /* as it is written */
 } Mpd;
 
 typedef struct
@@ -54,6 +57,13 @@ typedef struct
   guint32 timescale;
   guint first, n;               /* in view->segments */
 } Representation;
+
+/* Dates are written in milliseconds. */
+static gint64
+floor_ms (gint64 us)
+{
+  return us / US_PER_MS - (us % US_PER_MS < 0);
+}
 
 static const VsSegment *
 nth_segment (const VsTimelineView * view, guint i)
@@ -501,16 +511,19 @@ write_period (Mpd * mpd, const Period * period)
 typedef struct
 {
   guint64 run;
-  gint64 run_start_pts_90k, start_pts_90k, end_pts_90k;
+  gint64 run_start_pts_90k, start_pts_90k;
+  gint64 end_pts_90k;           /* of the last segment, as it was cut */
+  gint64 last_end_us;           /* of the track that lasts longest */
   gint64 utc_us;                /* of the run's start */
 } Extent;
 
 static void
-extend (GArray * extents, const VsSegment * segment)
+extend (GArray * extents, const VsSegment * segment, VsMediaType type)
 {
   gint64 end_pts = segment->start_pts_90k
       + gst_util_uint64_scale_round (segment->duration, PTS_TIMESCALE,
       GST_SECOND);
+  gint64 start_us, end_us;
   Extent fresh = {
     .run = segment->run,
     .run_start_pts_90k = segment->run_start_pts_90k,
@@ -522,6 +535,9 @@ extend (GArray * extents, const VsSegment * segment)
   };
   guint i;
 
+  vs_media_time_of_segment (segment, type, &start_us, &end_us);
+  fresh.last_end_us =
+      MAX (end_us, vs_media_time_to_us (end_pts, PTS_TIMESCALE));
   for (i = extents->len; i > 0; i--) {
     Extent *extent = &g_array_index (extents, Extent, i - 1);
 
@@ -529,6 +545,7 @@ extend (GArray * extents, const VsSegment * segment)
       extent->start_pts_90k = MIN (extent->start_pts_90k,
           segment->start_pts_90k);
       extent->end_pts_90k = MAX (extent->end_pts_90k, end_pts);
+      extent->last_end_us = MAX (extent->last_end_us, fresh.last_end_us);
       return;
     }
     if (extent->run < segment->run)
@@ -546,24 +563,41 @@ find_extents (const Mpd * mpd)
     const VsTimelineView *view = mpd->tracks[i].view;
 
     for (guint k = 0; k < view->segments->len; k++)
-      extend (extents, nth_segment (view, k));
+      extend (extents, nth_segment (view, k), mpd->tracks[i].type);
   }
   return extents;
 }
 
+/* Periods follow each other at their boundaries; the last one lasts as long
+ * as its longest track, in whole ms rounded up: a player may take the declared end for the
+ * end and never see its own (dash.js stops there of its own accord, ahead of
+ * the element's `ended`). */
+static gint64
+get_period_duration (const Extent * extent, gboolean last)
+{
+  gint64 start_us = vs_media_time_to_us (extent->start_pts_90k, PTS_TIMESCALE);
+
+  if (!last)
+    return vs_media_time_to_us (extent->end_pts_90k, PTS_TIMESCALE) - start_us;
+  return (extent->last_end_us - start_us + US_PER_MS - 1) / US_PER_MS
+      * US_PER_MS;
+}
+
 static void
-place_period (const Mpd * mpd, const Extent * extent, gint64 previous_end_us,
-    Period * period)
+place_period (const Mpd * mpd, const Extent * extent, gboolean last,
+    gint64 previous_end_us, Period * period)
 {
   period->run = extent->run;
   if (mpd->ended) {
     period->start_us = previous_end_us;
     period->offset_pts_90k = extent->start_pts_90k;
-    period->duration_us =
-        vs_media_time_to_us (extent->end_pts_90k, PTS_TIMESCALE)
-        - vs_media_time_to_us (extent->start_pts_90k, PTS_TIMESCALE);
+    period->duration_us = get_period_duration (extent, last);
   } else {
-    period->start_us = extent->utc_us - mpd->availability_start_us;
+    /* exactly 0 for the first run: where a player joins at the very start of
+     * the window, dash.js does not seek, and Chromium, which begins at 0,
+     * waits for ever if the media begins anywhere else */
+    period->start_us = (floor_ms (extent->utc_us) - mpd->availability_start_ms)
+        * US_PER_MS;
     period->offset_pts_90k = extent->run_start_pts_90k;
   }
 }
@@ -578,7 +612,8 @@ find_periods (const Mpd * mpd)
   for (guint i = 0; i < extents->len; i++) {
     Period period = { 0 };
 
-    place_period (mpd, &g_array_index (extents, Extent, i), end_us, &period);
+    place_period (mpd, &g_array_index (extents, Extent, i),
+        i + 1 == extents->len, end_us, &period);
     end_us = period.start_us + period.duration_us;
     g_array_append_val (periods, period);
   }
@@ -603,7 +638,8 @@ put_dynamic_attributes (Mpd * mpd)
   gint64 target_us = mpd->target_duration * G_USEC_PER_SEC;
 
   put (mpd, "type", "dynamic");
-  put_utc (mpd, "availabilityStartTime", mpd->availability_start_us);
+  put_utc (mpd, "availabilityStartTime",
+      mpd->availability_start_ms * US_PER_MS);
   put_utc (mpd, "publishTime", settings->publish_us);
   put_duration (mpd, "minimumUpdatePeriod", target_us);
   if (settings->window > 0)
@@ -651,8 +687,7 @@ vs_mpd_write (const VsMpdTrack * tracks, guint n_tracks,
     .settings = settings,
     .ended = TRUE,
     .target_duration = 1,
-    /* in the milliseconds that are written */
-    .availability_start_us = settings->availability_start_us / 1000 * 1000,
+    .availability_start_ms = floor_ms (settings->availability_start_us),
   };
   gchar *text;
 

@@ -56,9 +56,14 @@ const PLAYERS = {
     player.updateSettings({ debug: { logLevel: 0 } });
     player.on(dashjs.MediaPlayer.events.ERROR,
       ({ error }) => report.errors.push(`${error.code} ${error.message}`));
-    player.initialize(video, null, false);
+    // it has to start by itself: it does not see that the element was told to
+    // play before, takes itself for paused, and asks for no new MPD
+    player.initialize(video, null, true);
     player.clearDefaultUTCTimingSources();
     player.attachSource(url);
+    await new Promise((resolve) => {
+      player.on(dashjs.MediaPlayer.events.STREAM_INITIALIZED, resolve);
+    });
     return {
       levels: () => player.getRepresentationsByType('video')
         .map(({ id, height }) => ({ id, height })),

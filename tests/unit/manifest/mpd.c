@@ -264,11 +264,37 @@ GST_START_TEST (test_dynamic)
           " type=\"dynamic\" availabilityStartTime=\"2026-03-01T12:00:00.000Z\""
           " publishTime=\"2026-03-01T12:00:02.002Z\""
           " minimumUpdatePeriod=\"PT2S\" timeShiftBufferDepth=\"PT300S\""
-          " suggestedPresentationDelay=\"PT6S\"") != NULL, "%s", text);
+          " suggestedPresentationDelay=\"PT8S\"") != NULL, "%s", text);
   fail_unless (strstr (text, "<Period id=\"p0\" start=\"PT0S\">") != NULL);
   fail_unless (strstr (text, " </Period>\n <UTCTiming"
           " schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\""
           " value=\"/time?a&amp;b\"/>\n</MPD>") != NULL, "%s", text);
+}
+
+GST_END_TEST;
+
+/* Dates are in milliseconds, the event's start seldom is: still the first run
+ * starts at 0. */
+GST_START_TEST (test_starts_at_zero)
+{
+  g_auto (Fixture) f;
+  g_autofree gchar *text = NULL;
+
+  fixture_init (&f);
+  add_segment (&f, 1, 0, 0);
+  add_segment (&f, 2, 1, 0);
+  for (guint i = 0; i < 4; i++) {
+    GPtrArray *segments = f.views[i / 2].segments;
+
+    ((VsSegment *) segments->pdata[i % 2])->utc_us += 123456;
+  }
+  f.settings.availability_start_us = UTC_US + 123456;
+  text = write_mpd (&f);
+  assert_valid (text);
+  fail_unless (strstr (text,
+          " availabilityStartTime=\"2026-03-01T12:00:00.123Z\""), "%s", text);
+  fail_unless (strstr (text, "<Period id=\"p0\" start=\"PT0S\">"), "%s", text);
+  fail_unless (strstr (text, "<Period id=\"p1\" start=\"PT60S\">"), "%s", text);
 }
 
 GST_END_TEST;
@@ -338,6 +364,35 @@ GST_START_TEST (test_static_periods)
           "<Period id=\"p1\" start=\"PT4.004S\" duration=\"PT2.002S\">"));
   fail_unless (strstr (text, "presentationTimeOffset=\"306180\""));
   fail_unless (strstr (text, "presentationTimeOffset=\"163296\""));
+}
+
+GST_END_TEST;
+
+/* The end that is declared is not ahead of any track's: dash.js would stop
+ * there. */
+GST_START_TEST (test_static_end)
+{
+  g_auto (Fixture) f;
+  g_autofree gchar *text = NULL;
+  VsSegment *last;
+
+  fixture_init (&f);
+  add_segment (&f, 1, 0, 0);
+  add_segment (&f, 2, 1, 0);
+  end_views (&f);
+  for (guint i = 0; i < 2; i++) {
+    last = f.views[0].segments->pdata[i];
+    last->tracks[1].duration += 1024;
+  }
+  text = write_mpd (&f);
+  assert_valid (text);
+  /* 96256 samples are 2.005333 s; where runs meet is not the end */
+  fail_unless (strstr (text, "mediaPresentationDuration=\"PT4.008S\""), "%s",
+      text);
+  fail_unless (strstr (text,
+          "<Period id=\"p0\" start=\"PT0S\" duration=\"PT2.002S\">"));
+  fail_unless (strstr (text,
+          "<Period id=\"p1\" start=\"PT2.002S\" duration=\"PT2.006S\">"));
 }
 
 GST_END_TEST;
@@ -439,8 +494,10 @@ mpd_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_static);
   tcase_add_test (tcase, test_dynamic);
+  tcase_add_test (tcase, test_starts_at_zero);
   tcase_add_test (tcase, test_periods_are_stable);
   tcase_add_test (tcase, test_static_periods);
+  tcase_add_test (tcase, test_static_end);
   tcase_add_test (tcase, test_gap);
   tcase_add_test (tcase, test_late_and_early);
   tcase_add_test (tcase, test_adaptation_sets);
