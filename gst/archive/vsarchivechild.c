@@ -177,6 +177,7 @@ update_child (VsArchiveChild * child, VsTimeline * timeline,
 {
   add_configs (timeline, media);
   vs_timeline_set_target_duration (timeline, media->target_duration);
+  vs_timeline_raise_peaks (timeline, &media->peaks);
   vs_timeline_prune (timeline, child->retained);
   child->first = MAX (child->first, child->retained);
   vs_timeline_set_ended (timeline, media->ended);

@@ -13,10 +13,6 @@
 #include "archive/vsarchivename.h"
 #include "archive/vsarchivewriter.h"
 
-/* As VsTimeline measures: a peak is taken over any run of segments that lasts
- * 0.5 to 1.5 target durations (RFC 8216bis 4.4.6.2, BANDWIDTH). */
-#define PEAK_RUN_MAX 64
-
 GPtrArray *
 vs_archive_segments_new (void)
 {
@@ -80,47 +76,23 @@ vs_archive_list_get_last (VsArchiveList * list)
 
 /* ---- measuring ---------------------------------------------------------- */
 
-static gboolean
-is_measurable (const VsSegment * segment)
-{
-  return !segment->gap && segment->size > 0 && segment->duration > 0;
-}
-
-static guint
-bits_per_second (guint64 bytes, GstClockTime duration)
-{
-  guint64 rate = duration == 0 ? 0 :
-      gst_util_uint64_scale_ceil (bytes, 8 * GST_SECOND, duration);
-
-  return MIN (rate, G_MAXUINT);
-}
-
 guint
 vs_archive_list_get_average (VsArchiveList * list)
 {
-  return bits_per_second (list->total_bytes, list->total_duration);
+  return vs_bits_per_second (list->total_bytes, list->total_duration);
 }
 
 /* Looks at the runs that end with the newest entry. */
 static void
-update_peak (VsArchiveList * list)
+update_peaks (VsArchiveList * list)
 {
-  GstClockTime target = list->target_duration * GST_SECOND, duration = 0;
-  guint64 bytes = 0;
+  VsPeakRun run;
 
-  for (guint i = 0; i < MIN (PEAK_RUN_MAX, list->tail->len); i++) {
-    const VsSegment *segment =
-        vs_archive_list_nth (list->tail, list->tail->len - 1 - i);
-
-    if (!is_measurable (segment))
+  vs_peak_run_begin (&run, list->target_duration);
+  for (guint i = list->tail->len; i > 0; i--) {
+    if (!vs_peak_run_add (&run, vs_archive_list_nth (list->tail,
+                i - 1), &list->peaks))
       break;
-    duration += segment->duration;
-    bytes += segment->size;
-    if (i > 0 && duration > target + target / 2)
-      break;
-    if (duration >= target / 2)
-      list->peak_bandwidth =
-          MAX (list->peak_bandwidth, bits_per_second (bytes, duration));
   }
 }
 
@@ -141,7 +113,7 @@ vs_archive_list_append (VsArchiveList * list, VsSegment * segment)
   list->target_duration =
       MAX (list->target_duration, rounded_seconds (segment->duration));
   list->dirty = TRUE;
-  if (!is_measurable (segment))
+  if (!vs_segment_is_measurable (segment))
     return;
 
   list->total_bytes += segment->size;
@@ -149,7 +121,7 @@ vs_archive_list_append (VsArchiveList * list, VsSegment * segment)
   list->total_duration += segment->duration;
   if (!segment->independent)
     list->dependent = TRUE;
-  update_peak (list);
+  update_peaks (list);
 }
 
 void
@@ -262,7 +234,7 @@ recover_head (VsArchiveList * list, VsM3u8Media * media)
   list->rendition = vs_rendition_ref (media->rendition);
   list->target_duration = media->target_duration;
   list->first = list->stored_first = media->first_sequence;
-  list->peak_bandwidth = media->peak_bandwidth;
+  list->peaks = media->peaks;
   list->total_bytes = vs_archive_get_number (media, VS_ARCHIVE_ATTRIBUTE_BYTES);
   list->total_duration =
       vs_archive_get_number (media, VS_ARCHIVE_ATTRIBUTE_DURATION);

@@ -41,7 +41,7 @@ typedef struct
   /* measured over all, and what is retained */
   guint64 total_bytes, retained_bytes;
   GstClockTime total_duration;
-  guint peak_bandwidth;         /* bit/s */
+  VsPeaks peaks;
   gboolean dependent;           /* some segment begins without a keyframe */
 
   GstClockTime longest;         /* that the rolling playlist was, ns */

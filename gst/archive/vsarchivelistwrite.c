@@ -79,7 +79,7 @@ append_head (GString * out, VsArchiveList * list, VsTimelineView * view,
   view->rendition = list->rendition;
   view->configs = sorted;
   view->target_duration = list->target_duration;
-  view->peak_bandwidth = list->peak_bandwidth;
+  view->peaks = list->peaks;
   view->average_bandwidth = vs_archive_list_get_average (list);
   vs_m3u8_append_head (out, view, independent, &settings);
 }

@@ -39,7 +39,7 @@ update_shown (VsArchiveList * list, gboolean complete)
 {
   guint average = vs_archive_list_get_average (list);
   /* before a run was long enough to be measured */
-  guint peak = MAX (list->peak_bandwidth, average);
+  guint peak = MAX (list->peaks.whole, average);
   guint off = ABS ((gint64) average - list->shown_average);
 
   if (complete)

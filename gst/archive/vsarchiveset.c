@@ -103,6 +103,7 @@ update_state (VsArchiveState * state, VsArchiveList * list)
       last->discontinuity_sequence + 1);
   state->next_run = MAX (state->next_run, last->run + 1);
   state->end_utc_us = MAX (state->end_utc_us, end_utc_us (last));
+  state->event_utc_us = MAX (state->event_utc_us, last->event_utc_us);
 }
 
 /* A segment stays as long as a playlist that named it lasts, and as long as

@@ -47,6 +47,8 @@ typedef struct
   guint64 next_run;
   guint target_duration;
   gint64 end_utc_us;
+  gint64 event_utc_us;          /* see VsSegment; 0 when the archive does not
+                                 * tell */
 } VsArchiveState;
 
 /**

@@ -146,7 +146,8 @@ typedef struct
   /* an archive's head; NULL, empty and 0 in a foreign playlist */
   VsRendition *rendition;
   GPtrArray *configs;           /* VsCodecConfig, owned; record is NULL */
-  guint peak_bandwidth, average_bandwidth;      /* bit/s */
+  VsPeaks peaks;
+  guint average_bandwidth;      /* bit/s */
   guint64 first_sequence;       /* oldest that is retained */
   GHashTable *attributes;       /* all of "#VISIONSTREAM-PLAYLIST:" */
 } VsM3u8Media;

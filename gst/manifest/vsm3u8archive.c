@@ -36,6 +36,8 @@ static const VsAttributeField segment_fields[] = {
   {"PTS", VS_FIELD_I64, G_STRUCT_OFFSET (VsSegment, start_pts_90k),
       MEDIA_TIME_MAX},
   {"UTC", VS_FIELD_I64, G_STRUCT_OFFSET (VsSegment, utc_us), UTC_US_MAX},
+  {"EVENT-UTC", VS_FIELD_OPTIONAL_I64,
+      G_STRUCT_OFFSET (VsSegment, event_utc_us), UTC_US_MAX},
   {"DURATION", VS_FIELD_U64, G_STRUCT_OFFSET (VsSegment, duration),
       DURATION_MAX},
   {"CAUSE", VS_FIELD_ARRAY, G_STRUCT_OFFSET (VsSegment, cause),
@@ -97,7 +99,8 @@ static const VsAttributeField rendition_fields[] = {
 typedef struct
 {
   guint64 first_sequence;
-  guint version, target_duration, peak_bandwidth, average_bandwidth;
+  guint version, target_duration, average_bandwidth;
+  VsPeaks peaks;
 } Head;
 
 #define HEAD(member) G_STRUCT_OFFSET (Head, member)
@@ -105,7 +108,9 @@ typedef struct
 static const VsAttributeField head_fields[] = {
   {"VERSION", VS_FIELD_UINT, HEAD (version), FORMAT_VERSION},
   {"TARGET-DURATION", VS_FIELD_UINT, HEAD (target_duration), G_MAXINT32},
-  {"PEAK-BANDWIDTH", VS_FIELD_UINT, HEAD (peak_bandwidth), G_MAXUINT32},
+  {"PEAK-BANDWIDTH", VS_FIELD_UINT, HEAD (peaks.whole), G_MAXUINT32},
+  {"PEAK-VIDEO", VS_FIELD_OPTIONAL_UINT, HEAD (peaks.video), G_MAXUINT32},
+  {"PEAK-AUDIO", VS_FIELD_OPTIONAL_UINT, HEAD (peaks.audio), G_MAXUINT32},
   {"AVERAGE-BANDWIDTH", VS_FIELD_UINT, HEAD (average_bandwidth),
       G_MAXUINT32},
   {"FIRST-SEQUENCE", VS_FIELD_U64, HEAD (first_sequence), G_MAXINT64},
@@ -147,7 +152,7 @@ vs_m3u8_append_archive_head (GString * out, const VsTimelineView * view,
   Head head = {
     .version = FORMAT_VERSION,
     .target_duration = view->target_duration,
-    .peak_bandwidth = view->peak_bandwidth,
+    .peaks = view->peaks,
     .average_bandwidth = view->average_bandwidth,
     .first_sequence = settings->first_sequence,
   };
@@ -180,9 +185,9 @@ vs_m3u8_append_archive_segment (GString * out, const VsSegment * segment)
     const VsSegmentTrack *track = &segment->tracks[i];
 
     g_string_append_printf (out, "," TRACK_PREFIX "%u=\"%s:%u:%"
-        G_GINT64_FORMAT ":%" G_GINT64_FORMAT ":%s\"", i + 1,
-        media_types[track->type], track->timescale, track->start,
-        track->duration, track->config_id);
+        G_GINT64_FORMAT ":%" G_GINT64_FORMAT ":%s:%" G_GUINT64_FORMAT "\"",
+        i + 1, media_types[track->type], track->timescale, track->start,
+        track->duration, track->config_id, track->size);
   }
   g_string_append_c (out, '\n');
 }
@@ -249,7 +254,7 @@ vs_m3u8_parse_archive_head (gchar * list, VsM3u8Media * media)
   if (problem == NULL && !rendition_is_valid (media->rendition))
     problem = g_strdup ("no valid account, event, breakout or rendition");
   media->target_duration = head.target_duration;
-  media->peak_bandwidth = head.peak_bandwidth;
+  media->peaks = head.peaks;
   media->average_bandwidth = head.average_bandwidth;
   media->first_sequence = head.first_sequence;
   return problem;
@@ -278,14 +283,15 @@ vs_m3u8_parse_archive_config (gchar * list, VsM3u8Media * media)
   return problem;
 }
 
-/* "video:90000:START:DURATION:CONFIG"; the last may be empty */
+/* "video:90000:START:DURATION:CONFIG[:SIZE]"; CONFIG may be empty */
 static gboolean
 parse_track (const gchar * text, VsSegmentTrack * track)
 {
-  g_auto (GStrv) parts = g_strsplit (text, ":", 6);
+  g_auto (GStrv) parts = g_strsplit (text, ":", 7);
+  guint n = g_strv_length (parts);
   guint64 timescale, duration;
 
-  if (g_strv_length (parts) != 5)
+  if (n != 5 && n != 6)
     return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (media_types); i++) {
     if (strcmp (parts[0], media_types[i]) == 0)
@@ -296,7 +302,9 @@ parse_track (const gchar * text, VsSegmentTrack * track)
       || timescale == 0
       || !vs_attribute_parse_int (parts[2], MEDIA_TIME_MAX, &track->start)
       || !vs_attribute_parse_uint (parts[3], MEDIA_TIME_MAX, &duration)
-      || (*parts[4] != '\0' && !is_config_id (parts[4])))
+      || (*parts[4] != '\0' && !is_config_id (parts[4]))
+      || (n == 6 && !vs_attribute_parse_uint (parts[5], G_MAXINT64,
+              &track->size)))
     return FALSE;
   track->timescale = timescale;
   track->duration = duration;

@@ -196,6 +196,10 @@ static gboolean
 is_left_out (const VsAttributeField * field, gconstpointer object)
 {
   switch (field->kind) {
+    case VS_FIELD_OPTIONAL_UINT:
+      return *MEMBER (object, field, guint) == 0;
+    case VS_FIELD_OPTIONAL_I64:
+      return *MEMBER (object, field, gint64) == 0;
     case VS_FIELD_FLAG:
       return !*MEMBER (object, field, gboolean);
     case VS_FIELD_STRING:
@@ -215,6 +219,7 @@ write_value (GString * out, const VsAttributeField * field,
 
   switch (field->kind) {
     case VS_FIELD_UINT:
+    case VS_FIELD_OPTIONAL_UINT:
       g_string_append_printf (out, "%u", *MEMBER (object, field, guint));
       break;
     case VS_FIELD_U64:
@@ -222,6 +227,7 @@ write_value (GString * out, const VsAttributeField * field,
           *MEMBER (object, field, guint64));
       break;
     case VS_FIELD_I64:
+    case VS_FIELD_OPTIONAL_I64:
       g_string_append_printf (out, "%" G_GINT64_FORMAT,
           *MEMBER (object, field, gint64));
       break;
@@ -266,6 +272,7 @@ read_value (gchar * text, const VsAttributeField * field, gpointer object)
 
   switch (field->kind) {
     case VS_FIELD_UINT:
+    case VS_FIELD_OPTIONAL_UINT:
       if (!vs_attribute_parse_uint (text, field->max, &number))
         return FALSE;
       *MEMBER (object, field, guint) = number;
@@ -274,6 +281,7 @@ read_value (gchar * text, const VsAttributeField * field, gpointer object)
       return vs_attribute_parse_uint (text, field->max,
           MEMBER (object, field, guint64));
     case VS_FIELD_I64:
+    case VS_FIELD_OPTIONAL_I64:
       return vs_attribute_parse_int (text, field->max,
           MEMBER (object, field, gint64));
     case VS_FIELD_FLAG:
@@ -310,16 +318,27 @@ vs_attribute_read_field (const VsAttribute * attribute,
   return TRUE;
 }
 
+static gboolean
+is_optional (VsFieldKind kind)
+{
+  switch (kind) {
+    case VS_FIELD_OPTIONAL_UINT:
+    case VS_FIELD_OPTIONAL_I64:
+    case VS_FIELD_FLAG:
+    case VS_FIELD_STRING:
+    case VS_FIELD_ARRAY:
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}
+
 const gchar *
 vs_attribute_find_missing (const VsAttributeField * fields, guint n_fields,
     guint64 seen)
 {
   for (guint i = 0; i < n_fields; i++) {
-    gboolean optional = fields[i].kind == VS_FIELD_FLAG
-        || fields[i].kind == VS_FIELD_STRING
-        || fields[i].kind == VS_FIELD_ARRAY;
-
-    if (!optional && !(seen >> i & 1))
+    if (!is_optional (fields[i].kind) && !(seen >> i & 1))
       return fields[i].name;
   }
   return NULL;

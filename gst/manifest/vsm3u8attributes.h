@@ -40,8 +40,8 @@ void vs_attribute_append_quoted (GString *out, const gchar *text);
  *
  * A member of a C structure that an attribute of an archive's comment line
  * holds. Lines are written and read by tables of these, so that both sides
- * agree. Numbers are always written; flags that are FALSE and strings that
- * are NULL or empty (an array) are left out. In strings '"', '%' and control
+ * agree. Numbers are always written unless they are optional and 0; flags
+ * that are FALSE and strings that are NULL or empty (an array) are left out. In strings '"', '%' and control
  * characters are %XX.
  */
 typedef enum
@@ -49,6 +49,8 @@ typedef enum
   VS_FIELD_UINT,                /* guint */
   VS_FIELD_U64,
   VS_FIELD_I64,
+  VS_FIELD_OPTIONAL_UINT,       /* left out when 0 */
+  VS_FIELD_OPTIONAL_I64,
   VS_FIELD_FLAG,                /* gboolean: YES or NO */
   VS_FIELD_STRING,              /* gchar *, owned */
   VS_FIELD_ARRAY,               /* gchar[max + 1] */

@@ -28,10 +28,11 @@ typedef struct
  * @media, @initialization: URL templates as in SegmentTemplate, with
  *   $RepresentationID$ and $Number$; "%s" in @initialization stands for the
  *   configuration id
- * @availability_start_us: UTC; fixed for an event; 0 (1970) will do
+ * @availability_start_us: UTC of the event's start; fixed for the event, so
+ *   1970 where it is not known
  * @publish_us: UTC of the newest segment's end: changes when the content does
  * @window: timeShiftBufferDepth; 0 for all that was
- * @suggested_delay: 0 for three target durations
+ * @suggested_delay: 0 for four target durations
  * @utc_timing_uri: (nullable): of a server's clock, urn:mpeg:dash:utc:http-iso
  */
 typedef struct
@@ -55,8 +56,9 @@ typedef struct
  * track is listed from the first segment that has some of it to the last.
  *
  * One Period a discontinuity run, with the stable id "p<run>". In a dynamic
- * MPD it starts at the UTC of the run's start; in a static one Periods follow
- * each other from 0. presentationTimeOffset is where the Period starts on the
+ * MPD it starts at the UTC of the run's start, in whole milliseconds, so that
+ * the first run of an event starts at 0, which is where it starts in a static
+ * one: there Periods follow each other from 0. presentationTimeOffset is where the Period starts on the
  * media clock. Video is one adaptation set a codec, audio one a language,
  * codec and channel count.
  *

@@ -111,7 +111,7 @@ extend_back (VsTimelineView * view, VsTimeline * older)
     g_ptr_array_add (view->segments,
         vs_segment_ref (g_ptr_array_index (newer, i)));
   add_missing_configs (view, before);
-  view->peak_bandwidth = MAX (view->peak_bandwidth, before->peak_bandwidth);
+  vs_peaks_raise (&view->peaks, &before->peaks);
 }
 
 static VsTimeline *

@@ -129,7 +129,7 @@ add_variant (MainPlaylist * main, guint index, const gchar * group, gint audio)
   VsCodecConfig *video = vs_timeline_view_find_config (one, VS_MEDIA_VIDEO);
   VsCodecConfig *sound = vs_timeline_view_find_config (one, VS_MEDIA_AUDIO);
   VsM3u8Variant variant = {
-    .bandwidth = one->peak_bandwidth,
+    .bandwidth = one->peaks.whole,
     .average_bandwidth = one->average_bandwidth,
     .audio_group = group,
   };
@@ -138,7 +138,7 @@ add_variant (MainPlaylist * main, guint index, const gchar * group, gint audio)
     const VsTimelineView *carrier = audio_view (main->view, audio);
 
     sound = vs_timeline_view_find_config (carrier, VS_MEDIA_AUDIO);
-    variant.bandwidth += carrier->peak_bandwidth;
+    variant.bandwidth += carrier->peaks.whole;
     variant.average_bandwidth += carrier->average_bandwidth;
   }
   if (!video && !sound)
@@ -354,20 +354,30 @@ write_media (const VsEventView * view, const VsObjectName * name)
   return vs_m3u8_write_media (one, &settings);
 }
 
-/* Bits that one second of a track takes, as its codec's usual settings have
- * it; for what shares a segment with video. */
-#define AUDIO_BITS_PER_CHANNEL 96000
+/* Representation@bandwidth keeps its first two digits: the peak is rounded up
+ * to that, which leaves room for the boxes around the samples, and seldom
+ * changes while an event goes on. */
+#define BANDWIDTH_DIGITS 100
 
 static guint
-audio_bandwidth (const VsTimelineView * carrier)
+round_up_bandwidth (guint bandwidth)
 {
-  VsCodecConfig *config =
-      vs_timeline_view_find_config (carrier, VS_MEDIA_AUDIO);
+  guint64 step = 1;
 
-  if (!has_video (carrier))
-    return carrier->peak_bandwidth;
-  return MIN (config->channels * AUDIO_BITS_PER_CHANNEL,
-      carrier->peak_bandwidth);
+  while (bandwidth / step >= BANDWIDTH_DIGITS)
+    step *= 10;
+  return MIN ((bandwidth + step - 1) / step * step, G_MAXUINT);
+}
+
+/* The peak of a track; of the whole segments where an archive's maker did not
+ * count its bytes. */
+static guint
+track_bandwidth (const VsTimelineView * carrier, VsMediaType track)
+{
+  const VsPeaks *peaks = &carrier->peaks;
+  guint peak = track == VS_MEDIA_VIDEO ? peaks->video : peaks->audio;
+
+  return round_up_bandwidth (peak > 0 ? peak : peaks->whole);
 }
 
 static gint64
@@ -388,6 +398,17 @@ newest_utc_us (const VsEventView * view)
   return newest;
 }
 
+/* The first of them that there is: all segments of an event tell the same,
+ * and those of an archive that does not tell, 1970. */
+static gint64
+event_utc_us (const VsEventView * view)
+{
+  const VsTimelineView *one = g_ptr_array_index (view->views, 0);
+  const VsSegment *first = g_ptr_array_index (one->segments, 0);
+
+  return first->event_utc_us;
+}
+
 static GArray *
 list_mpd_tracks (const VsEventView * view, GStringChunk * strings)
 {
@@ -401,7 +422,7 @@ list_mpd_tracks (const VsEventView * view, GStringChunk * strings)
     if (one->segments->len == 0 || !has_video (one))
       continue;
     track.id = g_string_chunk_insert (strings, id);
-    track.bandwidth = one->peak_bandwidth;
+    track.bandwidth = track_bandwidth (one, VS_MEDIA_VIDEO);
     g_array_append_val (tracks, track);
   }
   for (guint i = 0; i < view->audios->len; i++) {
@@ -412,7 +433,7 @@ list_mpd_tracks (const VsEventView * view, GStringChunk * strings)
     if (track.view->segments->len == 0)
       continue;
     track.id = g_string_chunk_insert (strings, id);
-    track.bandwidth = audio_bandwidth (track.view);
+    track.bandwidth = track_bandwidth (track.view, VS_MEDIA_AUDIO);
     g_array_append_val (tracks, track);
   }
   return tracks;
@@ -450,6 +471,7 @@ write_mpd (VsEventView * view, const VsEndpoint * endpoint,
     media = media_template (view);
     settings.media = media;
     settings.initialization = init->str;
+    settings.availability_start_us = event_utc_us (view);
     settings.publish_us = newest_utc_us (view);
     settings.window = endpoint->window;
     settings.utc_timing_uri = utc_timing_uri;

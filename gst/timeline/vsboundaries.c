@@ -206,11 +206,15 @@ begin_segment (VsBoundaries * boundaries, const VsMediaUnit * unit,
         boundaries->settings.first_discontinuity_sequence;
     boundary.run = boundaries->settings.first_run;
     boundary.discontinuity = boundaries->settings.continues;
+    boundary.event_utc_us = boundaries->settings.event_utc_us;
+    if (boundary.event_utc_us < 0)
+      boundary.event_utc_us = boundary.utc_us;
   } else {
     boundary.sequence = previous->sequence + 1;
     boundary.discontinuity_sequence =
         previous->discontinuity_sequence + discontinuity;
     boundary.run = previous->run + discontinuity;
+    boundary.event_utc_us = previous->event_utc_us;
     boundary.previous_end_90k = discontinuity ? boundaries->end_90k : pts_90k;
     fix_target (boundaries, boundary.previous_end_90k - previous->pts_90k);
   }

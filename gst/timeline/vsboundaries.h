@@ -21,7 +21,7 @@ typedef struct
   guint stretch;                /* see VsMediaUnit */
   gint64 pts_90k, run_start_90k;
   gint64 previous_end_90k;      /* of the segment before, in its stretch */
-  gint64 utc_us;
+  gint64 utc_us, event_utc_us;
   gboolean forced;              /* not at a keyframe */
   const gchar *cause;
 } VsBoundary;

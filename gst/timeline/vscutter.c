@@ -188,6 +188,7 @@ open_segment (VsCutter * cutter, const VsBoundary * boundary)
   segment->run_start_pts_90k = boundary->run_start_90k;
   segment->start_pts_90k = boundary->pts_90k;
   segment->utc_us = boundary->utc_us;
+  segment->event_utc_us = boundary->event_utc_us;
   g_strlcpy (segment->cause, boundary->cause, sizeof segment->cause);
   segment->independent = TRUE;
 
@@ -240,10 +241,12 @@ close_track (VsCutter * cutter, VsCutterTrack * track, VsSegment * segment,
   told->timescale = track->timescale;
   told->start = track->start;
   told->duration = MAX (end - track->start, 0);
+  told->size = track->size;
   memcpy (told->config_id, track->config_id, sizeof told->config_id);
   track->start = track->end = end;
   track->placed = next != NULL && !next->discontinuity;
   track->config_id[0] = '\0';
+  track->size = 0;
 }
 
 /* @next: NULL at the end of all */
@@ -303,6 +306,7 @@ count_unit (VsCutter * cutter, VsCutterTrack * track, const VsMediaUnit * unit)
     track->placed = FALSE;
   track->timescale = unit->timescale;
   track->length = unit->length;
+  track->size += unit->size;
   if (!track->placed) {
     track->start = track->end = unit->start;
     track->placed = TRUE;

@@ -358,7 +358,8 @@ track_to_structure (const VsSegmentTrack * track)
       "timescale", G_TYPE_UINT, track->timescale,
       "start", G_TYPE_INT64, track->start,
       "duration", G_TYPE_INT64, track->duration,
-      "config-id", G_TYPE_STRING, track->config_id, NULL);
+      "config-id", G_TYPE_STRING, track->config_id,
+      "size", G_TYPE_UINT64, track->size, NULL);
 }
 
 static GstStructure *
@@ -373,6 +374,7 @@ segment_to_structure (const VsSegment * segment)
       "run-start-pts-90k", G_TYPE_INT64, segment->run_start_pts_90k,
       "start-pts-90k", G_TYPE_INT64, segment->start_pts_90k,
       "utc-us", G_TYPE_INT64, segment->utc_us,
+      "event-utc-us", G_TYPE_INT64, segment->event_utc_us,
       "duration", G_TYPE_UINT64, segment->duration,
       "cause", G_TYPE_STRING, segment->cause,
       "independent", G_TYPE_BOOLEAN, segment->independent,
@@ -410,6 +412,13 @@ get_media_time (const GstStructure * s, const gchar * field, gint64 * value)
 }
 
 static gboolean
+get_utc (const GstStructure * s, const gchar * field, gint64 * utc_us)
+{
+  return gst_structure_get_int64 (s, field, utc_us)
+      && *utc_us >= 0 && *utc_us <= UTC_US_MAX;
+}
+
+static gboolean
 parse_track (const GstStructure * s, VsSegmentTrack * track)
 {
   const gchar *type = gst_structure_get_string (s, "type");
@@ -426,7 +435,9 @@ parse_track (const GstStructure * s, VsSegmentTrack * track)
       && track->timescale > 0 && get_media_time (s, "start", &track->start)
       && get_media_time (s, "duration", &track->duration)
       && track->duration >= 0
-      && get_word (s, "config-id", track->config_id, sizeof track->config_id);
+      && get_word (s, "config-id", track->config_id, sizeof track->config_id)
+      && gst_structure_get_uint64 (s, "size", &track->size)
+      && track->size <= G_MAXINT64;
 }
 
 static gboolean
@@ -459,8 +470,8 @@ parse_boundary (const GstStructure * s, VsSegment * segment)
       && segment->run <= G_MAXINT64
       && get_media_time (s, "run-start-pts-90k", &segment->run_start_pts_90k)
       && get_media_time (s, "start-pts-90k", &segment->start_pts_90k)
-      && gst_structure_get_int64 (s, "utc-us", &segment->utc_us)
-      && segment->utc_us >= 0 && segment->utc_us <= UTC_US_MAX
+      && get_utc (s, "utc-us", &segment->utc_us)
+      && get_utc (s, "event-utc-us", &segment->event_utc_us)
       && gst_structure_get_uint64 (s, "duration", &segment->duration)
       && (segment->duration == GST_CLOCK_TIME_NONE
       || segment->duration <= DURATION_MAX)

@@ -80,6 +80,7 @@ typedef struct
   gint64 start;                 /* earliest presentation time, unwrapped */
   gint64 duration;              /* up to the next segment's start */
   gchar config_id[9];           /* VsCodecConfig.id of its first unit */
+  guint64 size;                 /* bytes of its units; 0 when not known */
 } VsSegmentTrack;
 
 /**
@@ -101,6 +102,9 @@ typedef struct
   gint64 utc_us;                /* of start_pts_90k, µs since 1970: the UTC of
                                  * the run's start plus the media time since,
                                  * rounded down */
+  gint64 event_utc_us;          /* of the event's first segment: the same for
+                                 * all that follow, also over restarts; 0 when
+                                 * that is not known */
   GstClockTime duration;        /* ns; GST_CLOCK_TIME_NONE while open */
   gchar cause[16];              /* "idr", "eos", "max", "discont", ... */
 

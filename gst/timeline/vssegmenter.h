@@ -38,6 +38,8 @@ typedef struct _VsCutter VsCutter;
  *   when it is still to be fixed by the first segment
  * @min_utc_us: the first segment's UTC is at least this (timelines only grow)
  * @start_utc_us: pins the UTC of the first segment, -1 for the clock
+ * @event_utc_us: UTC of the event's first segment, -1 when that is the first
+ *   one cut here; see VsSegment
  */
 typedef struct
 {
@@ -49,6 +51,7 @@ typedef struct
   guint fixed_target;
   gint64 min_utc_us;
   gint64 start_utc_us;
+  gint64 event_utc_us;
 } VsSegmenterSettings;
 
 /**

@@ -39,6 +39,7 @@ typedef struct
   gboolean placed;              /* start is valid for the open segment */
   gint64 start, end;
   gint64 length;                /* of a frame */
+  guint64 size;                 /* bytes in the open segment */
   gchar config_id[9];           /* of the segment's first unit, or empty */
 } VsCutterTrack;
 

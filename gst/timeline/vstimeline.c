@@ -16,11 +16,6 @@
 
 #include <string.h>
 
-/* A peak is measured over a run of segments that lasts 0.5 to 1.5 target
- * durations (RFC 8216bis 4.4.6.2, BANDWIDTH); runs of very short segments are
- * followed back no further than this. */
-#define PEAK_RUN_MAX 64
-
 typedef struct
 {
   gatomicrefcount ref_count;
@@ -47,7 +42,7 @@ struct _VsTimeline
   GHashTable *configs;          /* id (the config's own) -> VsCodecConfig */
   guint64 total_bytes;
   GstClockTime total_duration;
-  guint peak_bandwidth;
+  VsPeaks peaks;
 };
 
 /* What a reader holds instead of the lock: entries [first, next) of blocks
@@ -152,25 +147,6 @@ entry_at (GPtrArray * blocks, guint64 base, guint64 sequence)
   return block->entries[index % VS_TIMELINE_BLOCK];
 }
 
-/* Whether a segment has bytes and a time over which to count them. */
-static gboolean
-is_measurable (const VsSegment * segment)
-{
-  return !segment->gap && segment->size > 0
-      && GST_CLOCK_TIME_IS_VALID (segment->duration) && segment->duration > 0;
-}
-
-static guint
-bits_per_second (guint64 bytes, GstClockTime duration)
-{
-  guint64 rate;
-
-  if (duration == 0)
-    return 0;
-  rate = gst_util_uint64_scale_ceil (bytes, 8 * GST_SECOND, duration);
-  return (guint) MIN (rate, G_MAXUINT);
-}
-
 static guint
 effective_target_unlocked (VsTimeline * timeline)
 {
@@ -180,28 +156,16 @@ effective_target_unlocked (VsTimeline * timeline)
 
 /* Looks at the runs that end with the newest segment. */
 static void
-update_peak_unlocked (VsTimeline * timeline)
+update_peaks_unlocked (VsTimeline * timeline)
 {
-  GstClockTime target = effective_target_unlocked (timeline) * GST_SECOND;
-  GstClockTime duration = 0;
-  guint64 bytes = 0, sequence = timeline->next;
+  guint64 sequence = timeline->next;
+  VsPeakRun run;
 
-  for (guint i = 0; i < PEAK_RUN_MAX && sequence > timeline->first; i++) {
-    const VsSegment *segment =
-        entry_at (timeline->blocks, timeline->base, --sequence);
-
-    if (!is_measurable (segment))
-      break;
-    duration += segment->duration;
-    bytes += segment->size;
-    /* a lone segment counts however long it is: one that overruns is still
-     * what a player has to fetch */
-    if (i > 0 && duration > target + target / 2)
-      break;
-    if (duration >= target / 2)
-      timeline->peak_bandwidth = MAX (timeline->peak_bandwidth,
-          bits_per_second (bytes, duration));
-  }
+  vs_peak_run_begin (&run, effective_target_unlocked (timeline));
+  while (sequence > timeline->first
+      && vs_peak_run_add (&run, entry_at (timeline->blocks, timeline->base,
+              sequence - 1), &timeline->peaks))
+    sequence--;
 }
 
 static void
@@ -210,11 +174,11 @@ measure_unlocked (VsTimeline * timeline, const VsSegment * segment)
   if (GST_CLOCK_TIME_IS_VALID (segment->duration))
     timeline->longest = MAX (timeline->longest,
         (guint) gst_util_uint64_scale_round (segment->duration, 1, GST_SECOND));
-  if (!is_measurable (segment))
+  if (!vs_segment_is_measurable (segment))
     return;
   timeline->total_bytes += segment->size;
   timeline->total_duration += segment->duration;
-  update_peak_unlocked (timeline);
+  update_peaks_unlocked (timeline);
 }
 
 gboolean
@@ -285,6 +249,14 @@ vs_timeline_set_target_duration (VsTimeline * timeline, guint s)
   if (timeline->target_duration != s)
     touch_unlocked (timeline);
   timeline->target_duration = s;
+  g_mutex_unlock (&timeline->lock);
+}
+
+void
+vs_timeline_raise_peaks (VsTimeline * timeline, const VsPeaks * peaks)
+{
+  g_mutex_lock (&timeline->lock);
+  vs_peaks_raise (&timeline->peaks, peaks);
   g_mutex_unlock (&timeline->lock);
 }
 
@@ -384,8 +356,8 @@ begin_view (VsTimeline * timeline, Snapshot * snapshot)
   view->rendition = vs_rendition_ref (timeline->rendition);
   view->ended = timeline->ended;
   view->target_duration = effective_target_unlocked (timeline);
-  view->peak_bandwidth = timeline->peak_bandwidth;
-  view->average_bandwidth = bits_per_second (timeline->total_bytes,
+  view->peaks = timeline->peaks;
+  view->average_bandwidth = vs_bits_per_second (timeline->total_bytes,
       timeline->total_duration);
   take_snapshot_unlocked (timeline, snapshot);
   g_mutex_unlock (&timeline->lock);

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "timeline/vssegment.h"
+#include "timeline/vspeaks.h"
 
 G_BEGIN_DECLS
 
@@ -77,7 +77,8 @@ typedef struct
   gboolean ended;
   guint target_duration;        /* EXT-X-TARGETDURATION, s */
   /* measured over the whole timeline, bit/s */
-  guint peak_bandwidth, average_bandwidth;
+  VsPeaks peaks;
+  guint average_bandwidth;
 } VsTimelineView;
 
 /**
@@ -110,5 +111,8 @@ typedef gboolean (*VsSegmentReached) (const VsSegment *segment,
 guint64    vs_timeline_search (VsTimeline *timeline,
     VsSegmentReached reached, gpointer user_data);
 void       vs_timeline_set_target_duration (VsTimeline *timeline, guint s);
+/* What was measured of the rendition before this timeline began. */
+void       vs_timeline_raise_peaks (VsTimeline *timeline,
+    const VsPeaks *peaks);
 
 G_END_DECLS

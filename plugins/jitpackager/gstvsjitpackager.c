@@ -149,6 +149,7 @@ gst_vs_jit_packager_get_segmenter (GstVsJitPackager * self)
   VsSegmenterSettings settings = {
     .first_sequence = 1,
     .start_utc_us = -1,
+    .event_utc_us = -1,
   };
 
   GST_OBJECT_LOCK (self);

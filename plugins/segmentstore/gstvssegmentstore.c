@@ -267,7 +267,7 @@ copy_settings (GstVsSegmentStore * self, gchar ** location,
         self->max_segments,.max_bytes = self->max_bytes,};
   *segmenter = (VsSegmenterSettings) {
   .target_duration = self->target_duration,.first_sequence = 1,.start_utc_us =
-        -1,};
+        -1,.event_utc_us = -1,};
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -324,6 +324,7 @@ open_archive (GstVsSegmentStore * self)
     segmenter.continues = TRUE;
     segmenter.fixed_target = state.target_duration;
     segmenter.min_utc_us = state.end_utc_us;
+    segmenter.event_utc_us = state.event_utc_us;
   }
   self->earlier_target = segmenter.fixed_target;
   self->segmenter = vs_segmenter_new (&segmenter);

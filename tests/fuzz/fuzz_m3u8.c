@@ -20,7 +20,7 @@ write_again (const VsM3u8Media * media)
     .configs = media->configs,
     .ended = media->ended,
     .target_duration = media->target_duration,
-    .peak_bandwidth = media->peak_bandwidth,
+    .peaks = media->peaks,
     .average_bandwidth = media->average_bandwidth,
   };
   VsM3u8MediaSettings settings = {

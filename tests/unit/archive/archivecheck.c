@@ -171,6 +171,7 @@ archive_make_segment (const gchar * rendition, guint64 sequence, gsize size,
   segment->start_pts_90k = sequence * SEGMENT_MS * 90;
   segment->utc_us = G_GINT64_CONSTANT (1700000000000000)
       + sequence * SEGMENT_MS * 1000;
+  segment->event_utc_us = ARCHIVE_EVENT_UTC_US;
   segment->duration = SEGMENT_MS * GST_MSECOND;
   segment->independent = TRUE;
   segment->size = size;
@@ -180,6 +181,7 @@ archive_make_segment (const gchar * rendition, guint64 sequence, gsize size,
   segment->tracks[0].start = segment->start_pts_90k;
   segment->tracks[0].duration = SEGMENT_MS * 90;
   g_strlcpy (segment->tracks[0].config_id, "0a0b0c0d", 9);
+  segment->tracks[0].size = size - size / 10;
   return segment;
 }
 

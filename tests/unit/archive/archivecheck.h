@@ -22,6 +22,9 @@ GPtrArray *archive_check_ended (VsStore *store, const gchar *folder,
 GPtrArray *archive_read_list (VsStore *store, const gchar *folder,
     const gchar *rendition, gboolean *ended);
 
+/* where the event of these segments began */
+#define ARCHIVE_EVENT_UTC_US G_GINT64_CONSTANT (1699999999000001)
+
 /* A segment of @size bytes made from its rendition and number; @bytes fit. */
 VsSegment *archive_make_segment (const gchar *rendition, guint64 sequence,
     gsize size, GBytes **bytes);

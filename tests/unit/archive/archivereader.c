@@ -103,6 +103,9 @@ check_reader (VsArchiveReader * reader, guint64 from, guint64 to,
     fail_unless_equals_int (view->segments->len, to - from + 1);
     fail_unless_equals_int (view->configs->len, 1);
     fail_unless_equals_int (view->target_duration, 1);
+    /* 270 bytes of 300 in 40 ms */
+    fail_unless_equals_int (view->peaks.video, 54000);
+    fail_unless_equals_int (view->peaks.audio, 0);
     for (guint s = 0; s < view->segments->len; s++) {
       VsSegment *segment = g_ptr_array_index (view->segments, s);
       g_autoptr (GBytes) bytes =

@@ -160,6 +160,8 @@ GST_START_TEST (test_restart)
     writer = open_writer (NULL, &state);
     fail_unless_equals_uint64 (state.next_sequence, next);
     fail_unless_equals_uint64 (state.next_run, i);
+    fail_unless_equals_int64 (state.event_utc_us,
+        i > 0 ? ARCHIVE_EVENT_UTC_US : 0);
     fail_unless_equals_uint64 (state.next_discontinuity_sequence, i);
     fail_unless_equals_int (state.found, i > 0);
     fail_unless_equals_int (state.target_duration, i > 0);

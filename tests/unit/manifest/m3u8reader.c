@@ -62,6 +62,7 @@ random_segment (Random * r, guint64 sequence)
   s->run_start_pts_90k = random_signed (r, 56);
   s->start_pts_90k = random_signed (r, 56);
   s->utc_us = random_bits (r, 57);
+  s->event_utc_us = g_rand_boolean (r->rand) ? random_bits (r, 57) : 0;
   s->duration = random_bits (r, 49);
   strcpy (s->cause, cause);
   s->independent = g_rand_boolean (r->rand);
@@ -72,6 +73,7 @@ random_segment (Random * r, guint64 sequence)
     s->tracks[i].timescale = 1 + random_bits (r, 30);
     s->tracks[i].start = random_signed (r, 56);
     s->tracks[i].duration = random_bits (r, 56);
+    s->tracks[i].size = random_bits (r, 63);
     if (g_rand_boolean (r->rand))
       random_id (r, s->tracks[i].config_id);
   }
@@ -145,7 +147,9 @@ random_view (Random * r)
   }
   v->ended = g_rand_boolean (r->rand);
   v->target_duration = random_bits (r, 31);
-  v->peak_bandwidth = random_bits (r, 32);
+  v->peaks.whole = random_bits (r, 32);
+  v->peaks.video = random_bits (r, 32);
+  v->peaks.audio = g_rand_boolean (r->rand) ? random_bits (r, 32) : 0;
   v->average_bandwidth = random_bits (r, 32);
 }
 
@@ -179,6 +183,7 @@ assert_equal_segments (const VsSegment * a, const VsSegment * b)
   fail_unless_equals_int64 (a->run_start_pts_90k, b->run_start_pts_90k);
   fail_unless_equals_int64 (a->start_pts_90k, b->start_pts_90k);
   fail_unless_equals_int64 (a->utc_us, b->utc_us);
+  fail_unless_equals_int64 (a->event_utc_us, b->event_utc_us);
   fail_unless_equals_uint64 (a->duration, b->duration);
   fail_unless_equals_string (a->cause, b->cause);
   fail_unless_equals_int (a->independent, b->independent);
@@ -193,6 +198,7 @@ assert_equal_segments (const VsSegment * a, const VsSegment * b)
     fail_unless_equals_int64 (a->tracks[i].start, b->tracks[i].start);
     fail_unless_equals_int64 (a->tracks[i].duration, b->tracks[i].duration);
     fail_unless_equals_string (a->tracks[i].config_id, b->tracks[i].config_id);
+    fail_unless_equals_uint64 (a->tracks[i].size, b->tracks[i].size);
   }
 }
 
@@ -231,7 +237,9 @@ assert_round_trip (const VsTimelineView * view)
   fail_if (media->foreign);
   fail_unless_equals_int (media->ended, view->ended);
   fail_unless_equals_int (media->target_duration, view->target_duration);
-  fail_unless_equals_int (media->peak_bandwidth, view->peak_bandwidth);
+  fail_unless_equals_int (media->peaks.whole, view->peaks.whole);
+  fail_unless_equals_int (media->peaks.video, view->peaks.video);
+  fail_unless_equals_int (media->peaks.audio, view->peaks.audio);
   fail_unless_equals_int (media->average_bandwidth, view->average_bandwidth);
   fail_unless_equals_string (g_hash_table_lookup (media->attributes,
           "PARTS"), attributes[1]);
@@ -353,6 +361,7 @@ GST_START_TEST (test_hostile)
     {OURS ENTRY ("0") URI ENTRY ("1") URI, 0},
     {OURS ENTRY ("0") ",NEW-IN-VERSION-9=\"x\"" URI, 0},
     {OURS ENTRY ("0") ",TRACK-1=\"video:90000:-5:540000:01234567\"" URI, 0},
+    {OURS ENTRY ("0") ",TRACK-1=\"video:90000:-5:540000::7\"" URI, 0},
     {OURS "#EXTINF:6,\na.ts\n", 5},
     {OURS OUR_HEAD, 4},
     {OURS ENTRY ("0") URI ENTRY ("2") URI, 9},
@@ -370,6 +379,9 @@ GST_START_TEST (test_hostile)
     {OURS ENTRY ("0") ",TRACK-1=\"video:1:9223372036854775807:1:\"" URI, 4},
     {OURS ENTRY ("0") ",TRACK-1=\"video:1:0:1:../../../\"" URI, 4},
     {OURS ENTRY ("0") ",TRACK-1=\"video:1:0\"" URI, 4},
+    {OURS ENTRY ("0") ",TRACK-1=\"video:1:0:1::-7\"" URI, 4},
+    {OURS ENTRY ("0") ",TRACK-1=\"video:1:0:1::7:7\"" URI, 4},
+    {OURS ENTRY ("0") ",EVENT-UTC=253402300800000000" URI, 4},
     {OURS "#VISIONSTREAM:SEQUENCE=0" URI, 4},
     {OURS "#VISIONSTREAM-CONFIG:ID=\"01234567\",CODEC=\"h264\"\n", 4},
     {HEAD "#VISIONSTREAM-PLAYLIST:VERSION=2\n", 3},

@@ -20,6 +20,7 @@ fixture_segment (guint64 sequence, gboolean video, gboolean audio)
   segment->sequence = sequence;
   segment->start_pts_90k = nth * 180000;
   segment->utc_us = FIXTURE_START_US + nth * 2000000;
+  segment->event_utc_us = FIXTURE_START_US;
   segment->duration = FIXTURE_DURATION;
   segment->independent = TRUE;
   if (video) {
@@ -30,6 +31,7 @@ fixture_segment (guint64 sequence, gboolean video, gboolean audio)
     track->start = nth * 180000;
     track->duration = 180000;
     strcpy (track->config_id, "0000000a");
+    track->size = 202500;
   }
   if (audio) {
     VsSegmentTrack *track = &segment->tracks[segment->n_tracks++];
@@ -39,6 +41,7 @@ fixture_segment (guint64 sequence, gboolean video, gboolean audio)
     track->start = nth * 96000;
     track->duration = 96000;
     strcpy (track->config_id, "0000000b");
+    track->size = 31250;
   }
   segment->size = 250000;
   memset (segment->sha256, (gint) sequence, sizeof segment->sha256);

@@ -18,6 +18,7 @@ make_segment (guint64 sequence)
   segment->run_start_pts_90k = -540005;
   segment->start_pts_90k = -5;
   segment->utc_us = G_GINT64_CONSTANT (1700000000000000);
+  segment->event_utc_us = G_GINT64_CONSTANT (1690000000000001);
   segment->duration = 6 * GST_SECOND;
   g_strlcpy (segment->cause, "idr", sizeof segment->cause);
   segment->independent = TRUE;
@@ -27,6 +28,7 @@ make_segment (guint64 sequence)
   segment->tracks[0].start = 126000;
   segment->tracks[0].duration = 540000;
   g_strlcpy (segment->tracks[0].config_id, "0123abcd", 9);
+  segment->tracks[0].size = 170000;
   segment->tracks[1].type = VS_MEDIA_AUDIO;
   segment->tracks[1].timescale = 48000;
   segment->tracks[1].start = -1024;
@@ -48,6 +50,7 @@ assert_segments_equal (const VsSegment * a, const VsSegment * b)
   fail_unless_equals_int64 (a->run_start_pts_90k, b->run_start_pts_90k);
   fail_unless_equals_int64 (a->start_pts_90k, b->start_pts_90k);
   fail_unless_equals_int64 (a->utc_us, b->utc_us);
+  fail_unless_equals_int64 (a->event_utc_us, b->event_utc_us);
   fail_unless_equals_uint64 (a->duration, b->duration);
   fail_unless_equals_string (a->cause, b->cause);
   fail_unless_equals_int (a->independent, b->independent);

@@ -114,7 +114,8 @@ segmenter_new (GstClockTime target)
   VsSegmenterSettings settings = {
     .target_duration = target,
     .first_sequence = 1,
-    .start_utc_us = UTC
+    .start_utc_us = UTC,
+    .event_utc_us = -1
   };
 
   return vs_segmenter_new (&settings);
@@ -351,6 +352,10 @@ GST_START_TEST (test_tracks)
     fail_unless_equals_int64 (a->start, audio);
     fail_unless_equals_int64 (a->duration, audio_frames[i] * 1024);
     fail_unless_equals_int (strlen (a->config_id), 8);
+    fail_unless_equals_int64 (s->event_utc_us, UTC);
+    /* what is left is PSI and the headers of packets and PES */
+    fail_unless (v->size > 0 && a->size > 0);
+    fail_unless (v->size + a->size < s->size);
     video += v->duration;
     audio += a->duration;
   }
@@ -418,7 +423,8 @@ GST_START_TEST (test_continue)
     .continues = TRUE,
     .fixed_target = 3,
     .min_utc_us = UTC + 5,
-    .start_utc_us = UTC
+    .start_utc_us = UTC,
+    .event_utc_us = UTC - 77
   };
   static const Case c = { "continue", FALSE, FALSE, {PLAIN (130)} };
   g_autoptr (VsSegmenter) segmenter = vs_segmenter_new (&settings);
@@ -437,6 +443,8 @@ GST_START_TEST (test_continue)
   fail_unless_equals_uint64 (one->discontinuity_sequence, 7);
   fail_unless_equals_uint64 (one->run, 9);
   fail_unless_equals_int64 (one->utc_us, UTC + 5);
+  fail_unless_equals_int64 (one->event_utc_us, UTC - 77);
+  fail_unless_equals_int64 (two->event_utc_us, UTC - 77);
   fail_unless (one->discontinuity);
   fail_if (two->discontinuity);
   fail_unless_equals_int (vs_segmenter_get_fixed_target (segmenter), 3);

@@ -157,9 +157,39 @@ GST_START_TEST (test_bandwidth)
   gap->duration = 4 * GST_SECOND;
   fail_unless (vs_timeline_append (timeline, gap));
   view = vs_timeline_view (timeline, 0, G_MAXUINT64);
-  fail_unless_equals_int (view->peak_bandwidth, 12000);
+  fail_unless_equals_int (view->peaks.whole, 12000);
   fail_unless_equals_int (view->average_bandwidth, 11000 * 8 / 9 + 1);
   fail_unless_equals_int (view->target_duration, 4);
+}
+
+GST_END_TEST;
+
+/* A track's peak is of its own bytes, and may come before the timeline. */
+GST_START_TEST (test_track_bandwidth)
+{
+  g_autoptr (VsTimeline) timeline = timeline_new ();
+  g_autoptr (VsTimelineView) view = NULL;
+  const VsPeaks earlier = {.whole = 1,.audio = 9000 };
+
+  vs_timeline_set_target_duration (timeline, 4);
+  for (guint i = 1; i <= 3; i++) {
+    g_autoptr (VsSegment) segment = vs_segment_new ();
+
+    segment->sequence = i;
+    segment->duration = 4 * GST_SECOND;
+    segment->size = 10000;
+    segment->n_tracks = 2;
+    segment->tracks[0].type = VS_MEDIA_VIDEO;
+    segment->tracks[0].size = i == 2 ? 8000 : 5000;
+    segment->tracks[1].type = VS_MEDIA_AUDIO;
+    segment->tracks[1].size = i == 3 ? 4000 : 500;
+    fail_unless (vs_timeline_append (timeline, segment));
+  }
+  vs_timeline_raise_peaks (timeline, &earlier);
+  view = vs_timeline_view (timeline, 0, G_MAXUINT64);
+  fail_unless_equals_int (view->peaks.whole, 20000);
+  fail_unless_equals_int (view->peaks.video, 16000);
+  fail_unless_equals_int (view->peaks.audio, 9000);
 }
 
 GST_END_TEST;
@@ -324,6 +354,7 @@ timeline_suite (void)
   tcase_add_test (tc, test_views);
   tcase_add_test (tc, test_prune);
   tcase_add_test (tc, test_bandwidth);
+  tcase_add_test (tc, test_track_bandwidth);
   tcase_add_test (tc, test_configs);
   tcase_add_test (tc, test_ended);
   tcase_add_test (tc, test_state);
