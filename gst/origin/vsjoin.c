@@ -65,12 +65,14 @@ join_track (VsSegment * joined, const VsSegmentTrack * track)
   for (guint i = 0; i < joined->n_tracks; i++)
     if (joined->tracks[i].type == track->type)
       whole = &joined->tracks[i];
-  if (whole && whole->duration > 0)
+  if (whole && whole->duration > 0) {
     whole->duration = track->start + track->duration - whole->start;
-  else if (whole)
+    whole->size += track->size;
+  } else if (whole) {
     *whole = *track;
-  else if (joined->n_tracks < VS_SEGMENT_MAX_TRACKS)
+  } else if (joined->n_tracks < VS_SEGMENT_MAX_TRACKS) {
     joined->tracks[joined->n_tracks++] = *track;
+  }
 }
 
 VsSegment *
