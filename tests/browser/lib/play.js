@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Runs in the page: plays ?url= with ?player= at ?rate=, and keeps window.report.
+// Runs in the page: plays ?url= with ?player= at ?rate=, with a buffer of at most
+// ?buffer= seconds ahead, and keeps window.report.
 'use strict';
 
 const query = new URLSearchParams(location.search);
@@ -18,7 +19,13 @@ window.report = {
   errors: [],
   warnings: [],
   latency: NaN,
+  ahead: 0,             // s that are buffered ahead of the position
+  // the largest of each since it was last reset, see look ()
+  picture: { luma: 0, spread: 0, change: 0 },
 };
+
+const BUFFER_S = Number(query.get('buffer') ?? NaN);
+const LOOK_MS = 500;
 
 function addScript(name) {
   return new Promise((resolve, reject) => {
@@ -34,7 +41,8 @@ function addScript(name) {
 const PLAYERS = {
   async hls(url) {
     await addScript('hls.js');
-    const hls = new Hls();
+    const hls = new Hls(BUFFER_S
+      ? { maxBufferLength: BUFFER_S, maxMaxBufferLength: BUFFER_S } : {});
     hls.on(Hls.Events.ERROR, (_, data) => {
       // what hls.js gets over by itself is told, not judged: a stall shows in
       // the picture, a failed request in its status
@@ -54,6 +62,11 @@ const PLAYERS = {
     await addScript('dash.js');
     const player = dashjs.MediaPlayer().create();
     player.updateSettings({ debug: { logLevel: 0 } });
+    if (BUFFER_S) {
+      player.updateSettings({ streaming: { buffer: {
+        bufferTimeDefault: BUFFER_S, bufferTimeAtTopQuality: BUFFER_S,
+        bufferTimeAtTopQualityLongForm: BUFFER_S } } });
+    }
     player.on(dashjs.MediaPlayer.events.ERROR,
       ({ error }) => report.errors.push(`${error.code} ${error.message}`));
     // it has to start by itself: it does not see that the element was told to
@@ -100,6 +113,47 @@ const PLAYERS = {
   },
 };
 
+function ahead() {
+  const { buffered, currentTime } = video;
+  for (let i = 0; i < buffered.length; i += 1) {
+    if (buffered.start(i) <= currentTime && buffered.end(i) > currentTime) {
+      return buffered.end(i) - currentTime;
+    }
+  }
+  return 0;
+}
+
+/**
+ * Looks at the picture now and then: its mean luma, how far that spreads, and
+ * how much the picture differs from the one before. A film may be dark and
+ * still for a while, so what counts is the largest of each.
+ */
+function look() {
+  const width = 80;
+  const height = 45;
+  const canvas = new OffscreenCanvas(width, height)
+    .getContext('2d', { willReadFrequently: true });
+  let before = null;
+  setInterval(() => {
+    if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
+    canvas.drawImage(video, 0, 0, width, height);
+    const { data } = canvas.getImageData(0, 0, width, height);
+    const now = Array.from({ length: width * height }, (_, i) =>
+      0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2]);
+    const mean = (values) => values.reduce((a, b) => a + b) / values.length;
+    const luma = mean(now);
+    const { picture } = report;
+    picture.luma = Math.max(picture.luma, luma);
+    picture.spread = Math.max(picture.spread,
+      Math.sqrt(mean(now.map((v) => (v - luma) ** 2))));
+    if (before) {
+      picture.change = Math.max(picture.change,
+        mean(now.map((v, i) => Math.abs(v - before[i]))));
+    }
+    before = now;
+  }, LOOK_MS);
+}
+
 /** Watches the position from outside the player. */
 function watch() {
   let position = video.currentTime;
@@ -111,6 +165,7 @@ function watch() {
     const playing = report.started && !video.paused && !video.ended
       && !video.seeking;
     report.latency = window.player?.latency() ?? NaN;
+    report.ahead = ahead();
     if (step !== 0) {
       // half a second more than what can have been played since
       if (step > 0
@@ -180,6 +235,7 @@ async function start() {
   listen();
   if (query.has('sync')) await measureSync();
   watch();
+  look();
   window.player = await PLAYERS[query.get('player')](query.get('url'));
   await video.play();
   video.playbackRate = Number(query.get('rate') ?? 1);

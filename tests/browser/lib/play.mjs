@@ -1,28 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A stream played by a player, and what is expected of it.
 import assert from 'node:assert/strict';
-import { sleep, until } from './process.mjs';
+import { until } from './process.mjs';
 
-/** Mean and spread of a PNG's luma, and its pixels for comparison. */
-async function luma(page, png) {
-  return page.evaluate(async (base64) => {
-    const blob = await (await fetch(`data:image/png;base64,${base64}`)).blob();
-    const bitmap = await createImageBitmap(blob);
-    const canvas = new OffscreenCanvas(160, 90);
-    const context = canvas.getContext('2d');
-    context.drawImage(bitmap, 0, 0, 160, 90);
-    const { data } = context.getImageData(0, 0, 160, 90);
-    const values = [];
-    for (let i = 0; i < data.length; i += 4) {
-      values.push(Math.round(
-        0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2]));
-    }
-    const mean = values.reduce((a, b) => a + b) / values.length;
-    const spread = Math.sqrt(values
-      .reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length);
-    return { values, mean, spread };
-  }, png.toString('base64'));
-}
+const FIRST_FRAME_MS = 40000;
 
 export class Play {
   /** Opens the page of @player on @url and waits for the first frame. */
@@ -42,7 +23,7 @@ export class Play {
       const { started, errors } = await play.report();
       if (errors.length > 0) throw new Error(errors.join('; '));
       return started;
-    }, 20000);
+    }, FIRST_FRAME_MS);
     return play;
   }
 
@@ -74,7 +55,7 @@ export class Play {
   }
 
   /** Awaits that the picture has @height. */
-  shows(height, timeoutMs = 20000) {
+  shows(height, timeoutMs = 40000) {
     return until(`${this.name} at ${height}`, () => this.page.evaluate(
       (wanted) => document.getElementById('video').videoHeight === wanted,
       height), timeoutMs);
@@ -84,7 +65,7 @@ export class Play {
   async watch(seconds) {
     const from = (await this.report()).mediaTime;
     await this.reports(`${seconds} s more`,
-      ({ mediaTime }) => mediaTime >= from + seconds, seconds * 1500 + 10000);
+      ({ mediaTime }) => mediaTime >= from + seconds, seconds * 1500 + 20000);
   }
 
   /** Awaits the end of a finished stream. */
@@ -103,25 +84,24 @@ export class Play {
     });
   }
 
-  /**
-   * Two pictures half a second apart must be lit, and differ: soon, for a clip
-   * may begin in black.
-   */
-  async assertPicture(timeoutMs = 15000) {
-    const shot = async () => luma(this.page,
-      await this.page.locator('video').screenshot());
-    await until(`${this.name}: a lit and moving picture`, async () => {
-      const first = await shot();
-      await sleep(500);
-      const second = await shot();
-      const change = first.values.reduce((sum, v, i) =>
-        sum + Math.abs(v - second.values[i]), 0) / first.values.length;
-      this.picture = `luma ${first.mean.toFixed(0)}±`
-        + `${first.spread.toFixed(0)} change ${change.toFixed(2)}`;
-      return first.mean > 8 && first.spread > 4 && change > 0.05;
-    }, timeoutMs).catch((error) => {
-      throw new Error(`${error.message}: ${this.picture}`);
+  /** Forgets the pictures so far: the next rung is to show its own. */
+  forgetPicture() {
+    return this.page.evaluate(() => {
+      Object.assign(report.picture, { luma: 0, spread: 0, change: 0 });
     });
+  }
+
+  /** Awaits that a lit and moving picture was shown. */
+  async assertPicture(timeoutMs = 30000) {
+    await this.reports('a lit and moving picture', ({ picture }) =>
+      picture.luma > 8 && picture.spread > 4 && picture.change > 0.05,
+    timeoutMs);
+  }
+
+  /** Awaits @seconds buffered ahead. */
+  async buffered(seconds, timeoutMs = 30000) {
+    await this.reports(`${seconds} s ahead`, ({ ahead }) => ahead >= seconds,
+      timeoutMs);
   }
 
   /** One line of what was seen. */
@@ -130,7 +110,8 @@ export class Play {
       + ` ${r.stalls} stalls (${r.stalledMs.toFixed(0)} ms), ${r.jumps} jumps,`
       + ` sizes ${r.sizes.join(' ')}, ${r.frames} frames,`
       + ` ${r.dropped} dropped, latency ${Number(r.latency).toFixed(1)} s,`
-      + ` ${this.picture ?? 'no picture taken'},`
+      + ` luma ${r.picture.luma.toFixed(0)}±${r.picture.spread.toFixed(0)}`
+      + ` change ${r.picture.change.toFixed(2)},`
       + ` HTTP ${JSON.stringify(this.statuses)},`
       + ` errors ${JSON.stringify(r.errors)},`
       + ` warnings ${JSON.stringify(r.warnings)}`;
