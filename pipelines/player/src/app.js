@@ -2,7 +2,7 @@
 // The page: what the origin has, one stream of it playing, and the controls.
 import { fetchCatalog } from './catalog.js';
 import { Controls } from './controls.js';
-import { byId, make, show } from './dom.js';
+import { byId, copy, make, show } from './dom.js';
 import { bitrate, clock } from './format.js';
 import { bindKeys } from './keys.js';
 import { Menu } from './menu.js';
@@ -38,6 +38,10 @@ class App {
       this.choose(event.target.value, this.endpoint?.name);
     });
     byId('live').addEventListener('click', () => this.goLive());
+    window.addEventListener('hashchange', () => {
+      this.wanted = new URLSearchParams(location.hash.slice(1));
+      this.choose(this.wanted.get('event'), this.wanted.get('format'));
+    });
     byId('notice-retry').addEventListener('click', () => this.retry());
     byId('copy').addEventListener('click', () => this.copyAddress());
     const shortcuts = byId('shortcuts');
@@ -87,7 +91,7 @@ class App {
     if (this.events.length === 0 && !this.session) {
       this.setBadge('', false);
       this.notify('empty');
-    } else if (!this.session && !this.opening) {
+    } else if (!this.event) {
       await this.choose(this.wanted.get('event'), this.wanted.get('format'));
     }
     this.paintEvent();
@@ -106,11 +110,18 @@ class App {
     if (this.event) select.value = this.event.id;
   }
 
-  /** Plays an event by its id and an endpoint by its name; else the first. */
+  /**
+   * Plays an event by its id and an endpoint by its name; without them the
+   * first. One that is not there is waited for: who was given its address is
+   * not shown another one.
+   */
   async choose(id, format) {
-    const event = this.events.find((entry) => entry.id === id)
-      ?? this.events[0];
-    if (!event) return;
+    const event = id ? this.events.find((entry) => entry.id === id)
+      : this.events[0];
+    if (!event) {
+      this.leave();
+      return;
+    }
     const endpoint = event.endpoints.find((entry) => entry.name === format)
       ?? event.endpoints[0];
     this.event = event;
@@ -121,6 +132,17 @@ class App {
     this.patientUntil = Date.now() + PATIENCE_MS;
     this.paintEvent();
     await this.open();
+  }
+
+  /** What is wanted is not there: waits for it. */
+  leave() {
+    this.session?.close();
+    this.session = null;
+    this.event = null;
+    this.lost = false;
+    byId('event').selectedIndex = -1;
+    this.setBadge('', false);
+    this.notify('missing');
   }
 
   /* the stream */
@@ -143,8 +165,8 @@ class App {
       const session = await Session.open(this.video, endpoint, on);
       if (endpoint === this.endpoint) this.session = session;
       else session.close();
-    } catch {
-      this.notify('unsupported');
+    } catch (error) {
+      this.fail({ kind: 'origin', ...error, fatal: true });
     } finally {
       this.opening = false;
     }
@@ -153,7 +175,7 @@ class App {
   fail(error) {
     if (!error.fatal) return;
     // a chain that is started again is joined again by the next refresh
-    this.lost = error.kind === 'network';
+    this.lost = error.kind === 'network' || error.kind === 'origin';
     this.notify(error);
   }
 
@@ -192,7 +214,7 @@ class App {
   }
 
   async copyAddress() {
-    await navigator.clipboard?.writeText(this.endpoint.url);
+    await copy(byId('url'));
     const button = byId('copy');
     const use = button.querySelector('use');
     use.setAttribute('href', '#i-check');

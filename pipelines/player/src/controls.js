@@ -56,7 +56,7 @@ export class Controls {
       show(byId('unmute'), video.muted && !this.touchedSound);
     };
     video.addEventListener('volumechange', () => {
-      localStorage.setItem(VOLUME_KEY, String(video.volume));
+      Controls.storeVolume(video.volume);
       paint();
     });
     slider.addEventListener('input', () => {
@@ -68,9 +68,22 @@ export class Controls {
     paint();
   }
 
+  // a browser that keeps no site data throws at the mention of the storage
   static storedVolume() {
-    const stored = Number(localStorage.getItem(VOLUME_KEY) ?? 1);
-    return stored >= 0 && stored <= 1 ? stored : 1;
+    try {
+      const stored = Number(localStorage.getItem(VOLUME_KEY) ?? 1);
+      return stored >= 0 && stored <= 1 ? stored : 1;
+    } catch {
+      return 1;
+    }
+  }
+
+  static storeVolume(volume) {
+    try {
+      localStorage.setItem(VOLUME_KEY, String(volume));
+    } catch {
+      // it is not kept, then
+    }
   }
 
   wireFullscreen() {

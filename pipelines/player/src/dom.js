@@ -28,3 +28,13 @@ export function setIcon(button, name, label) {
 export function show(element, visible) {
   element.hidden = !visible;
 }
+
+/** Copies what an element says. Only secure contexts have the clipboard. */
+export async function copy(element) {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(element.textContent);
+    return;
+  }
+  getSelection().selectAllChildren(element);
+  if (!document.execCommand('copy')) throw new Error('not copied');
+}

@@ -12,7 +12,8 @@ export function bindKeys(actions) {
     const action = actions[key];
     if (!action || ownKey(event.target, key)) return;
     event.preventDefault();
-    action();
+    // held down, a key that switches would switch back and forth
+    if (!event.repeat || key.startsWith('Arrow')) action();
   });
 }
 

@@ -139,6 +139,38 @@ async function named(bench, origin) {
   assert.deepEqual(nameless, []);
 }
 
+/** Who was given an event's address is not shown another one. */
+async function waiting(bench, origin) {
+  const page = await open(bench, origin.base, {}, '#event=default/other');
+  await until('it says that it waits', async () =>
+    (await state(page)).notice.includes('not there'));
+  assert.equal((await state(page)).height, 0);
+  await page.evaluate(() => { location.hash = '#event=default/live'; });
+  await playing(page);
+  assert.equal((await state(page)).notice, '');
+  assertQuiet(page);
+}
+
+/** Without the clipboard and the storage, as on plain HTTP in a strict
+    browser: the page plays, and what it says it copied was copied. */
+async function bare(bench, origin) {
+  const page = await bench.page();
+  await page.addInitScript(() => {
+    Object.defineProperty(Navigator.prototype, 'clipboard', { value: undefined });
+    Object.defineProperty(window, 'localStorage', {
+      get() { throw new DOMException('no', 'SecurityError'); },
+    });
+    document.addEventListener('copy', () => {
+      window.copied = String(getSelection());
+    });
+  });
+  await page.goto(`${origin.base}/`);
+  await playing(page);
+  await page.click('#copy');
+  await until('the address was copied', async () => (await page.evaluate(
+    () => window.copied)) === await page.textContent('#url'));
+}
+
 async function gone(bench, origin) {
   const page = await open(bench, origin.base);
   await playing(page);
@@ -174,7 +206,9 @@ export default async function page(bench) {
   await bench.check('a picture within 8 s of a second start',
     () => soon(bench));
   const origin = await startLive(bench, { archive: await bench.directory() });
-  const checks = { formats, quality, keyboard, phone, named, gone };
+  const checks = {
+    formats, quality, keyboard, phone, named, waiting, bare, gone,
+  };
   for (const [title, body] of Object.entries(checks)) {
     await bench.check(title, () => body(bench, origin));
   }

@@ -115,5 +115,8 @@ class DashEngine {
 }
 
 export function create(video, url, on) {
+  if (!('MediaSource' in window || 'ManagedMediaSource' in window)) {
+    throw Object.assign(new Error('no Media Source'), { kind: 'unsupported' });
+  }
   return new DashEngine(video, url, on);
 }
