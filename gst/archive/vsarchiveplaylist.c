@@ -26,6 +26,18 @@ parse (const VsArchivePlace * place, const gchar * name, const gchar * text,
   return media;
 }
 
+/* EXT-X-ENDLIST is at the other end: every complete playlist has it. */
+static VsM3u8Media *
+parse_head (const VsArchivePlace * place, const gchar * name,
+    const gchar * text, gsize size, GError ** error)
+{
+  VsM3u8Media *media = parse (place, name, text, size, error);
+
+  if (media)
+    media->ended = TRUE;
+  return media;
+}
+
 VsM3u8Media *
 vs_archive_read_whole_playlist (const VsArchivePlace * place,
     const gchar * name, GError ** error)
@@ -61,7 +73,7 @@ vs_archive_read_playlist (const VsArchivePlace * place, const gchar * name,
 
   entry = g_strstr_len (text, size, FIRST_LINE_OF_ENTRY);
   if (entry && g_strstr_len (text, entry - text, ARCHIVE_HEAD))
-    return parse (place, name, text, entry + 1 - text, error);
+    return parse_head (place, name, text, entry + 1 - text, error);
   *whole = TRUE;
   return vs_archive_read_whole_playlist (place, name, error);
 }
