@@ -323,34 +323,3 @@ vs_archive_events_get (VsArchiveEvents * events, const gchar * account,
     drop_look (slot);
   }
 }
-
-VsArchiveEvent *
-vs_archive_events_open (VsArchiveEvents * events, const gchar * account,
-    const gchar * name, const gchar * breakout)
-{
-  VsArchiveEvent *event = NULL;
-  gboolean start = FALSE;
-  Slot *slot;
-
-  g_mutex_lock (&events->lock);
-  slot = take_slot_unlocked (events, account, name, breakout);
-  if (slot && !slot->busy
-      && (!slot->event || g_get_monotonic_time () >= slot->due_us))
-    start = slot->busy = TRUE;
-  g_mutex_unlock (&events->lock);
-
-  if (start)
-    run_look (slot);
-
-  /* by its name again: a slot whose event is not there has gone */
-  g_mutex_lock (&events->lock);
-  if (slot) {
-    g_autofree gchar *folder = vs_archive_folder (account, name, breakout);
-
-    slot = g_hash_table_lookup (events->slots, folder);
-  }
-  if (slot && slot->event)
-    event = vs_archive_event_ref (slot->event);
-  g_mutex_unlock (&events->lock);
-  return event;
-}

@@ -68,9 +68,4 @@ void vs_archive_events_get (VsArchiveEvents *events, const gchar *account,
     const gchar *event, const gchar *breakout, VsArchiveEventReady ready,
     gpointer user_data);
 
-/* The same for whoever is in a thread that may block; NULL also while
- * another thread opens it. */
-VsArchiveEvent *vs_archive_events_open (VsArchiveEvents *events,
-    const gchar *account, const gchar *event, const gchar *breakout);
-
 G_END_DECLS

@@ -8,7 +8,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-#include "archive/vsarchivewriter.h"
+#include "archive/vsarchivesummary.h"
 
 /* events of the archive that are listed */
 #define MAX_LISTED 100
@@ -50,44 +50,52 @@ add_endpoints (List * list, const gchar * folder)
   json_builder_end_array (list->builder);
 }
 
+/* @renditions: their names */
 static void
-add_renditions (List * list, GPtrArray * timelines)
+add_event (List * list, const gchar * folder, GPtrArray * renditions,
+    GstClockTime duration, gboolean live)
 {
-  GstClockTime longest = 0;
+  g_auto (GStrv) parts = g_strsplit (folder, "/", 3);
 
+  json_builder_begin_object (list->builder);
+  add_member (list, "account", parts[0]);
+  add_member (list, "event", parts[1]);
+  json_builder_set_member_name (list->builder, "breakout");
+  /* a NULL is written as null */
+  json_builder_add_string_value (list->builder, parts[2]);
+  json_builder_set_member_name (list->builder, "live");
+  json_builder_add_boolean_value (list->builder, live);
+  add_endpoints (list, folder);
   json_builder_set_member_name (list->builder, "renditions");
   json_builder_begin_array (list->builder);
+  for (guint i = 0; i < renditions->len; i++)
+    json_builder_add_string_value (list->builder,
+        g_ptr_array_index (renditions, i));
+  json_builder_end_array (list->builder);
+  json_builder_set_member_name (list->builder, "duration");
+  json_builder_add_double_value (list->builder,
+      (gdouble) duration / GST_SECOND);
+  json_builder_end_object (list->builder);
+}
+
+static void
+add_live_event (List * list, VsOriginEvent * event)
+{
+  const gchar *folder = vs_live_event_get_folder (event);
+  g_autoptr (GPtrArray) timelines = vs_live_event_get_timelines (event);
+  g_autoptr (GPtrArray) renditions = g_ptr_array_new_with_free_func (g_free);
+  GstClockTime longest = 0;
+
   for (guint i = 0; i < timelines->len; i++) {
     g_autoptr (VsTimelineView) view =
         vs_timeline_view (g_ptr_array_index (timelines, i), 0, G_MAXUINT64);
 
-    json_builder_add_string_value (list->builder, view->rendition->name);
+    g_ptr_array_add (renditions, g_strdup (view->rendition->name));
     longest = MAX (longest, vs_timeline_view_get_duration (view));
   }
-  json_builder_end_array (list->builder);
-  json_builder_set_member_name (list->builder, "duration");
-  json_builder_add_double_value (list->builder, (gdouble) longest / GST_SECOND);
-}
-
-static void
-add_event (List * list, const gchar * account, const gchar * event,
-    const gchar * breakout, GPtrArray * timelines, gboolean live)
-{
-  g_autofree gchar *folder = vs_archive_folder (account, event, breakout);
-
-  json_builder_begin_object (list->builder);
-  add_member (list, "account", account);
-  add_member (list, "event", event);
-  json_builder_set_member_name (list->builder, "breakout");
-  if (breakout)
-    json_builder_add_string_value (list->builder, breakout);
-  else
-    json_builder_add_null_value (list->builder);
-  json_builder_set_member_name (list->builder, "live");
-  json_builder_add_boolean_value (list->builder, live);
-  add_endpoints (list, folder);
-  add_renditions (list, timelines);
-  json_builder_end_object (list->builder);
+  add_event (list, folder, renditions, longest,
+      !vs_live_event_has_ended (event));
+  g_hash_table_add (list->listed, g_strdup (folder));
 }
 
 static void
@@ -95,46 +103,34 @@ add_live_events (List * list)
 {
   g_autoptr (GPtrArray) live = vs_origin_get_live (list->origin);
 
-  for (guint i = 0; i < live->len; i++) {
-    VsOriginEvent *event = g_ptr_array_index (live, i);
-    g_autoptr (GPtrArray) timelines = vs_live_event_get_timelines (event);
-    const gchar *account, *name, *breakout;
-
-    vs_live_event_get_identity (event, &account, &name, &breakout);
-    add_event (list, account, name, breakout, timelines,
-        !vs_live_event_has_ended (event));
-    g_hash_table_add (list->listed,
-        g_strdup (vs_live_event_get_folder (event)));
-  }
+  for (guint i = 0; i < live->len; i++)
+    add_live_event (list, g_ptr_array_index (live, i));
 }
 
+/* A summary, not the event itself: those that are open are kept for viewers,
+ * and a list must not crowd them out. */
 static void
-add_archive_event (List * list, VsArchiveEvents * archives,
-    const gchar * folder)
+add_archive_event (List * list, VsStore * store, const gchar * folder)
 {
-  g_auto (GStrv) parts = g_strsplit (folder, "/", 3);
-  g_autoptr (VsArchiveEvent) event = NULL;
+  g_autoptr (VsArchiveSummary) summary =
+      vs_archive_summary_read (store, folder, NULL, NULL);
 
-  if (g_strv_length (parts) < 2)
-    return;
-  event = vs_archive_events_open (archives, parts[0], parts[1], parts[2]);
-  if (event)
-    add_event (list, parts[0], parts[1], parts[2], event->timelines,
-        !event->ended);
+  if (summary)
+    add_event (list, folder, summary->renditions, summary->duration,
+        !summary->ended);
 }
 
 static void
 add_archive_events (List * list, VsArchiveEvents * archives)
 {
-  g_autoptr (GPtrArray) folders =
-      vs_archive_list_events (vs_archive_events_get_store (archives), NULL,
-      NULL);
+  VsStore *store = vs_archive_events_get_store (archives);
+  g_autoptr (GPtrArray) folders = vs_archive_list_events (store, NULL, NULL);
 
   for (guint i = 0; folders && i < folders->len && i < MAX_LISTED; i++) {
     const gchar *folder = g_ptr_array_index (folders, i);
 
     if (!g_hash_table_contains (list->listed, folder))
-      add_archive_event (list, archives, folder);
+      add_archive_event (list, store, folder);
   }
 }
 

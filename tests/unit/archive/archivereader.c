@@ -7,6 +7,7 @@
 
 #include "archive/archivecheck.h"
 #include "archive/vsarchivereader.h"
+#include "archive/vsarchivesummary.h"
 #include "archive/vsarchivewriter.h"
 
 #define FOLDER "default/live"
@@ -342,6 +343,47 @@ GST_START_TEST (test_events)
 
 GST_END_TEST;
 
+static void
+check_summary (GstClockTime duration, gboolean ended)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VsArchiveSummary) summary =
+      vs_archive_summary_read (store, FOLDER, NULL, &error);
+
+  fail_unless (summary != NULL, "%s", error ? error->message : "");
+  fail_unless_equals_int (summary->renditions->len, 2);
+  fail_unless_equals_string (g_ptr_array_index (summary->renditions, 1), "b");
+  fail_unless_equals_uint64 (summary->duration, duration);
+  fail_unless_equals_int (summary->ended, ended);
+}
+
+/* A complete playlist too long to be read as a whole: by its head and parts. */
+GST_START_TEST (test_long)
+{
+  g_autoptr (VsArchiveReader) reader = NULL;
+
+  write_segments (1, 2000, TRUE, 0);
+  reader = open_reader ();
+  check_reader (reader, 1, 2000, TRUE);
+}
+
+GST_END_TEST;
+
+/* Also of what is read by its head alone. */
+GST_START_TEST (test_summary)
+{
+  g_autoptr (GError) error = NULL;
+
+  fail_unless (vs_archive_summary_read (store, FOLDER, NULL, &error) == NULL);
+  fail_unless (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND));
+  write_segments (1, 20, FALSE, 0);
+  check_summary (20 * 40 * GST_MSECOND, FALSE);
+  write_segments (21, 2000, TRUE, 0);
+  check_summary (2000 * 40 * GST_MSECOND, TRUE);
+}
+
+GST_END_TEST;
+
 static Suite *
 archivereader_suite (void)
 {
@@ -359,6 +401,8 @@ archivereader_suite (void)
   tcase_add_test (tcase, test_foreign);
   tcase_add_test (tcase, test_leaving);
   tcase_add_test (tcase, test_events);
+  tcase_add_test (tcase, test_long);
+  tcase_add_test (tcase, test_summary);
   return suite;
 }
 
