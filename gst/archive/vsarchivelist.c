@@ -205,6 +205,9 @@ vs_archive_list_drop_first (VsArchiveList * list, const VsSegment * segment)
   list->first++;
   if (vs_archive_list_get_tail_start (list) < list->first)
     g_ptr_array_remove_index (list->tail, 0);
+  /* nothing is left to be continued: what comes begins anew */
+  if (list->first == list->next)
+    list->next = 0;
 }
 
 /* The tail behind a complete playlist: its last two parts. */

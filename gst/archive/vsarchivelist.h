@@ -109,7 +109,8 @@ VsSegment *vs_archive_list_get (VsArchiveList *list, guint64 sequence,
     const VsArchivePlace *place, GError ** error);
 
 /* Forgets the oldest retained entry, @segment; the next playlist that is
- * written no longer names it. */
+ * written no longer names it. A list that is empty by that may begin again
+ * with any number. */
 void vs_archive_list_drop_first (VsArchiveList *list,
     const VsSegment *segment);
 

@@ -17,7 +17,8 @@ compare_order (gconstpointer a, gconstpointer b)
   return (*x)->order < (*y)->order ? -1 : (*x)->order > (*y)->order;
 }
 
-/* As declared; those of earlier runs last, in their order. */
+/* As declared; those of earlier runs last, in their order. One that fell behind
+ * until all that it had was pruned is left out. */
 static GPtrArray *
 select_lists (GPtrArray * lists, gboolean complete)
 {
@@ -26,7 +27,8 @@ select_lists (GPtrArray * lists, gboolean complete)
   for (guint i = 0; i < lists->len; i++) {
     VsArchiveList *list = g_ptr_array_index (lists, i);
 
-    if (list->stored && (complete || list->order != G_MAXUINT))
+    if (list->stored && list->tail->len > 0
+        && (complete || list->order != G_MAXUINT))
       g_ptr_array_add (selected, list);
   }
   /* stable: GLib's is a merge sort */

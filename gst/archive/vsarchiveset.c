@@ -122,8 +122,8 @@ recover_list (VsArchiveSet * set, const gchar * rendition,
   VsArchiveGarbage *garbage = g_hash_table_lookup (set->garbage, list);
 
   if (!vs_archive_list_recover (list, &set->place, error)
-      || !vs_archive_garbage_find (garbage, list->first, list->next,
-          &set->place, error))
+      || !vs_archive_garbage_find (garbage, list->first,
+          MAX (list->first, list->next), &set->place, error))
     return FALSE;
 
   vs_archive_garbage_mark (garbage, list->first, g_get_monotonic_time ()

@@ -12,6 +12,10 @@
 
 #include <string.h>
 
+/* A rendition that lacks so many segments is not expected to write its
+ * playlist soon. */
+#define BEHIND 3
+
 #define RETRY_MIN (50 * G_TIME_SPAN_MILLISECOND)
 #define RETRY_MAX (5 * G_TIME_SPAN_SECOND)
 
@@ -244,16 +248,19 @@ prepare_list (VsArchiveWriter * self, VsArchiveJob * job)
   return list;
 }
 
-/* A rendition that left still has to forget what was pruned. */
+/* A rendition that left, or fell behind, still has to forget what was
+ * pruned. */
 static gboolean
 write_pruned (VsArchiveWriter * self)
 {
   GPtrArray *lists = self->set->lists;
+  guint64 next = vs_archive_set_get_next (self->set);
 
   for (guint i = 0; i < lists->len; i++) {
     VsArchiveList *list = g_ptr_array_index (lists, i);
 
-    if (list->order == G_MAXUINT && list->stored_first != list->first
+    if (list->stored && list->stored_first != list->first
+        && (list->order == G_MAXUINT || list->next + BEHIND < next)
         && !write_list (self, list, try_list))
       return FALSE;
   }
@@ -320,8 +327,9 @@ process (VsArchiveWriter * self, VsArchiveJob * job)
   if (!stored)
     return TRUE;
 
-  if (!write_list (self, list, try_list) || !write_pruned (self)
-      || !write_main (self, FALSE))
+  /* the main playlist goes ahead of a child that becomes empty */
+  if (!write_list (self, list, try_list) || !write_main (self, FALSE)
+      || !write_pruned (self))
     return FALSE;
   report_stored (self, list, segment);
   return TRUE;

@@ -142,9 +142,10 @@ vs_m3u8_append_head (GString * out, const VsTimelineView * view,
       "#EXT-X-TARGETDURATION:%u\n",
       settings->map ? VERSION_MAP : VERSION_FLOAT_DURATION,
       get_target_duration (view, settings->track));
-  if (first)
+  /* one whose entries were all pruned does not go back to 0 */
+  if (first || settings->first_sequence > 0)
     g_string_append_printf (out, "#EXT-X-MEDIA-SEQUENCE:%" G_GUINT64_FORMAT
-        "\n", first->sequence);
+        "\n", first ? first->sequence : settings->first_sequence);
   if (first && first->discontinuity_sequence > 0)
     g_string_append_printf (out, "#EXT-X-DISCONTINUITY-SEQUENCE:%"
         G_GUINT64_FORMAT "\n", first->discontinuity_sequence);

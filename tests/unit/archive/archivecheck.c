@@ -52,7 +52,8 @@ check_segment (VsStore * store, const gchar * folder, const VsSegment * segment)
       "%s is not what is listed", key);
 }
 
-/* Entries in a row: numbers one by one, discontinuities and time only up. */
+/* Entries in a row: numbers one by one, time only up, a discontinuity where a
+ * run begins and nowhere else. */
 static void
 check_order (const VsSegment * before, const VsSegment * after)
 {
@@ -60,8 +61,9 @@ check_order (const VsSegment * before, const VsSegment * after)
     return;
   fail_unless_equals_uint64 (after->sequence, before->sequence + 1);
   fail_unless (after->utc_us >= before->utc_us);
-  fail_unless (after->discontinuity_sequence >= before->discontinuity_sequence);
-  fail_unless (after->run >= before->run);
+  fail_unless_equals_uint64 (after->discontinuity_sequence,
+      before->discontinuity_sequence + after->discontinuity);
+  fail_unless_equals_uint64 (after->run, before->run + after->discontinuity);
 }
 
 static void

@@ -104,6 +104,33 @@ GST_START_TEST (test_full)
 
 GST_END_TEST;
 
+/* Unless told otherwise 64 MiB wait. */
+GST_START_TEST (test_default_bound)
+{
+  const gsize size = 1024 * 1024;
+  VsArchiveWriter *writer = archive_open_writer (faulty, NULL, NULL, NULL);
+  g_autoptr (GPtrArray) entries = NULL;
+
+  archive_declare (writer, "a");
+  faulty_store_set (faulty, FAULT_FULL, 0);
+  for (guint s = 1; s <= 70; s++) {
+    g_autoptr (GBytes) bytes = NULL;
+    g_autoptr (VsSegment) segment = archive_make_segment ("a", s, size, &bytes);
+
+    vs_archive_writer_append (writer, "a", segment, &bytes, 1);
+  }
+  faulty_store_set (faulty, FAULT_NONE, 0);
+  archive_finish (writer);
+  entries = archive_check_ended (store, ARCHIVE_FOLDER, "a");
+  fail_unless_equals_int (entries->len, 70);
+  fail_unless_equals_int (count_gaps (entries), 6);
+  fail_unless_equals_uint64 (archive_log.lost, 6);
+  /* the oldest went */
+  fail_unless (((VsSegment *) g_ptr_array_index (entries, 5))->gap);
+}
+
+GST_END_TEST;
+
 /* A store that hangs: callers do not. */
 GST_START_TEST (test_stuck)
 {
@@ -193,11 +220,11 @@ await_end_or_failure (void)
 /* One run of a writer on what the runs before left, whose newest number is
  * @last: @n segments; an operation that fails may be tried again for @patience. */
 static void
-run_once (VsStore * on, guint64 last, guint n, gboolean end,
-    GstClockTime patience)
+run_once (VsStore * on, const VsArchiveWriterSettings * settings,
+    guint64 last, guint n, gboolean end, GstClockTime patience)
 {
   VsArchiveState state;
-  VsArchiveWriter *writer = archive_open_writer (on, NULL, &state, NULL);
+  VsArchiveWriter *writer = archive_open_writer (on, settings, &state, NULL);
   guint64 from = state.next_sequence;
 
   if (writer == NULL)
@@ -227,6 +254,9 @@ last_listed (const gchar * rendition)
   if (object == NULL)
     return 0;
   entries = archive_read_list (store, ARCHIVE_FOLDER, rendition, NULL);
+  /* a rendition that fell behind may have been pruned whole */
+  if (entries->len == 0)
+    return 0;
   last = g_ptr_array_index (entries, entries->len - 1);
   return last->sequence;
 }
@@ -235,7 +265,8 @@ last_listed (const gchar * rendition)
  * from a random one on: whatever comes of it, the archive holds and its
  * numbers only grow. */
 static void
-run_faults (Fault fault, GstClockTime patience)
+run_faults (Fault fault, const VsArchiveWriterSettings * settings,
+    GstClockTime patience)
 {
   g_autofree gchar *path = g_build_filename (root, ARCHIVE_FOLDER, NULL);
   gboolean failed = TRUE;
@@ -247,7 +278,7 @@ run_faults (Fault fault, GstClockTime patience)
     guint64 now;
 
     faulty_store_set (faulty, fault, at);
-    run_once (faulty, last, 3, TRUE, patience);
+    run_once (faulty, settings, last, 3, TRUE, patience);
     failed = faulty_store_has_failed (faulty);
     archive_check (store, ARCHIVE_FOLDER);
     now = MAX (last_listed ("a"), last_listed ("b"));
@@ -257,12 +288,12 @@ run_faults (Fault fault, GstClockTime patience)
     /* a check reads all: an archive that is long enough for parts, no more */
     if (n % 30 == 29) {
       archive_remove_tree (path);
-      run_once (store, 0, 50, FALSE, 10 * GST_SECOND);
+      run_once (store, settings, 0, 50, FALSE, 10 * GST_SECOND);
       last = last_listed ("a");
     }
     /* and a good run in between heals it; it leaves a live playlist */
     if (n % 3 == 0) {
-      run_once (store, last, 2, FALSE, 10 * GST_SECOND);
+      run_once (store, settings, last, 2, FALSE, 10 * GST_SECOND);
       archive_check (store, ARCHIVE_FOLDER);
       last = last_listed ("a");
       fail_unless_equals_uint64 (last, last_listed ("b"));
@@ -273,21 +304,31 @@ run_faults (Fault fault, GstClockTime patience)
 
 GST_START_TEST (test_every_operation_fails)
 {
-  run_faults (FAULT_DEAD, 0);
+  run_faults (FAULT_DEAD, NULL, 0);
+}
+
+GST_END_TEST;
+
+/* also where the oldest segments go all the time */
+GST_START_TEST (test_every_operation_fails_pruning)
+{
+  VsArchiveWriterSettings settings = {.max_segments = 5 };
+
+  run_faults (FAULT_DEAD, &settings, 0);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_every_operation_fails_once)
 {
-  run_faults (FAULT_ONCE, 10 * GST_SECOND);
+  run_faults (FAULT_ONCE, NULL, 10 * GST_SECOND);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_every_reply_is_lost)
 {
-  run_faults (FAULT_LIE, 10 * GST_SECOND);
+  run_faults (FAULT_LIE, NULL, 10 * GST_SECOND);
 }
 
 GST_END_TEST;
@@ -344,7 +385,7 @@ GST_START_TEST (test_kill)
     last = now;
   }
   g_print ("killed %u times, %" G_GUINT64_FORMAT " segments\n", n, last);
-  run_once (store, last, 2, TRUE, 10 * GST_SECOND);
+  run_once (store, NULL, last, 2, TRUE, 10 * GST_SECOND);
   g_ptr_array_unref (archive_check_ended (store, ARCHIVE_FOLDER, "a"));
   fail_unless (last > 0);
 }
@@ -394,10 +435,12 @@ archivefaults_suite (void)
   tcase_set_timeout (tcase, 120);
   tcase_add_checked_fixture (tcase, setup, teardown);
   tcase_add_test (tcase, test_full);
+  tcase_add_test (tcase, test_default_bound);
   tcase_add_test (tcase, test_stuck);
   tcase_add_test (tcase, test_free_while_failing);
   tcase_add_test (tcase, test_failed_sync);
   tcase_add_test (tcase, test_every_operation_fails);
+  tcase_add_test (tcase, test_every_operation_fails_pruning);
   tcase_add_test (tcase, test_every_operation_fails_once);
   tcase_add_test (tcase, test_every_reply_is_lost);
   tcase_add_test (tcase, test_kill);

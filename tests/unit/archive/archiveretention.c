@@ -4,6 +4,7 @@
  */
 #include <gst/check/gstcheck.h>
 #include <string.h>
+#include <time.h>
 
 #include "archive/archivelog.h"
 #include "archive/faultystore.h"
@@ -12,8 +13,8 @@
 /* segments of archive_make_segment () */
 #define SEGMENT (40 * GST_MSECOND)
 
-/* a multiple of a part */
-#define COUNT 192
+/* two parts */
+#define BATCH 64
 
 static gchar *root;
 static VsStore *store;
@@ -136,10 +137,12 @@ GST_START_TEST (test_deletion)
 
 GST_END_TEST;
 
-/* EXT-X-DISCONTINUITY-SEQUENCE stays right when discontinuities go. */
-GST_START_TEST (test_discontinuities)
+/* Runs of three segments each, of which seven are kept. */
+static void
+check_discontinuities (const VsArchiveWriterSettings * settings)
 {
-  VsArchiveWriterSettings settings = {.max_segments = 7 };
+  g_autofree gchar *folder = vs_archive_folder (NULL, settings->event, NULL);
+  g_autofree gchar *key = g_strconcat (folder, "/index_a.m3u8", NULL);
   guint64 next = 1;
 
   for (guint run = 0; run < 12; run++) {
@@ -147,51 +150,151 @@ GST_START_TEST (test_discontinuities)
     g_autoptr (VsM3u8Media) media = NULL;
     VsArchiveState state;
     VsArchiveWriter *writer =
-        archive_open_writer (store, &settings, &state, NULL);
-    guint64 sequence;
+        archive_open_writer (store, settings, &state, NULL);
 
+    fail_unless_equals_uint64 (state.next_sequence, next);
     archive_declare (writer, "a");
     archive_append (writer, "a", next, next + 2, &state);
     vs_archive_writer_free (writer, 10 * GST_SECOND);
     next += 3;
 
-    bytes = vs_store_get (store, ARCHIVE_FOLDER "/index_a.m3u8", 0, -1, 1 << 20,
-        NULL, NULL);
+    archive_check (store, folder);
+    bytes = vs_store_get (store, key, 0, -1, 1 << 20, NULL, NULL);
     media = vs_m3u8_read_media (g_bytes_get_data (bytes, NULL),
         g_bytes_get_size (bytes), NULL);
     fail_unless_equals_int (media->segments->len, MIN (next - 1, 7));
     fail_unless_equals_uint64 (media->discontinuity_sequence,
         (media->media_sequence - 1) / 3);
-    sequence = media->media_sequence;
     for (guint i = 0; i < media->segments->len; i++) {
       const VsSegment *segment = g_ptr_array_index (media->segments, i);
 
       fail_unless_equals_uint64 (segment->discontinuity_sequence,
-          (sequence + i - 1) / 3);
+          (media->media_sequence + i - 1) / 3);
     }
+  }
+}
+
+/* EXT-X-DISCONTINUITY-SEQUENCE stays right when discontinuities go, whatever
+ * limit made them go. */
+GST_START_TEST (test_discontinuities)
+{
+  static const VsArchiveWriterSettings rows[] = {
+    {.event = "e0",.max_segments = 7},
+    {.event = "e1",.max_age = 6 * SEGMENT},
+    {.event = "e2",.max_bytes = 7 * ARCHIVE_SIZE},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    check_discontinuities (&rows[i]);
+}
+
+GST_END_TEST;
+
+/* A rendition that stands still while others go on: all that it had is pruned,
+ * no player is led to it, and it begins again with the others' number. */
+GST_START_TEST (test_stalled)
+{
+  VsArchiveWriterSettings settings = {.max_segments = 5 };
+  gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+
+  for (guint again = 0; again < 2; again++) {
+    VsArchiveState state;
+    VsArchiveWriter *writer =
+        archive_open_writer (store, &settings, &state, NULL);
+    guint64 next = state.next_sequence;
+    g_autoptr (GBytes) main = NULL;
+    g_autoptr (GPtrArray) entries = NULL;
+
+    archive_log_clear ();
+    archive_declare (writer, "a");
+    archive_declare (writer, "b");
+    for (guint64 s = next; s < next + 10; s++) {
+      archive_append (writer, "a", s, s, &state);
+      archive_append (writer, "b", s, s, &state);
+    }
+    archive_append (writer, "a", next + 10, next + 29, &state);
+    archive_log_await (&archive_log.stored, 40);
+    archive_check (store, ARCHIVE_FOLDER);
+    main = vs_store_get (store, ARCHIVE_FOLDER "/index.m3u8", 0, -1, 1 << 16,
+        NULL, NULL);
+    fail_if (g_strstr_len (g_bytes_get_data (main, NULL),
+            g_bytes_get_size (main), "index_b.m3u8"));
+    entries = archive_read_list (store, ARCHIVE_FOLDER, "b", NULL);
+    fail_unless_equals_int (entries->len, 0);
+    while (again && count_files (ARCHIVE_FOLDER, "index_b_", ".ts") > 0) {
+      fail_unless (g_get_monotonic_time () < end);
+      g_usleep (20000);
+    }
+
+    archive_append (writer, "b", next + 31, next + 31, &state);
+    if (again)
+      archive_finish (writer);
+    else
+      vs_archive_writer_free (writer, 10 * GST_SECOND);
+    archive_check (store, ARCHIVE_FOLDER);
+    g_clear_pointer (&entries, g_ptr_array_unref);
+    entries = archive_read_list (store, ARCHIVE_FOLDER, "b", NULL);
+    fail_unless_equals_int (entries->len, 1);
+    fail_unless_equals_uint64 (((VsSegment *)
+            g_ptr_array_index (entries, 0))->sequence, next + 31);
   }
 }
 
 GST_END_TEST;
 
-/* What is written for a segment does not depend on how many there were. */
-GST_START_TEST (test_bytes_a_segment)
+typedef struct
 {
+  guint64 bytes;
+  gint64 cpu_us;
+} Cost;
+
+static gint64
+get_cpu_us (void)
+{
+  struct timespec time;
+
+  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &time);
+  return time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
+/* Stores @n times two parts, which a queue takes. @cost is what a segment of
+ * the last two cost, in time the least there was: others use the machine too. */
+static void
+store_parts (VsArchiveWriter * writer, VsStore * counting, guint n, Cost * cost)
+{
+  *cost = (Cost) {
+  0, G_MAXINT64};
+  for (guint i = 0; i < n; i++) {
+    guint64 s = archive_log.stored;
+    guint64 bytes = faulty_store_get_bytes (counting);
+    gint64 cpu_us = get_cpu_us ();
+
+    archive_append (writer, "a", s + 1, s + BATCH, NULL);
+    archive_log_await (&archive_log.stored, s + BATCH);
+    cost->bytes = (faulty_store_get_bytes (counting) - bytes) / BATCH;
+    cost->cpu_us = MIN (cost->cpu_us, (get_cpu_us () - cpu_us) / BATCH);
+  }
+}
+
+/* What a segment costs does not depend on how many there were. */
+GST_START_TEST (test_cost_of_a_segment)
+{
+  gboolean slow = g_getenv ("VS_VALGRIND") != NULL;
   g_autoptr (VsStore) counting = faulty_store_new (store);
   VsArchiveWriter *writer = archive_open_writer (counting, NULL, NULL, NULL);
-  guint64 bytes[3], before = 0;
+  Cost early, late;
 
   archive_declare (writer, "a");
-  for (guint i = 0; i < G_N_ELEMENTS (bytes); i++) {
-    archive_append (writer, "a", i * COUNT + 1, (i + 1) * COUNT, NULL);
-    archive_log_await (&archive_log.stored, (i + 1) * COUNT);
-    bytes[i] = faulty_store_get_bytes (counting) - before;
-    before += bytes[i];
-  }
-  g_print ("playlists: %u bytes a segment\n",
-      (guint) (bytes[2] / COUNT - ARCHIVE_SIZE));
-  fail_unless (bytes[2] < bytes[1] + bytes[1] / 50);
-  fail_unless (bytes[2] / COUNT - ARCHIVE_SIZE < 32 * 1024);
+  store_parts (writer, counting, 2, &early);
+  store_parts (writer, counting, 4, &early);
+  store_parts (writer, counting, slow ? 4 : 150, &late);
+  store_parts (writer, counting, 4, &late);
+  g_print ("a segment of %d bytes: %u bytes, %u us at 100; %u bytes, %u us "
+      "at %u\n", ARCHIVE_SIZE, (guint) early.bytes, (guint) early.cpu_us,
+      (guint) late.bytes, (guint) late.cpu_us, archive_log.stored);
+  fail_unless (late.bytes < early.bytes + early.bytes / 50);
+  fail_unless (late.bytes - ARCHIVE_SIZE < 32 * 1024);
+  fail_unless (late.cpu_us < 2 * early.cpu_us + 100);
   archive_finish (writer);
   fail_unless (archive_log.complete);
 }
@@ -274,7 +377,8 @@ archiveretention_suite (void)
   tcase_add_test (tcase, test_limits);
   tcase_add_test (tcase, test_deletion);
   tcase_add_test (tcase, test_discontinuities);
-  tcase_add_test (tcase, test_bytes_a_segment);
+  tcase_add_test (tcase, test_stalled);
+  tcase_add_test (tcase, test_cost_of_a_segment);
   tcase_add_test (tcase, test_threads);
   tcase_add_test (tcase, test_refused);
   return suite;
