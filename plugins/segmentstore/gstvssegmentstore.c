@@ -49,7 +49,8 @@
  *   * GstElement `sink`
  * * `vssegmentstore-recovered`: the store works again after a warning.
  *
- * A store that fails posts one WARNING with the path and the cause.
+ * A store that fails posts one WARNING with the path and the cause; segments
+ * that are given up, another one that says which.
  *
  * ## Example launch lines
  * |[
@@ -246,6 +247,11 @@ on_lost (const VsRendition * rendition, guint64 first_sequence,
               "first-fragment-id", G_TYPE_UINT64, first_sequence,
               "last-fragment-id", G_TYPE_UINT64, last_sequence,
               "sink", GST_TYPE_ELEMENT, self, NULL)));
+  GST_ELEMENT_WARNING (self, RESOURCE, NO_SPACE_LEFT,
+      ("Segments %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " of %s are "
+          "lost: the store has failed for too long. They stay in the "
+          "playlist as gaps.", first_sequence, last_sequence,
+          rendition->name), (NULL));
 }
 
 /* ---- states ------------------------------------------------------------- */
@@ -696,8 +702,8 @@ install_properties (GObjectClass * object_class)
    */
   g_object_class_install_property (object_class, PROP_LOCATION,
       g_param_spec_string ("location", "Location",
-          "Directory of the archive (made when missing)", DEFAULT_LOCATION,
-          flags));
+          "Directory of the archive (made when missing); the event lies in "
+          "<account>/<event> below", DEFAULT_LOCATION, flags));
   /**
    * GstVsSegmentStore:target-duration:
    *
@@ -753,7 +759,8 @@ install_properties (GObjectClass * object_class)
    */
   g_object_class_install_property (object_class, PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
-          "What was stored and lost, and errors of the input",
+          "Counters since READY: what was stored and lost, and errors of the "
+          "input",
           GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   vs_identity_install_properties (object_class, PROP_IDENTITY);
 }
@@ -776,7 +783,7 @@ gst_vs_segment_store_class_init (GstVsSegmentStoreClass * klass)
       &sink_template, GST_TYPE_VS_SEGMENT_STORE_PAD);
   gst_element_class_add_static_pad_template (element_class, &src_template);
   gst_element_class_set_static_metadata (element_class, "Segment store",
-      "Sink/Muxer/Network",
+      "Sink/Muxer",
       "Cuts MPEG-TS renditions at common keyframes, stores the segments as "
       "HLS and passes the streams on", "VisionStream");
   gst_type_mark_as_plugin_api (GST_TYPE_VS_SEGMENT_STORE_PAD, 0);
