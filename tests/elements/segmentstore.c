@@ -17,9 +17,10 @@
 #define WAIT (60 * GST_SECOND)
 #define PINNED "start-time=2026-01-01T00:00:00Z"
 /* one rendition, quick to make: GOPs of 15 frames, segments of 1 s */
-#define VIDEO(n) "videotestsrc num-buffers=" #n " ! video/x-raw,width=64," \
-    "height=48,framerate=30/1 ! x264enc key-int-max=15 " \
-    "speed-preset=ultrafast ! h264parse ! mpegtsmux"
+#define PICTURE(n, height) "videotestsrc num-buffers=" #n " ! video/x-raw," \
+    "width=64,height=" #height ",framerate=30/1 ! x264enc key-int-max=15 " \
+    "speed-preset=ultrafast ! h264parse"
+#define VIDEO(n) PICTURE (n, 48) " ! mpegtsmux"
 #define STORE "vssegmentstore target-duration=1000000000 "
 
 static gchar *folder;
@@ -237,6 +238,32 @@ run_clear (Run * run)
     run_clear (run); \
   } G_STMT_END
 
+static guint
+get_attribute (const gchar * text, const gchar * name)
+{
+  const gchar *at = strstr (text, name);
+
+  fail_unless (at != NULL, "%s: no %s", text, name);
+  return g_ascii_strtoull (at + strlen (name), NULL, 10);
+}
+
+/* VIDEO (75) in the main playlist: what is told was measured. */
+static void
+check_main (const gchar * archive)
+{
+  g_autofree gchar *text = read_file (archive, "index.m3u8", NULL);
+  g_autoptr (GByteArray) bytes = read_segments (archive, "48p");
+  guint average = bytes->len * 8 / 2.5;
+  guint told = get_attribute (text, ",AVERAGE-BANDWIDTH=");
+
+  fail_unless (strstr (text, ",RESOLUTION=64x48,") != NULL, "%s", text);
+  fail_unless (strstr (text, ",FRAME-RATE=30.000") != NULL, "%s", text);
+  fail_unless (strstr (text, "CODECS=\"avc1.") != NULL, "%s", text);
+  fail_unless (told >= average && told <= average + 1, "%u, not %u", told,
+      average);
+  fail_unless (get_attribute (text, ":BANDWIDTH=") >= told);
+}
+
 GST_START_TEST (test_vod)
 {
   Run run;
@@ -249,6 +276,9 @@ GST_START_TEST (test_vod)
   fail_unless_equals_int (count ("a", "index_48p.m3u8", "#EXT-X-ENDLIST"), 1);
   fail_unless_equals_int (count ("a", "index_48p.m3u8",
           "#EXT-X-TARGETDURATION:1\n"), 1);
+  fail_unless_equals_int (count ("a", "index_48p.m3u8",
+          "#EXT-X-PROGRAM-DATE-TIME:"), 3);
+  check_main ("a");
   frames = probe_frames ("a", "index.m3u8");
   fail_unless (frames == -1 || frames == 75);
 }
@@ -283,6 +313,48 @@ GST_START_TEST (test_link_all)
 
     fail_unless (a->len > 0 && a->len == b->len);
     fail_unless (memcmp (a->data, b->data, a->len) == 0);
+  }
+}
+
+GST_END_TEST;
+
+/* Of a stream with several programmes a pad stores the one that it is told, or
+ * the first; one that is not there is nothing, and no error. */
+GST_START_TEST (test_program_number)
+{
+  static const struct
+  {
+    gint program_number;        /* -1: as it is by default */
+    const gchar *rendition;
+  } rows[] = {
+    {-1, "48p"}, {1, "48p"}, {2, "96p"}, {0, "48p"}, {9, NULL},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree gchar *archive = g_strdup_printf ("a%u", i);
+    g_autoptr (GstElement) store = NULL;
+    Run run;
+
+    run_init (&run, "mpegtsmux name=m prog-map=\"program_map,sink_64=1,"
+        "sink_65=2\" ! " STORE " name=s location=%s/%s "
+        PICTURE (75, 48) " ! m.sink_64 " PICTURE (75, 96) " ! m.sink_65",
+        folder, archive);
+    store = gst_bin_get_by_name (GST_BIN (run.pipeline), "s");
+    if (rows[i].program_number >= 0)
+      gst_child_proxy_set (GST_CHILD_PROXY (store), "sink_0::program-number",
+          rows[i].program_number, NULL);
+    run_to_end (&run);
+    run_clear (&run);
+    fail_unless_equals_int (run.stored, rows[i].rendition ? 3 : 0);
+    if (rows[i].rendition) {
+      g_autofree gchar *name =
+          g_strdup_printf ("index_%s.m3u8", rows[i].rendition);
+
+      fail_unless_equals_int (count (archive, name, "#EXTINF:"), 3);
+      fail_unless_equals_int (count (archive, "index.m3u8", ".m3u8"), 1);
+    } else {
+      fail_if (exists (archive, "index.m3u8"));
+    }
   }
 }
 
@@ -352,6 +424,7 @@ GST_START_TEST (test_kill)
   g_autofree gchar *line = NULL;
   g_auto (GStrv) argv = NULL;
   gint64 deadline = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
+  guint n;
   GPid pid;
   Run run;
 
@@ -374,7 +447,18 @@ GST_START_TEST (test_kill)
   }
   kill (pid, SIGKILL);
   fail_unless (waitpid (pid, NULL, 0) == pid);
-  run_line (&run, VIDEO (45) " ! " STORE " location=%s/a", folder);
+  run_init (&run, VIDEO (45) " ! " STORE " location=%s/a", folder);
+  deadline = g_get_monotonic_time () + 2 * G_TIME_SPAN_SECOND;
+  gst_element_set_state (run.pipeline, GST_STATE_PLAYING);
+  fail_unless (g_get_monotonic_time () < deadline || g_getenv ("VS_VALGRIND"));
+  gst_message_unref (run_until (&run, GST_MESSAGE_EOS, NULL));
+  run_clear (&run);
+  n = count ("a", "index_48p.m3u8", "#EXTINF:");
+  for (guint i = 1; i <= n; i++) {
+    g_autofree gchar *name = g_strdup_printf ("\nindex_48p_%05u.ts\n", i);
+
+    fail_unless_equals_int (count ("a", "index_48p.m3u8", name), 1);
+  }
   fail_unless_equals_int (count ("a", "index_48p.m3u8",
           "#EXT-X-DISCONTINUITY\n"), 1);
   fail_unless (probe_frames ("a", "index_48p.m3u8") != 0);
@@ -916,6 +1000,7 @@ segmentstore_suite (void)
   tcase_add_checked_fixture (tc, make_folder, drop_folder);
   tcase_add_test (tc, test_vod);
   tcase_add_test (tc, test_link_all);
+  tcase_add_test (tc, test_program_number);
   tcase_add_test (tc, test_repeat);
   tcase_add_test (tc, test_restart);
   tcase_add_test (tc, test_interrupted);
