@@ -19,6 +19,7 @@ vs_archive_child_free (VsArchiveChild * child)
   g_free (child->uri);
   g_free (child->name);
   g_free (child->etag);
+  g_clear_pointer (&child->foreign, vs_archive_foreign_free);
   g_clear_pointer (&child->timeline, vs_timeline_unref);
   g_free (child);
 }
@@ -162,13 +163,32 @@ append_segments (VsArchiveChild * child, VsTimeline * timeline,
   return TRUE;
 }
 
-static VsRendition *
-make_rendition (VsArchiveReader * self, VsArchiveChild * child,
-    VsM3u8Media * media)
+typedef struct
 {
-  return media->rendition ? vs_rendition_ref (media->rendition) :
-      vs_rendition_new (self->account, self->event, self->breakout,
-      child->name);
+  VsArchiveReader *reader;
+  GCancellable *cancellable;
+} Loading;
+
+static GBytes *
+load (VsSegment * segment, gpointer user_data)
+{
+  Loading *loading = user_data;
+
+  return vs_archive_reader_load (loading->reader, segment,
+      loading->cancellable, NULL);
+}
+
+/* What another maker's playlist does not tell. */
+static void
+describe (VsArchiveReader * self, VsArchiveChild * child, VsM3u8Media * media,
+    GCancellable * cancellable)
+{
+  g_autoptr (VsRendition) rendition = vs_rendition_new (self->account,
+      self->event, self->breakout, child->name);
+  Loading loading = { self, cancellable };
+
+  vs_archive_foreign_describe (child->foreign, media, rendition, load,
+      &loading);
 }
 
 static void
@@ -197,6 +217,11 @@ read_child (VsArchiveReader * self, VsArchiveChild * child, gboolean * whole,
     return NULL;
   child->retained =
       media->foreign ? media->media_sequence : media->first_sequence;
+  g_mutex_lock (&self->lock);
+  child->is_foreign = media->foreign;
+  g_mutex_unlock (&self->lock);
+  if (media->rendition == NULL)
+    describe (self, child, media, cancellable);
   return g_steal_pointer (&media);
 }
 
@@ -215,8 +240,7 @@ build_child (VsArchiveReader * self, VsArchiveChild * child,
     VsM3u8Media * media, gboolean whole, GCancellable * cancellable,
     GError ** error)
 {
-  g_autoptr (VsRendition) rendition = make_rendition (self, child, media);
-  g_autoptr (VsTimeline) timeline = vs_timeline_new (rendition);
+  g_autoptr (VsTimeline) timeline = vs_timeline_new (media->rendition);
   g_autoptr (GPtrArray) parts = NULL;
   guint64 start = entries_start (media, whole);
   GstClockTime have = sum_durations (media->segments);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "archive/vsarchiveforeign.h"
 #include "archive/vsarchivereader.h"
 
 G_BEGIN_DECLS
@@ -13,7 +14,9 @@ typedef struct
   gchar *uri;                   /* below the folder */
   gchar *name;                  /* of the rendition */
   gchar *etag;                  /* of what was read */
+  VsArchiveForeign *foreign;    /* what is known if no comment line tells */
   gboolean ended;
+  gboolean is_foreign;          /* protected by lock */
   guint64 retained;             /* the archive has from here on, */
   guint64 first, next;          /* the timeline [first, next) */
   VsTimeline *timeline;         /* protected by lock */

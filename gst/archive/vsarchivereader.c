@@ -47,12 +47,14 @@ find_child (GPtrArray * children, const gchar * uri)
 }
 
 static gboolean
-read_new_child (VsArchiveReader * self, gchar * uri, GPtrArray * children,
+read_new_child (VsArchiveReader * self, const VsM3u8MainEntry * entry,
+    gchar * uri, GPtrArray * children,
     GCancellable * cancellable, GError ** error)
 {
   VsArchiveChild *child = g_new0 (VsArchiveChild, 1);
 
   child->uri = uri;
+  child->foreign = vs_archive_foreign_new (entry);
   child->name = vs_archive_name_to_rendition (uri);
   if (child->name == NULL)
     child->name = foreign_name (uri);
@@ -79,8 +81,8 @@ read_children (VsArchiveReader * self, GPtrArray * variants,
       continue;
     child = find_child (self->children, uri);
     if (child == NULL) {
-      if (!read_new_child (self, g_steal_pointer (&uri), added, cancellable,
-              error))
+      if (!read_new_child (self, entry, g_steal_pointer (&uri), added,
+              cancellable, error))
         return FALSE;
       child = g_ptr_array_index (added, added->len - 1);
     }
@@ -251,6 +253,21 @@ vs_archive_reader_get_timelines (VsArchiveReader * self)
   }
   g_mutex_unlock (&self->lock);
   return timelines;
+}
+
+gboolean
+vs_archive_reader_is_foreign (VsArchiveReader * self)
+{
+  gboolean is_foreign = FALSE;
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->children->len && !is_foreign; i++) {
+    const VsArchiveChild *child = g_ptr_array_index (self->children, i);
+
+    is_foreign = child->is_foreign;
+  }
+  g_mutex_unlock (&self->lock);
+  return is_foreign;
 }
 
 /* ---- segments ----------------------------------------------------------- */

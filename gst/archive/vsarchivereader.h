@@ -14,7 +14,9 @@ G_BEGIN_DECLS
  *
  * The timelines of an event, read from its playlists; thread-safe, one call
  * at a time does the reading. An archive of another maker gives what plain
- * HLS tells: durations and URIs, no tracks, sizes or hashes.
+ * HLS tells: durations and URIs, what its main playlist says of a rendition
+ * (where that names no codecs, they are looked up in the first segment), no
+ * times of tracks, sizes or hashes.
  */
 typedef struct _VsArchiveReader VsArchiveReader;
 
@@ -65,6 +67,10 @@ gboolean vs_archive_reader_reach (VsArchiveReader *reader, GstClockTime span,
  * Returns: (element-type VsTimeline) (transfer full)
  */
 GPtrArray *vs_archive_reader_get_timelines (VsArchiveReader *reader);
+
+/* Whether a rendition is another maker's: its segments can be passed on, but
+ * not packaged anew. */
+gboolean vs_archive_reader_is_foreign (VsArchiveReader *reader);
 
 /**
  * vs_archive_reader_load:

@@ -163,14 +163,27 @@ VsM3u8Media *vs_m3u8_read_media (const gchar *text, gsize size,
 void         vs_m3u8_media_free (VsM3u8Media *media);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsM3u8Media, vs_m3u8_media_free)
 
+/**
+ * VsM3u8MainEntry:
+ *
+ * A variant, or an audio rendition that has a playlist of its own. What the
+ * playlist does not tell is NULL or 0.
+ */
 typedef struct
 {
   gchar *uri;
   gchar *codecs;
+  gchar *language;              /* of audio */
   guint bandwidth, average_bandwidth, width, height;
+  guint fps_n, fps_d;
+  gboolean is_audio;            /* EXT-X-MEDIA */
 } VsM3u8MainEntry;
 
-/* A main playlist's variants: GPtrArray of VsM3u8MainEntry, owned. */
+VsM3u8MainEntry *vs_m3u8_main_entry_copy (const VsM3u8MainEntry *entry);
+void             vs_m3u8_main_entry_free (VsM3u8MainEntry *entry);
+
+/* A main playlist's variants, then its audio renditions: GPtrArray of
+ * VsM3u8MainEntry, owned. */
 GPtrArray *vs_m3u8_read_main (const gchar *text, gsize size,
     GError ** error);
 

@@ -432,12 +432,24 @@ vs_m3u8_read_media (const gchar * text, gsize size, GError ** error)
   return g_steal_pointer (&media);
 }
 
-static void
-main_entry_free (VsM3u8MainEntry * entry)
+void
+vs_m3u8_main_entry_free (VsM3u8MainEntry * entry)
 {
   g_free (entry->uri);
   g_free (entry->codecs);
+  g_free (entry->language);
   g_free (entry);
+}
+
+VsM3u8MainEntry *
+vs_m3u8_main_entry_copy (const VsM3u8MainEntry * entry)
+{
+  VsM3u8MainEntry *copy = g_memdup2 (entry, sizeof *entry);
+
+  copy->uri = g_strdup (entry->uri);
+  copy->codecs = g_strdup (entry->codecs);
+  copy->language = g_strdup (entry->language);
+  return copy;
 }
 
 static gboolean
@@ -457,6 +469,23 @@ parse_resolution (gchar * text, VsM3u8MainEntry * entry)
   return TRUE;
 }
 
+/* decimal-floating-point with at most three decimals, RFC 8216bis 4.4.6.2 */
+static gboolean
+parse_frame_rate (const gchar * text, VsM3u8MainEntry * entry)
+{
+  gdouble rate;
+  gchar *end;
+
+  if (!g_ascii_isdigit (*text))
+    return FALSE;
+  rate = g_ascii_strtod (text, &end);
+  if (*end != '\0' || rate > G_MAXUINT16)
+    return FALSE;
+  gst_util_double_to_fraction (rate, (gint *) & entry->fps_n,
+      (gint *) & entry->fps_d);
+  return TRUE;
+}
+
 static gboolean
 read_variant_attribute (VsM3u8MainEntry * entry, VsAttribute * attribute)
 {
@@ -470,6 +499,8 @@ read_variant_attribute (VsM3u8MainEntry * entry, VsAttribute * attribute)
     *(average ? &entry->average_bandwidth : &entry->bandwidth) = bandwidth;
   } else if (strcmp (attribute->name, "RESOLUTION") == 0) {
     return parse_resolution (attribute->value, entry);
+  } else if (strcmp (attribute->name, "FRAME-RATE") == 0) {
+    return parse_frame_rate (attribute->value, entry);
   } else if (strcmp (attribute->name, "CODECS") == 0) {
     g_free (entry->codecs);
     entry->codecs = g_strdup (attribute->value);
@@ -489,11 +520,63 @@ read_variant (VsM3u8MainEntry * entry, gchar * list)
   return list == NULL;
 }
 
+/* An EXT-X-MEDIA: added to @audios when it has a playlist of sound. */
+static gboolean
+read_rendition (GPtrArray * audios, gchar * list)
+{
+  VsM3u8MainEntry *entry = g_new0 (VsM3u8MainEntry, 1);
+  VsAttribute attribute;
+
+  while (vs_attribute_next (&list, &attribute)) {
+    if (strcmp (attribute.name, "TYPE") == 0) {
+      entry->is_audio = strcmp (attribute.value, "AUDIO") == 0;
+    } else if (strcmp (attribute.name, "URI") == 0) {
+      g_free (entry->uri);
+      entry->uri = g_strdup (attribute.value);
+    } else if (strcmp (attribute.name, "LANGUAGE") == 0) {
+      g_free (entry->language);
+      entry->language = g_strdup (attribute.value);
+    }
+  }
+  if (list == NULL && entry->is_audio && entry->uri)
+    g_ptr_array_add (audios, entry);
+  else
+    vs_m3u8_main_entry_free (entry);
+  return list == NULL;
+}
+
+/* An audio rendition may be a variant too: that entry gets what both tell. */
+static void
+merge_audios (GPtrArray * entries, GPtrArray * audios)
+{
+  guint n_variants = entries->len;
+
+  for (guint i = 0; i < audios->len; i++) {
+    VsM3u8MainEntry *audio = g_ptr_array_index (audios, i);
+    VsM3u8MainEntry *same = NULL;
+
+    for (guint j = 0; j < n_variants && !same; j++) {
+      VsM3u8MainEntry *entry = g_ptr_array_index (entries, j);
+
+      if (strcmp (entry->uri, audio->uri) == 0)
+        same = entry;
+    }
+    if (same == NULL) {
+      g_ptr_array_add (entries, vs_m3u8_main_entry_copy (audio));
+    } else {
+      same->is_audio = TRUE;
+      g_free (same->language);
+      same->language = g_strdup (audio->language);
+    }
+  }
+}
+
 /* Tags and URIs alternate: the last entry waits for its URI. */
 static const gchar *
-read_main_line (GPtrArray * entries, gchar * line)
+read_main_line (GPtrArray * entries, GPtrArray * audios, gchar * line)
 {
   static const gchar tag[] = "#EXT-X-STREAM-INF:";
+  static const gchar media[] = "#EXT-X-MEDIA:";
   VsM3u8MainEntry *last = entries->len > 0 ?
       g_ptr_array_index (entries, entries->len - 1) : NULL;
   gboolean waits = last != NULL && last->uri == NULL;
@@ -507,6 +590,9 @@ read_main_line (GPtrArray * entries, gchar * line)
     g_ptr_array_add (entries, last);
     if (!read_variant (last, line + strlen (tag)))
       return "no valid EXT-X-STREAM-INF";
+  } else if (g_str_has_prefix (line, media)) {
+    if (!read_rendition (audios, line + strlen (media)))
+      return "no valid EXT-X-MEDIA";
   } else if (*line != '#' && *line != '\0') {
     if (!waits)
       return "a URI without EXT-X-STREAM-INF";
@@ -519,7 +605,9 @@ GPtrArray *
 vs_m3u8_read_main (const gchar * text, gsize size, GError ** error)
 {
   g_autoptr (GPtrArray) entries =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) main_entry_free);
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_m3u8_main_entry_free);
+  g_autoptr (GPtrArray) audios =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_m3u8_main_entry_free);
   const gchar *problem = NULL;
   GError *line_error = NULL;
   Lines lines;
@@ -527,8 +615,8 @@ vs_m3u8_read_main (const gchar * text, gsize size, GError ** error)
   if (!begin_lines (&lines, text, size, error))
     return NULL;
   while (problem == NULL && next_line (&lines, &line_error)) {
-    problem = read_main_line (entries, lines.line->str);
-    if (problem == NULL && entries->len > VS_M3U8_MAX_ENTRIES)
+    problem = read_main_line (entries, audios, lines.line->str);
+    if (problem == NULL && entries->len + audios->len > VS_M3U8_MAX_ENTRIES)
       problem = "too many variants";
   }
   if (problem == NULL && line_error == NULL && entries->len > 0
@@ -542,5 +630,6 @@ vs_m3u8_read_main (const gchar * text, gsize size, GError ** error)
     g_propagate_error (error, line_error);
     return NULL;
   }
+  merge_audios (entries, audios);
   return g_steal_pointer (&entries);
 }

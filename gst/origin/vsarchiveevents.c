@@ -88,6 +88,7 @@ archive_event_new (const gchar * folder, VsArchiveReader * reader)
   event->folder = g_strdup (folder);
   event->reader = vs_archive_reader_ref (reader);
   event->timelines = vs_archive_reader_get_timelines (reader);
+  event->is_foreign = vs_archive_reader_is_foreign (reader);
   event->ended = event->timelines->len > 0;
   for (guint i = 0; i < event->timelines->len; i++) {
     VsTimelineState state;

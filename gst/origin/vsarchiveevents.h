@@ -30,6 +30,7 @@ typedef struct
   VsArchiveReader *reader;
   GPtrArray *timelines;         /* VsTimeline */
   gboolean ended;
+  gboolean is_foreign;          /* TS can be served, nothing packaged */
   guint target_duration;        /* s */
   guint64 revision;             /* differs when the event does */
 

@@ -495,7 +495,10 @@ archive_ready (VsArchiveEvent * event, const GError * error, gpointer user_data)
 
   if (event)
     request->archive = vs_archive_event_ref (event);
-  if (request->live || request->archive)
+  if (!request->live && event && event->is_foreign
+      && request->endpoint->type != VS_ENDPOINT_HLS)
+    answer_not_found (request);
+  else if (request->live || request->archive)
     proceed (request);
   else
     answer (request, vs_origin_response_new_from_error (error));

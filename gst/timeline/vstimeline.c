@@ -255,8 +255,13 @@ vs_timeline_set_target_duration (VsTimeline * timeline, guint s)
 void
 vs_timeline_raise_peaks (VsTimeline * timeline, const VsPeaks * peaks)
 {
+  VsPeaks before;
+
   g_mutex_lock (&timeline->lock);
+  before = timeline->peaks;
   vs_peaks_raise (&timeline->peaks, peaks);
+  if (memcmp (&before, &timeline->peaks, sizeof before) != 0)
+    touch_unlocked (timeline);
   g_mutex_unlock (&timeline->lock);
 }
 

@@ -446,16 +446,22 @@ GST_END_TEST;
 GST_START_TEST (test_main)
 {
   static const gchar text[] = "#EXTM3U\n"
-      "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"b\",URI=\"c.m3u8\"\n"
+      "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"b\",URI=\"c.m3u8\","
+      "LANGUAGE=\"de\"\n"
+      "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"muxed\"\n"
+      "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"s\",NAME=\"s\",URI=\"s.m3u8\"\n"
       "#EXT-X-STREAM-INF:AVERAGE-BANDWIDTH=90,BANDWIDTH=100,"
-      "CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=1280x720\n"
-      "\n" "v.m3u8\n" "#EXT-X-STREAM-INF:BANDWIDTH=50\n" "w.m3u8\n";
+      "CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=1280x720,"
+      "FRAME-RATE=29.970\n"
+      "\n" "v.m3u8\n" "#EXT-X-STREAM-INF:BANDWIDTH=50\n" "w.m3u8\n"
+      "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"w\",URI=\"w.m3u8\","
+      "LANGUAGE=\"fr\"\n";
   g_autoptr (GPtrArray) entries =
       vs_m3u8_read_main (text, sizeof text - 1, NULL);
   const VsM3u8MainEntry *entry;
 
   fail_unless (entries != NULL);
-  fail_unless_equals_int (entries->len, 2);
+  fail_unless_equals_int (entries->len, 3);
   entry = entries->pdata[0];
   fail_unless_equals_string (entry->uri, "v.m3u8");
   fail_unless_equals_string (entry->codecs, "avc1.64001f,mp4a.40.2");
@@ -463,9 +469,18 @@ GST_START_TEST (test_main)
   fail_unless_equals_int (entry->average_bandwidth, 90);
   fail_unless_equals_int (entry->width, 1280);
   fail_unless_equals_int (entry->height, 720);
+  fail_unless_equals_int (entry->fps_n, 2997);
+  fail_unless_equals_int (entry->fps_d, 100);
   entry = entries->pdata[1];
   fail_unless_equals_string (entry->uri, "w.m3u8");
   fail_unless (entry->codecs == NULL);
+  fail_unless (entry->is_audio);
+  fail_unless_equals_string (entry->language, "fr");
+  fail_unless_equals_int (entry->bandwidth, 50);
+  entry = entries->pdata[2];
+  fail_unless_equals_string (entry->uri, "c.m3u8");
+  fail_unless_equals_string (entry->language, "de");
+  fail_unless (entry->is_audio);
 }
 
 GST_END_TEST;
@@ -484,6 +499,9 @@ GST_START_TEST (test_hostile_main)
     {"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n"
           "#EXT-X-STREAM-INF:BANDWIDTH=1\nv.m3u8\n", 3},
     {"#EXTM3U\n#EXTINF:1,\na.ts\n", 2},
+    {"#EXTM3U\n#EXT-X-STREAM-INF:FRAME-RATE=nan\nv.m3u8\n", 2},
+    {"#EXTM3U\n#EXT-X-STREAM-INF:FRAME-RATE=1e99\nv.m3u8\n", 2},
+    {"#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,URI\n", 2},
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
