@@ -6,6 +6,8 @@
 #include "config.h"
 #endif
 
+#include <string.h>
+
 #include "codec/vsparsers.h"
 
 /* nal_unit_type, table 7-1 */
@@ -28,6 +30,8 @@ typedef struct
 {
   guint8 profile, compatibility, level;
   guint chroma_format, bit_depth_luma, bit_depth_chroma;
+  guint id;
+  VsH264Sps syntax;
 } Sps;
 
 /* Profiles whose SPS tells a chroma format, 7.3.2.1.1 */
@@ -71,7 +75,7 @@ parse_chroma (VsRbsp * rbsp, Sps * sps)
 {
   sps->chroma_format = vs_rbsp_ue (rbsp, 3);
   if (sps->chroma_format == 3)
-    vs_rbsp_skip (rbsp, 1);     /* separate_colour_plane_flag */
+    sps->syntax.separate_planes = vs_rbsp_u (rbsp, 1);
   sps->bit_depth_luma = 8 + vs_rbsp_ue (rbsp, 6);
   sps->bit_depth_chroma = 8 + vs_rbsp_ue (rbsp, 6);
   vs_rbsp_skip (rbsp, 1);
@@ -84,16 +88,15 @@ parse_chroma (VsRbsp * rbsp, Sps * sps)
 }
 
 static void
-skip_picture_order (VsRbsp * rbsp)
+parse_picture_order (VsRbsp * rbsp, VsH264Sps * syntax)
 {
-  guint type = vs_rbsp_ue (rbsp, 2);
-
-  if (type == 0) {
-    vs_rbsp_ue (rbsp, 12);
-  } else if (type == 1) {
+  syntax->order_type = vs_rbsp_ue (rbsp, 2);
+  if (syntax->order_type == 0) {
+    syntax->order_bits = 4 + vs_rbsp_ue (rbsp, 12);
+  } else if (syntax->order_type == 1) {
     guint n;
 
-    vs_rbsp_skip (rbsp, 1);
+    syntax->deltas_zero = vs_rbsp_u (rbsp, 1);
     vs_rbsp_se (rbsp);
     vs_rbsp_se (rbsp);
     n = vs_rbsp_ue (rbsp, 255);
@@ -133,25 +136,50 @@ parse_size (VsRbsp * rbsp, const Sps * sps, VsCodecConfig * config)
   return TRUE;
 }
 
-/* 7.3.2.1.1, up to the timing in the VUI */
+/* 7.3.2.1.1, up to the picture's size */
+static void
+parse_sps_start (VsRbsp * rbsp, Sps * sps)
+{
+  memset (sps, 0, sizeof *sps);
+  sps->profile = vs_rbsp_u (rbsp, 8);
+  sps->compatibility = vs_rbsp_u (rbsp, 8);
+  sps->level = vs_rbsp_u (rbsp, 8);
+  sps->chroma_format = 1;
+  sps->bit_depth_luma = sps->bit_depth_chroma = 8;
+  sps->id = vs_rbsp_ue (rbsp, VS_H264_SPS_MAX - 1);
+  if (has_chroma_format (sps->profile))
+    parse_chroma (rbsp, sps);
+  sps->syntax.frame_num_bits = 4 + vs_rbsp_ue (rbsp, 12);
+  parse_picture_order (rbsp, &sps->syntax);
+  vs_rbsp_ue (rbsp, 16);        /* max_num_ref_frames */
+  vs_rbsp_skip (rbsp, 1);
+}
+
+gboolean
+vs_h264_parse_slice_syntax (const VsNal * nal, guint * id, VsH264Sps * syntax)
+{
+  VsRbsp rbsp;
+  Sps sps;
+
+  vs_rbsp_init (&rbsp, nal->data + 1, nal->size - 1);
+  parse_sps_start (&rbsp, &sps);
+  vs_rbsp_ue (&rbsp, MACROBLOCKS_MAX - 1);
+  vs_rbsp_ue (&rbsp, MACROBLOCKS_MAX - 1);
+  sps.syntax.frames_only = vs_rbsp_u (&rbsp, 1);
+  sps.syntax.valid = !rbsp.failed;
+  *id = sps.id;
+  *syntax = sps.syntax;
+  return syntax->valid;
+}
+
+/* up to the timing in the VUI */
 static gboolean
 parse_sps (const VsNal * nal, Sps * sps, VsCodecConfig * config)
 {
   VsRbsp rbsp;
 
   vs_rbsp_init (&rbsp, nal->data + 1, nal->size - 1);
-  sps->profile = vs_rbsp_u (&rbsp, 8);
-  sps->compatibility = vs_rbsp_u (&rbsp, 8);
-  sps->level = vs_rbsp_u (&rbsp, 8);
-  sps->chroma_format = 1;
-  sps->bit_depth_luma = sps->bit_depth_chroma = 8;
-  vs_rbsp_ue (&rbsp, 31);
-  if (has_chroma_format (sps->profile))
-    parse_chroma (&rbsp, sps);
-  vs_rbsp_ue (&rbsp, 12);       /* log2_max_frame_num_minus4 */
-  skip_picture_order (&rbsp);
-  vs_rbsp_ue (&rbsp, 16);       /* max_num_ref_frames */
-  vs_rbsp_skip (&rbsp, 1);
+  parse_sps_start (&rbsp, sps);
   if (!parse_size (&rbsp, sps, config))
     return FALSE;
   /* a damaged VUI takes nothing from the picture */

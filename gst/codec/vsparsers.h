@@ -94,6 +94,66 @@ VsCodecConfig *vs_mpeg_audio_config (const guint8 *data, gsize size,
 VsCodecConfig *vs_opus_config (const guint8 *data, gsize size,
     VsCodecConfig *previous);
 
+/**
+ * VsH264Sets:
+ *
+ * What slice headers need of the parameter sets of a stream, by their ids.
+ */
+#define VS_H264_SPS_MAX 32
+#define VS_H264_PPS_MAX 256
+typedef struct
+{
+  gboolean valid;
+  gboolean separate_planes, frames_only, deltas_zero;
+  guint8 frame_num_bits, order_type, order_bits;
+} VsH264Sps;
+
+typedef struct
+{
+  struct
+  {
+    gboolean valid;
+    gboolean order_present;     /* bottom_field_pic_order_in_frame_present */
+    guint8 sps;
+  } pps[VS_H264_PPS_MAX];
+  VsH264Sps sps[VS_H264_SPS_MAX];
+} VsH264Sets;
+
+/* Takes over what an SPS or PPS says; others, and damaged ones, nothing. */
+void     vs_h264_sets_update (VsH264Sets *sets, const VsNal *nal);
+/* FALSE when the SPS is damaged */
+gboolean vs_h264_parse_slice_syntax (const VsNal *nal, guint *id,
+    VsH264Sps *sps);
+
+/**
+ * VsH264Picture:
+ *
+ * What of a slice header tells pictures apart, H.264 7.4.1.2.4.
+ */
+typedef struct
+{
+  gboolean known;               /* the parameter sets are: all but the first */
+  gboolean first;               /* first_mb_in_slice is 0 */
+  gboolean idr, reference, field, bottom;
+  guint pps, frame_num, idr_id;
+  guint order, order_range;     /* pic_order_cnt_lsb; 0 without */
+  gint32 delta[2];
+} VsH264Picture;
+
+/* A header is no longer than this, its NAL unit's included: seven Exp-Golomb
+ * codes of 32 bits at most, with emulation prevention. */
+#define VS_H264_SLICE_HEADER_MAX 48
+
+/* FALSE when it has not even its first syntax elements */
+gboolean vs_h264_parse_slice (const VsH264Sets *sets, const guint8 *nal,
+    gsize size, VsH264Picture *picture);
+/* Whether @next is a slice of another picture than @picture. */
+gboolean vs_h264_is_other_picture (const VsH264Picture *picture,
+    const VsH264Picture *next);
+/* Whether field @next completes the frame that field @first began. */
+gboolean vs_h264_is_second_field (const VsH264Picture *first,
+    const VsH264Picture *next);
+
 gboolean vs_h264_is_keyframe (const guint8 *data, gsize size);
 gboolean vs_h265_is_keyframe (const guint8 *data, gsize size);
 gboolean vs_mpeg2_video_is_keyframe (const guint8 *data, gsize size);

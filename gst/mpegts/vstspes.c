@@ -2,10 +2,11 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The buffer holds, in this order, what is left of the PES packet before (the
- * first @carry bytes, audio only), then the header until it is parsed and cut
- * out, then the payload. A PES packet ends with its length, with the start of
- * the next one, or where the caller knows.
+ * The buffer holds, in this order, what is left of the PES packets before (the
+ * first @carry bytes), then the header until it is parsed and cut out, then
+ * the payload. A PES packet ends with its length, with the start of the next
+ * one, or where the caller knows. A video unit ends where the next begins: the
+ * first bytes of a PES packet mostly tell, so that next to nothing is moved.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -14,8 +15,8 @@
 #include <string.h>
 #include <gst/gst.h>
 
-#include "codec/vsparsers.h"
 #include "mpegts/vstspes.h"
+#include "mpegts/vstsvideo.h"
 
 #define UNIT_MAX (16 * 1024 * 1024)
 #define BUFFER_MIN (64 * 1024)
@@ -32,9 +33,9 @@
 #define HAS_PTS 0x80
 #define HAS_DTS 0x40
 
-/* nal_unit_type of access unit delimiters */
-#define H264_AUD 9
-#define H265_AUD 35
+/* How far into a PES packet it is looked for the end of the video unit before
+ * at once: parameter sets and most SEI are shorter. */
+#define VIDEO_HEAD 1024
 
 typedef enum
 {
@@ -67,8 +68,11 @@ struct _VsTsPes
   gboolean bounded;
   gsize expected;               /* payload when bounded */
   gint64 pts_90k, dts_90k;
-  gboolean discont, damaged;    /* for the next unit */
-  gboolean lost;                /* damaged is the next PES packet too */
+  /* but for video: for the next unit; damaged is the next PES packet too */
+  gboolean discont, damaged, lost;
+
+  VsTsVideo video;
+  gboolean head;                /* of the PES packet is what came so far */
 
   /* audio: the time of the next frame, as samples since a PES packet's PTS */
   gint64 base_90k;
@@ -87,6 +91,8 @@ vs_ts_pes_new (VsTsContext * context, VsCodec codec)
   pes->type = vs_codec_get_media_type (codec);
   pes->clock.last_90k = VS_TS_NO_TIME;
   pes->base_90k = VS_TS_NO_TIME;
+  if (pes->type == VS_MEDIA_VIDEO)
+    vs_ts_video_init (&pes->video, codec);
   return pes;
 }
 
@@ -94,6 +100,7 @@ void
 vs_ts_pes_free (VsTsPes * pes)
 {
   g_clear_pointer (&pes->config, vs_codec_config_unref);
+  vs_ts_video_clear (&pes->video);
   g_free (pes->data);
   g_free (pes);
 }
@@ -120,13 +127,17 @@ append (VsTsPes * pes, const guint8 * data, gsize size)
   return TRUE;
 }
 
-/* Gives the PES packet up: nothing of it, or of a frame begun before it, will
- * be passed on. */
+/* Gives the PES packet up: nothing of it, or of an audio frame begun before
+ * it, will be passed on. */
 static void
 give_up (VsTsPes * pes)
 {
   pes->state = STATE_WAIT;
-  pes->size = pes->carry = 0;
+  if (pes->type == VS_MEDIA_VIDEO)
+    vs_ts_video_lose (&pes->video, pes->carry);
+  else
+    pes->carry = 0;
+  pes->size = pes->carry;
   pes->damaged = TRUE;
 }
 
@@ -144,75 +155,53 @@ update_config (VsTsPes * pes, const guint8 * data, gsize size)
 }
 
 static void
-pass_on (VsTsPes * pes, VsTsUnitFlags flags, gint64 pts_90k, gint64 dts_90k,
-    const guint8 * data, gsize size)
+pass_on (VsTsPes * pes, VsTsUnit * unit)
 {
   VsTsContext *context = pes->context;
-  VsTsUnit unit = { pes->track, flags, pts_90k, dts_90k, data, size, NULL };
 
-  update_config (pes, data, size);
-  unit.config = pes->config;
+  update_config (pes, unit->data, unit->size);
+  unit->track = pes->track;
+  unit->config = pes->config;
+  if (context->callbacks.unit)
+    context->callbacks.unit (unit, context->user_data);
+}
+
+/* A unit of anything but video */
+static void
+pass_on_bytes (VsTsPes * pes, gint64 pts_90k, gint64 dts_90k,
+    const guint8 * data, gsize size)
+{
+  VsTsUnit unit = { pes->track, VS_TS_UNIT_KEYFRAME, pts_90k, dts_90k, data,
+    size, NULL
+  };
+
   if (pes->damaged)
     unit.flags |= VS_TS_UNIT_DAMAGED;
   if (pes->discont)
     unit.flags |= VS_TS_UNIT_DISCONT;
   pes->damaged = pes->discont = FALSE;
-  if (context->callbacks.unit)
-    context->callbacks.unit (&unit, context->user_data);
+  pass_on (pes, &unit);
 }
 
-/* Where the access unit that begins at @start ends: at the next delimiter but
- * its own. */
-static gsize
-find_unit_end (const VsTsPes * pes, gsize start)
+/* Passes on the units that are whole. Returns FALSE when all bytes stay. */
+static gboolean
+pass_on_video (VsTsPes * pes, VsUnitEnd end)
 {
-  gsize i = vs_nal_find_start_code (pes->data, pes->size, start);
+  gsize start = 0, used;
+  VsTsUnit unit;
 
-  while (i < pes->size) {
-    guint8 type;
-
-    i = vs_nal_find_start_code (pes->data, pes->size, i + 3);
-    if (i + 3 >= pes->size)
-      break;
-    type = pes->data[i + 3];
-    if (pes->codec == VS_CODEC_H264 ? (type & 0x1f) == H264_AUD
-        : (type >> 1 & 0x3f) == H265_AUD)
-      return pes->data[i - 1] == 0 ? i - 1 : i;
+  while ((used = vs_ts_video_next (&pes->video, pes->data + start,
+              pes->size - start, end, pes->config, &unit)) > 0) {
+    start += used;
+    pass_on (pes, &unit);
   }
-  return pes->size;
-}
-
-/* The time of the @index-th unit of a PES packet that tells but the first's.
- * Where pictures are reordered it cannot be known. */
-static gint64
-later_time (const VsTsPes * pes, guint index)
-{
-  if (index == 0)
-    return pes->pts_90k;
-  if (pes->pts_90k == VS_TS_NO_TIME || pes->pts_90k != pes->dts_90k
-      || !pes->config || pes->config->fps_n == 0)
-    return VS_TS_NO_TIME;
-  return pes->pts_90k + gst_util_uint64_scale (90000 * (guint64) index,
-      pes->config->fps_d, pes->config->fps_n);
-}
-
-static void
-pass_on_video (VsTsPes * pes)
-{
-  gboolean delimited = pes->codec == VS_CODEC_H264
-      || pes->codec == VS_CODEC_H265;
-  gsize start = 0;
-
-  for (guint i = 0; start < pes->size; i++) {
-    gsize end = delimited ? find_unit_end (pes, start) : pes->size;
-    const guint8 *data = pes->data + start;
-    gint64 pts = later_time (pes, i);
-
-    pass_on (pes, vs_codec_is_keyframe (pes->codec, data, end - start)
-        ? VS_TS_UNIT_KEYFRAME : 0, pts, i == 0 ? pes->dts_90k : pts, data,
-        end - start);
-    start = end;
-  }
+  start += vs_ts_video_skip (&pes->video, pes->size - start, end);
+  if (start == 0)
+    return FALSE;
+  pes->size -= start;
+  pes->carry -= MIN (pes->carry, start);
+  memmove (pes->data, pes->data + start, pes->size);
+  return TRUE;
 }
 
 /* Once synchronisation was lost, a sync word counts only with another one
@@ -256,7 +245,7 @@ pass_on_frame (VsTsPes * pes, gsize start, gsize size, guint samples,
   }
   time = audio_time (pes);
   pes->samples += samples;
-  pass_on (pes, VS_TS_UNIT_KEYFRAME, time, time, pes->data + start, size);
+  pass_on_bytes (pes, time, time, pes->data + start, size);
 }
 
 /* Takes the frames off; the PTS is of the first that begins in this PES
@@ -304,17 +293,16 @@ static void
 finish (VsTsPes * pes)
 {
   pes->state = STATE_WAIT;
-  if (pes->type == VS_MEDIA_AUDIO) {
+  if (pes->type == VS_MEDIA_VIDEO) {
+    pass_on_video (pes, VS_UNIT_END_OPEN);
+  } else if (pes->type == VS_MEDIA_AUDIO) {
     pass_on_audio (pes);
-    pes->carry = pes->size;
-    return;
+  } else {
+    if (pes->size > 0)
+      pass_on_bytes (pes, pes->pts_90k, pes->dts_90k, pes->data, pes->size);
+    pes->size = 0;
   }
-  if (pes->type == VS_MEDIA_VIDEO)
-    pass_on_video (pes);
-  else if (pes->size > 0)
-    pass_on (pes, VS_TS_UNIT_KEYFRAME, pes->pts_90k, pes->dts_90k, pes->data,
-        pes->size);
-  pes->size = 0;
+  pes->carry = pes->size;
 }
 
 /* 33 bits between marker bits; VS_TS_NO_TIME where one of these is missing */
@@ -409,25 +397,62 @@ check_bounds (VsTsPes * pes)
   finish (pes);
 }
 
+static void
+lose_here (VsTsPes * pes)
+{
+  pes->damaged = TRUE;
+  if (pes->type == VS_MEDIA_VIDEO)
+    vs_ts_video_lose (&pes->video,
+        pes->state == STATE_PAYLOAD ? pes->size : pes->carry);
+}
+
+static void
+start_packet (VsTsPes * pes)
+{
+  /* a PES packet that is too short for its length lost something */
+  if (pes->state == STATE_HEADER
+      || (pes->state == STATE_PAYLOAD && pes->bounded))
+    lose_here (pes);
+  if (pes->state == STATE_PAYLOAD)
+    finish (pes);
+  pes->damaged |= pes->lost;
+  pes->lost = FALSE;
+  pes->size = pes->carry;
+  pes->state = STATE_HEADER;
+}
+
+static void
+start_payload (VsTsPes * pes)
+{
+  pes->state = STATE_PAYLOAD;
+  if (pes->type != VS_MEDIA_VIDEO)
+    return;
+  vs_ts_video_begin (&pes->video, pes->carry, pes->pts_90k, pes->dts_90k,
+      pes->discont);
+  pes->discont = FALSE;
+  pes->head = pes->carry > 0;
+}
+
+/* Nothing of a unit that is too large is passed on. */
+static void
+give_up_unit (VsTsPes * pes)
+{
+  pes->context->stats.oversize++;
+  pes->carry = 0;
+  give_up (pes);
+  if (pes->type == VS_MEDIA_VIDEO)
+    vs_ts_video_drop (&pes->video);
+}
+
 void
 vs_ts_pes_push (VsTsPes * pes, const guint8 * data, gsize size, gboolean start)
 {
-  if (start) {
-    /* a PES packet that is too short for its length lost something */
-    pes->damaged |= pes->state == STATE_HEADER
-        || (pes->state == STATE_PAYLOAD && pes->bounded);
-    if (pes->state == STATE_PAYLOAD)
-      finish (pes);
-    pes->damaged |= pes->lost;
-    pes->lost = FALSE;
-    pes->size = pes->carry;
-    pes->state = STATE_HEADER;
-  }
+  if (start)
+    start_packet (pes);
   if (pes->state == STATE_WAIT)
     return;
   if (!append (pes, data, size)) {
-    pes->context->stats.oversize++;
-    give_up (pes);
+    give_up_unit (pes);
     return;
   }
   if (pes->state == STATE_HEADER) {
@@ -437,17 +462,21 @@ vs_ts_pes_push (VsTsPes * pes, const guint8 * data, gsize size, gboolean start)
       give_up (pes);
     if (result != HEADER_WHOLE)
       return;
-    pes->state = STATE_PAYLOAD;
+    start_payload (pes);
   }
   check_bounds (pes);
+  if (pes->head && pes->state == STATE_PAYLOAD)
+    pes->head = !pass_on_video (pes, VS_UNIT_END_OPEN)
+        && pes->size - pes->carry < VIDEO_HEAD;
 }
 
 void
 vs_ts_pes_lose (VsTsPes * pes)
 {
-  pes->damaged = pes->lost = TRUE;
+  pes->lost = TRUE;
+  lose_here (pes);
   /* what comes next does not continue the frame */
-  if (pes->state == STATE_WAIT)
+  if (pes->state == STATE_WAIT && pes->type != VS_MEDIA_VIDEO)
     pes->size = pes->carry = 0;
 }
 
@@ -456,13 +485,29 @@ vs_ts_pes_end (VsTsPes * pes)
 {
   if (pes->state == STATE_PAYLOAD && !pes->bounded)
     finish (pes);
+  /* the second field of a frame may come yet */
+  if (pes->type == VS_MEDIA_VIDEO && pes->state == STATE_WAIT
+      && !pes->video.splitter.half)
+    pass_on_video (pes, VS_UNIT_END_WHOLE);
+}
+
+static void
+drain_video (VsTsPes * pes)
+{
+  gboolean cut = pes->state == STATE_PAYLOAD && pes->bounded;
+
+  if (pes->state == STATE_HEADER)
+    pes->size = pes->carry;
+  pass_on_video (pes, cut ? VS_UNIT_END_CUT : VS_UNIT_END_WHOLE);
 }
 
 void
 vs_ts_pes_drain (VsTsPes * pes)
 {
+  if (pes->type == VS_MEDIA_VIDEO)
+    drain_video (pes);
   /* of a PES packet that is not whole only audio frames may be */
-  if (pes->state == STATE_PAYLOAD
+  else if (pes->state == STATE_PAYLOAD
       && (!pes->bounded || pes->type == VS_MEDIA_AUDIO))
     finish (pes);
   if (pes->state != STATE_WAIT)
@@ -475,4 +520,6 @@ vs_ts_pes_reset (VsTsPes * pes)
   pes->state = STATE_WAIT;
   pes->size = pes->carry = 0;
   pes->in_sync = pes->damaged = pes->lost = FALSE;
+  if (pes->type == VS_MEDIA_VIDEO)
+    vs_ts_video_reset (&pes->video);
 }

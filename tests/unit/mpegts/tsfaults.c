@@ -135,7 +135,7 @@ GST_START_TEST (test_continuity)
     guint copies;
     guint errors, damaged, units;
   } cases[] = {
-    {1, 0, 0, 50}, {2, 0, 0, 50}, {0, 1, 2, 50}, {3, 1, 2, 50}
+    {1, 0, 0, 50}, {2, 0, 0, 50}, {0, 1, 2, 50}, {3, 1, 1, 50}
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {

@@ -1,0 +1,409 @@
+/* VisionStream: a video elementary stream to access units
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A unit begins with the first of the headers that may precede a picture, but
+ * whether it does is known only with the picture: that may turn out to be the
+ * second field of the one before. So the place is kept as a candidate until a
+ * slice, or MPEG-2's picture header, decides.
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <string.h>
+
+#include "codec/vsunitsplitter.h"
+
+#define START_CODE 3
+
+/* nal_unit_type, H.264 table 7-1 */
+#define H264_TYPE(byte) ((byte) & 0x1f)
+#define H264_SLICE 1
+#define H264_PARTITION_A 2
+#define H264_IDR 5
+#define H264_SEI 6
+#define H264_SPS 7
+#define H264_PPS 8
+#define H264_AUD 9
+#define H264_PREFIX 14
+#define H264_RESERVED_LAST 18
+
+/* nal_unit_type, H.265 table 7-1 */
+#define H265_TYPE(byte) ((byte) >> 1 & 0x3f)
+#define H265_IDR_W_RADL 19
+#define H265_IDR_N_LP 20
+#define H265_VCL_LAST 31
+#define H265_VPS 32
+#define H265_AUD 35
+#define H265_PREFIX_SEI 39
+#define H265_RESERVED_FIRST 41
+#define H265_RESERVED_LAST 44
+#define H265_UNSPECIFIED_FIRST 48
+#define H265_UNSPECIFIED_LAST 55
+/* NAL unit header and first_slice_segment_in_pic_flag */
+#define H265_SLICE_START 3
+
+/* start_code_value, 13818-2 table 6-1 */
+#define MPEG2_PICTURE 0x00
+#define MPEG2_SLICE_FIRST 0x01
+#define MPEG2_SLICE_LAST 0xaf
+#define MPEG2_SEQUENCE 0xb3
+#define MPEG2_EXTENSION 0xb5
+#define MPEG2_GROUP 0xb8
+#define MPEG2_PICTURE_CODING_EXTENSION 8
+#define MPEG2_FRAME 3
+/* with the start code value: up to and with temporal_reference and
+ * picture_structure */
+#define MPEG2_PICTURE_START 3
+#define MPEG2_EXTENSION_START 4
+#define MPEG2_ORDER_RANGE 1024
+
+typedef enum
+{
+  PART_UNKNOWN,                 /* not enough bytes to tell */
+  PART_INSIDE,                  /* of the unit that is open */
+  PART_HEAD,                    /* ahead of a picture */
+  PART_PREFIX,                  /* ahead of a slice */
+  PART_SLICE,                   /* but not the first of a picture */
+  PART_PICTURE,                 /* a picture's first */
+  PART_FIELD                    /* the first of a frame's second field */
+} Part;
+
+void
+vs_unit_splitter_init (VsUnitSplitter * splitter, VsCodec codec)
+{
+  memset (splitter, 0, sizeof *splitter);
+  splitter->codec = codec;
+  if (codec == VS_CODEC_H264)
+    splitter->sets = g_new0 (VsH264Sets, 1);
+}
+
+void
+vs_unit_splitter_clear (VsUnitSplitter * splitter)
+{
+  g_clear_pointer (&splitter->sets, g_free);
+}
+
+void
+vs_unit_splitter_reset (VsUnitSplitter * splitter)
+{
+  VsH264Sets *sets = splitter->sets;
+  VsCodec codec = splitter->codec;
+
+  memset (splitter, 0, sizeof *splitter);
+  splitter->codec = codec;
+  splitter->sets = sets;
+}
+
+/* A picture is taken as new also where it looks like the one before, when a
+ * header came between that only a new one may have. */
+static Part
+examine_h264_slice (VsUnitSplitter * s, const guint8 * nal, gsize size)
+{
+  VsH264Picture picture;
+
+  if (!vs_h264_parse_slice (s->sets, nal, size, &picture))
+    return PART_INSIDE;
+  if (!s->has_picture) {
+    if (!s->open && !picture.first)
+      return PART_SLICE;
+  } else if (!s->forced && !vs_h264_is_other_picture (&s->picture, &picture)) {
+    return PART_SLICE;
+  } else if (s->half && vs_h264_is_second_field (&s->picture, &picture)) {
+    s->picture = picture;
+    return PART_FIELD;
+  }
+  s->picture = picture;
+  return PART_PICTURE;
+}
+
+/* A parameter set is read once it is whole. */
+static Part
+examine_h264_set (VsUnitSplitter * s, const guint8 * nal, gsize size,
+    gboolean final)
+{
+  gsize end = vs_nal_find_start_code (nal, size, 0);
+  VsNal whole = { nal, MIN (end, VS_RBSP_MAX) };
+
+  if (end == size && !final && size < VS_RBSP_MAX)
+    return PART_UNKNOWN;
+  vs_h264_sets_update (s->sets, &whole);
+  return PART_HEAD;
+}
+
+static Part
+examine_h264 (VsUnitSplitter * s, const guint8 * nal, gsize size,
+    gboolean final)
+{
+  guint type = H264_TYPE (nal[0]);
+
+  if (type == H264_SLICE || type == H264_PARTITION_A || type == H264_IDR) {
+    if (size < VS_H264_SLICE_HEADER_MAX && !final)
+      return PART_UNKNOWN;
+    return examine_h264_slice (s, nal, size);
+  }
+  if (type == H264_SPS || type == H264_PPS)
+    return examine_h264_set (s, nal, size, final);
+  if (type == H264_PREFIX)
+    return PART_PREFIX;
+  if (type == H264_SEI || type == H264_AUD
+      || (type > H264_PREFIX && type <= H264_RESERVED_LAST))
+    return PART_HEAD;
+  return PART_INSIDE;
+}
+
+static Part
+examine_h265 (VsUnitSplitter * s, const guint8 * nal, gsize size,
+    gboolean final)
+{
+  guint type = H265_TYPE (nal[0]);
+
+  if (size < H265_SLICE_START)
+    return final ? PART_INSIDE : PART_UNKNOWN;
+  /* nuh_layer_id: what is not of the base layer goes with it */
+  if (nal[0] & 1 || nal[1] >> 3 != 0)
+    return PART_INSIDE;
+  if (type <= H265_VCL_LAST)
+    return nal[2] & 0x80 || s->forced || (s->open && !s->has_picture)
+        ? PART_PICTURE : PART_SLICE;
+  if ((type >= H265_VPS && type <= H265_AUD) || type == H265_PREFIX_SEI
+      || (type >= H265_RESERVED_FIRST && type <= H265_RESERVED_LAST)
+      || (type >= H265_UNSPECIFIED_FIRST && type <= H265_UNSPECIFIED_LAST))
+    return PART_HEAD;
+  return PART_INSIDE;
+}
+
+/* A picture header. After half a frame only the extension tells whether it is
+ * the other half's. */
+static Part
+examine_mpeg2_picture (VsUnitSplitter * s, const guint8 * code)
+{
+  guint reference = code[1] << 2 | code[2] >> 6;
+
+  s->undecided = s->has_picture && s->half && !s->forced
+      && reference == s->temporal_reference;
+  s->temporal_reference = reference;
+  if (s->undecided)
+    return PART_PREFIX;
+  s->structure = 0;
+  return PART_PICTURE;
+}
+
+static Part
+examine_mpeg2_extension (VsUnitSplitter * s, const guint8 * code)
+{
+  guint structure = code[3] & 3;
+  guint before = s->structure;
+
+  if (code[1] >> 4 != MPEG2_PICTURE_CODING_EXTENSION || !s->has_picture)
+    return PART_INSIDE;
+  s->structure = structure;
+  if (s->undecided) {
+    s->undecided = FALSE;
+    if (structure != before && structure != MPEG2_FRAME)
+      return PART_FIELD;
+    return PART_PICTURE;
+  }
+  s->half = structure != MPEG2_FRAME;
+  return PART_INSIDE;
+}
+
+static Part
+examine_mpeg2 (VsUnitSplitter * s, const guint8 * code, gsize size,
+    gboolean final)
+{
+  gsize needed = code[0] == MPEG2_PICTURE ? MPEG2_PICTURE_START
+      : code[0] == MPEG2_EXTENSION ? MPEG2_EXTENSION_START : 1;
+
+  if (size < needed)
+    return final ? PART_INSIDE : PART_UNKNOWN;
+  if (code[0] == MPEG2_PICTURE)
+    return examine_mpeg2_picture (s, code);
+  if (code[0] == MPEG2_EXTENSION)
+    return examine_mpeg2_extension (s, code);
+  if (code[0] == MPEG2_SEQUENCE || code[0] == MPEG2_GROUP)
+    return PART_HEAD;
+  if (code[0] >= MPEG2_SLICE_FIRST && code[0] <= MPEG2_SLICE_LAST
+      && s->undecided) {
+    s->undecided = FALSE;
+    s->structure = 0;
+    return PART_PICTURE;
+  }
+  return PART_INSIDE;
+}
+
+static Part
+examine (VsUnitSplitter * s, const guint8 * nal, gsize size, gboolean final)
+{
+  if (size == 0)
+    return final ? PART_INSIDE : PART_UNKNOWN;
+  switch (s->codec) {
+    case VS_CODEC_H264:
+      return examine_h264 (s, nal, size, final);
+    case VS_CODEC_H265:
+      return examine_h265 (s, nal, size, final);
+    default:
+      return examine_mpeg2 (s, nal, size, final);
+  }
+}
+
+/* Whether pictures are counted anew from what begins with @nal. */
+static gboolean
+resets_order (const VsUnitSplitter * s, guint8 nal)
+{
+  switch (s->codec) {
+    case VS_CODEC_H264:
+      return H264_TYPE (nal) == H264_IDR;
+    case VS_CODEC_H265:
+      return H265_TYPE (nal) == H265_IDR_W_RADL
+          || H265_TYPE (nal) == H265_IDR_N_LP;
+    default:
+      return nal == MPEG2_GROUP;
+  }
+}
+
+static void
+set_picture (VsUnitSplitter * s, gsize at, gboolean reset)
+{
+  s->has_picture = TRUE;
+  s->unit.order_reset |= reset;
+  s->unit.order_range = 0;
+  if (s->codec == VS_CODEC_H264) {
+    s->half = s->picture.field;
+    s->unit.order = s->picture.order;
+    s->unit.order_range = s->picture.order_range;
+  } else if (s->codec == VS_CODEC_MPEG2_VIDEO) {
+    s->half = s->structure != 0 && s->structure != MPEG2_FRAME;
+    s->unit.mark = at;
+    s->unit.order = s->temporal_reference;
+    s->unit.order_range = MPEG2_ORDER_RANGE;
+  }
+}
+
+static void
+open_unit (VsUnitSplitter * s, gsize start, gsize mark, gboolean reset)
+{
+  s->unit.start = start;
+  s->unit.mark = mark;
+  s->unit.order_reset = reset;
+  s->open = TRUE;
+}
+
+static void
+drop_candidate (VsUnitSplitter * s)
+{
+  s->has_candidate = s->forced = s->candidate_reset = FALSE;
+}
+
+static void
+add_candidate (VsUnitSplitter * s, gsize start, gsize mark)
+{
+  if (s->has_candidate)
+    return;
+  s->has_candidate = TRUE;
+  s->candidate = start;
+  s->candidate_mark = mark;
+}
+
+/* Ends the open unit at the candidate, where the next one begins; what is
+ * known is counted from there then. */
+static void
+turn (VsUnitSplitter * s, gsize at, gboolean reset, VsUnitBounds * bounds)
+{
+  gsize border = s->candidate;
+
+  /* what decided may be the extension behind the picture header */
+  if (!s->forced)
+    at = s->candidate_mark;
+  *bounds = s->unit;
+  bounds->end = border;
+  s->scanned -= border;
+  open_unit (s, 0, s->candidate_mark - border, s->candidate_reset);
+  drop_candidate (s);
+  set_picture (s, at - border, reset);
+}
+
+/* Deals with the start code at @at; TRUE when the open unit ended. */
+static gboolean
+take (VsUnitSplitter * s, Part part, const guint8 * data, gsize at,
+    VsUnitBounds * bounds)
+{
+  /* zero_byte, H.264 B.1.2; in 13818-2 zeros end what is ahead of them */
+  gsize start = s->codec != VS_CODEC_MPEG2_VIDEO && at > 0
+      && data[at - 1] == 0 ? at - 1 : at;
+  gboolean reset = resets_order (s, data[at + START_CODE]);
+
+  if (part == PART_INSIDE)
+    return FALSE;
+  if (part == PART_FIELD)
+    s->half = FALSE;
+  if (part == PART_FIELD || part == PART_SLICE) {
+    drop_candidate (s);
+    return FALSE;
+  }
+  if (!s->open)
+    open_unit (s, start, at, FALSE);
+  if (s->has_picture) {
+    add_candidate (s, start, at);
+    s->forced |= part == PART_HEAD;
+    if (part == PART_PICTURE) {
+      turn (s, at, reset, bounds);
+      return TRUE;
+    }
+    s->candidate_reset |= reset;
+  } else if (part == PART_PICTURE) {
+    set_picture (s, at, reset);
+  } else {
+    s->unit.order_reset |= reset;
+  }
+  return FALSE;
+}
+
+static gboolean
+finish (VsUnitSplitter * s, gsize size, VsUnitEnd end, VsUnitBounds * bounds)
+{
+  gboolean open = s->open && (end == VS_UNIT_END_WHOLE || s->has_candidate);
+
+  *bounds = s->unit;
+  bounds->end = end == VS_UNIT_END_WHOLE ? size : s->candidate;
+  vs_unit_splitter_reset (s);
+  return open && bounds->start < bounds->end;
+}
+
+gboolean
+vs_unit_splitter_next (VsUnitSplitter * s, const guint8 * data, gsize size,
+    VsUnitEnd end, VsUnitBounds * bounds)
+{
+  gboolean final = end != VS_UNIT_END_OPEN;
+  gsize at;
+
+  while ((at = vs_nal_find_start_code (data, size, s->scanned)) < size) {
+    const guint8 *nal = data + at + START_CODE;
+    Part part = examine (s, nal, size - (at + START_CODE), final);
+
+    s->scanned = at;
+    if (part == PART_UNKNOWN)
+      return FALSE;
+    s->scanned = at + START_CODE;
+    if (s->scanned == size)
+      break;
+    if (take (s, part, data, at, bounds))
+      return TRUE;
+  }
+  if (final)
+    return finish (s, size, end, bounds);
+  /* a start code may go on in what comes next */
+  if (size >= START_CODE)
+    s->scanned = MAX (s->scanned, size - (START_CODE - 1));
+  return FALSE;
+}
+
+gsize
+vs_unit_splitter_skip (VsUnitSplitter * s)
+{
+  gsize skip = s->open || s->scanned == 0 ? 0 : s->scanned - 1;
+
+  s->scanned -= skip;
+  return skip;
+}
