@@ -176,16 +176,35 @@ vs_rbsp_skip (VsRbsp * rbsp, guint bits)
     rbsp->failed = TRUE;
 }
 
-guint32
-vs_rbsp_ue (VsRbsp * rbsp, guint32 max)
+/* Reads the zeros ahead of an Exp-Golomb code's first 1, and that: at once
+ * where there are as many bits as they may be. */
+static guint
+read_zeros (VsRbsp * rbsp)
 {
   guint zeros = 0;
-  guint64 value;
+  guint32 next;
 
+  if (gst_bit_reader_peek_bits_uint32 (&rbsp->bits, &next, 32) && next != 0) {
+    zeros = __builtin_clz (next);
+    gst_bit_reader_skip_unchecked (&rbsp->bits, zeros + 1);
+    return zeros;
+  }
   while (!rbsp->failed && vs_rbsp_u (rbsp, 1) == 0) {
     if (++zeros > 32)
       rbsp->failed = TRUE;
   }
+  return zeros;
+}
+
+guint32
+vs_rbsp_ue (VsRbsp * rbsp, guint32 max)
+{
+  guint64 value;
+  guint zeros;
+
+  if (rbsp->failed)
+    return 0;
+  zeros = read_zeros (rbsp);
   if (rbsp->failed)
     return 0;
   value = (G_GUINT64_CONSTANT (1) << zeros) - 1;
