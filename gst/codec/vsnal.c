@@ -138,19 +138,27 @@ vs_nal_set_append (const VsNalSet * set, GByteArray * record)
   }
 }
 
+/* What looks like an emulation prevention byte is one behind two zeros. */
 void
 vs_rbsp_init (VsRbsp * rbsp, const guint8 * data, gsize size)
 {
-  guint zeros = 0;
+  gsize start = 0, at = 0;
 
   rbsp->size = 0;
-  for (gsize i = 0; i < size && rbsp->size < VS_RBSP_MAX; i++) {
-    if (zeros >= 2 && data[i] == EMULATION_PREVENTION) {
-      zeros = 0;
-      continue;
+  size = MIN (size, VS_RBSP_MAX);
+  while (start < size) {
+    const guint8 *next = memchr (data + at, EMULATION_PREVENTION, size - at);
+    gsize end = next ? next - data : size;
+
+    at = end + 1;
+    if (next && (end < 2 || data[end - 1] != 0 || data[end - 2] != 0)) {
+      if (at < size)
+        continue;
+      end = size;
     }
-    zeros = data[i] == 0 ? zeros + 1 : 0;
-    rbsp->data[rbsp->size++] = data[i];
+    memcpy (rbsp->data + rbsp->size, data + start, end - start);
+    rbsp->size += end - start;
+    start = at = MIN (end + 1, size);
   }
   gst_bit_reader_init (&rbsp->bits, rbsp->data, rbsp->size);
   rbsp->failed = FALSE;

@@ -53,6 +53,7 @@
 #define MPEG2_GROUP 0xb8
 #define MPEG2_PICTURE_CODING_EXTENSION 8
 #define MPEG2_FRAME 3
+#define MPEG2_PICTURE_I 1
 /* with the start code value: up to and with temporal_reference and
  * picture_structure */
 #define MPEG2_PICTURE_START 3
@@ -184,6 +185,7 @@ examine_mpeg2_picture (VsUnitSplitter * s, const guint8 * code)
   s->undecided = s->has_picture && s->half && !s->forced
       && reference == s->temporal_reference;
   s->temporal_reference = reference;
+  s->coding_type = code[2] >> 3 & 7;
   if (s->undecided)
     return PART_PREFIX;
   s->structure = 0;
@@ -248,27 +250,38 @@ examine (VsUnitSplitter * s, const guint8 * nal, gsize size, gboolean final)
   }
 }
 
-/* Whether pictures are counted anew from what begins with @nal. */
-static gboolean
-resets_order (const VsUnitSplitter * s, guint8 nal)
+/* Notes what a header, or the first slice, says of its unit. */
+static void
+describe (const VsUnitSplitter * s, guint8 nal, VsUnitBounds * unit)
 {
+  guint type;
+
   switch (s->codec) {
     case VS_CODEC_H264:
-      return H264_TYPE (nal) == H264_IDR;
+      type = H264_TYPE (nal);
+      unit->configured |= type == H264_SPS || type == H264_PPS;
+      unit->keyframe = type == H264_IDR;
+      unit->order_reset = unit->keyframe;
+      break;
     case VS_CODEC_H265:
-      return H265_TYPE (nal) == H265_IDR_W_RADL
-          || H265_TYPE (nal) == H265_IDR_N_LP;
+      type = H265_TYPE (nal);
+      unit->configured |= type >= H265_VPS && type < H265_AUD;
+      unit->keyframe = type == H265_IDR_W_RADL || type == H265_IDR_N_LP;
+      unit->order_reset = unit->keyframe;
+      break;
     default:
-      return nal == MPEG2_GROUP;
+      unit->configured |= nal == MPEG2_SEQUENCE;
+      unit->keyframe = nal == MPEG2_PICTURE && unit->configured
+          && s->coding_type == MPEG2_PICTURE_I;
+      unit->order_reset |= nal == MPEG2_GROUP;
   }
 }
 
+/* The open unit's picture begins at @at. */
 static void
-set_picture (VsUnitSplitter * s, gsize at, gboolean reset)
+set_picture (VsUnitSplitter * s, gsize at)
 {
   s->has_picture = TRUE;
-  s->unit.order_reset |= reset;
-  s->unit.order_range = 0;
   if (s->codec == VS_CODEC_H264) {
     s->half = s->picture.field;
     s->unit.order = s->picture.order;
@@ -282,46 +295,37 @@ set_picture (VsUnitSplitter * s, gsize at, gboolean reset)
 }
 
 static void
-open_unit (VsUnitSplitter * s, gsize start, gsize mark, gboolean reset)
+begin_unit (VsUnitBounds * unit, gsize start, gsize mark)
 {
-  s->unit.start = start;
-  s->unit.mark = mark;
-  s->unit.order_reset = reset;
-  s->open = TRUE;
+  memset (unit, 0, sizeof *unit);
+  unit->start = start;
+  unit->mark = mark;
 }
 
 static void
 drop_candidate (VsUnitSplitter * s)
 {
-  s->has_candidate = s->forced = s->candidate_reset = FALSE;
-}
-
-static void
-add_candidate (VsUnitSplitter * s, gsize start, gsize mark)
-{
-  if (s->has_candidate)
-    return;
-  s->has_candidate = TRUE;
-  s->candidate = start;
-  s->candidate_mark = mark;
+  s->has_candidate = s->forced = FALSE;
 }
 
 /* Ends the open unit at the candidate, where the next one begins; what is
  * known is counted from there then. */
 static void
-turn (VsUnitSplitter * s, gsize at, gboolean reset, VsUnitBounds * bounds)
+turn (VsUnitSplitter * s, gsize at, VsUnitBounds * bounds)
 {
-  gsize border = s->candidate;
+  gsize border = s->candidate.start;
 
   /* what decided may be the extension behind the picture header */
   if (!s->forced)
-    at = s->candidate_mark;
+    at = s->candidate.mark;
   *bounds = s->unit;
   bounds->end = border;
+  s->unit = s->candidate;
+  s->unit.start = 0;
+  s->unit.mark -= border;
   s->scanned -= border;
-  open_unit (s, 0, s->candidate_mark - border, s->candidate_reset);
   drop_candidate (s);
-  set_picture (s, at - border, reset);
+  set_picture (s, at - border);
 }
 
 /* Deals with the start code at @at; TRUE when the open unit ended. */
@@ -332,7 +336,6 @@ take (VsUnitSplitter * s, Part part, const guint8 * data, gsize at,
   /* zero_byte, H.264 B.1.2; in 13818-2 zeros end what is ahead of them */
   gsize start = s->codec != VS_CODEC_MPEG2_VIDEO && at > 0
       && data[at - 1] == 0 ? at - 1 : at;
-  gboolean reset = resets_order (s, data[at + START_CODE]);
 
   if (part == PART_INSIDE)
     return FALSE;
@@ -343,21 +346,23 @@ take (VsUnitSplitter * s, Part part, const guint8 * data, gsize at,
     return FALSE;
   }
   if (!s->open)
-    open_unit (s, start, at, FALSE);
-  if (s->has_picture) {
-    add_candidate (s, start, at);
-    s->forced |= part == PART_HEAD;
-    if (part == PART_PICTURE) {
-      turn (s, at, reset, bounds);
-      return TRUE;
-    }
-    s->candidate_reset |= reset;
-  } else if (part == PART_PICTURE) {
-    set_picture (s, at, reset);
-  } else {
-    s->unit.order_reset |= reset;
+    begin_unit (&s->unit, start, at);
+  s->open = TRUE;
+  if (!s->has_picture) {
+    describe (s, data[at + START_CODE], &s->unit);
+    if (part == PART_PICTURE)
+      set_picture (s, at);
+    return FALSE;
   }
-  return FALSE;
+  if (!s->has_candidate)
+    begin_unit (&s->candidate, start, at);
+  s->has_candidate = TRUE;
+  s->forced |= part == PART_HEAD;
+  describe (s, data[at + START_CODE], &s->candidate);
+  if (part != PART_PICTURE)
+    return FALSE;
+  turn (s, at, bounds);
+  return TRUE;
 }
 
 static gboolean
@@ -366,7 +371,7 @@ finish (VsUnitSplitter * s, gsize size, VsUnitEnd end, VsUnitBounds * bounds)
   gboolean open = s->open && (end == VS_UNIT_END_WHOLE || s->has_candidate);
 
   *bounds = s->unit;
-  bounds->end = end == VS_UNIT_END_WHOLE ? size : s->candidate;
+  bounds->end = end == VS_UNIT_END_WHOLE ? size : s->candidate.start;
   vs_unit_splitter_reset (s);
   return open && bounds->start < bounds->end;
 }

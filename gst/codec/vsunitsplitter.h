@@ -25,6 +25,9 @@ typedef struct
    * whether it counts anew from here: the pictures before are shown before. */
   guint order, order_range;
   gboolean order_reset;
+  /* It has parameter sets, or a sequence header. */
+  gboolean configured;
+  gboolean keyframe;            /* as vs_codec_is_keyframe () */
 } VsUnitBounds;
 
 /* What comes behind the bytes given */
@@ -53,15 +56,14 @@ typedef struct
   gboolean has_picture;
   gboolean half;                /* the first of two fields, alone so far */
 
-  /* where the next unit begins if a picture that is new follows */
+  /* the next unit, if a picture that is new follows; certain when @forced */
   gboolean has_candidate, forced;
-  gsize candidate, candidate_mark;
-  gboolean candidate_reset;
+  VsUnitBounds candidate;
 
   VsH264Picture picture;        /* newest slice's */
   VsH264Sets *sets;
 
-  guint temporal_reference;     /* MPEG-2: of the newest picture */
+  guint temporal_reference, coding_type;        /* MPEG-2: newest picture's */
   gboolean undecided;           /* its header came, but not the extension */
   guint structure;              /* 0 until the extension comes */
 } VsUnitSplitter;

@@ -36,6 +36,11 @@
 /* How far into a PES packet it is looked for the end of the video unit before
  * at once: parameter sets and most SEI are shorter. */
 #define VIDEO_HEAD 1024
+/* After so many PES packets in a row, each with one whole video unit, the next
+ * that tells its length is taken for that too as soon as it ends. */
+#define ALIGNED_MIN 8
+/* Longer than data may wait in the T-STD, 13818-1 2.4.2.6 */
+#define STALL_90K (90000 + 90000 / 4)
 
 typedef enum
 {
@@ -63,6 +68,7 @@ struct _VsTsPes
   guint8 *data;
   gsize size, allocated;
   gsize carry;
+  gsize limit;                  /* below it, payload is just added */
 
   State state;
   gboolean bounded;
@@ -72,7 +78,10 @@ struct _VsTsPes
   gboolean discont, damaged, lost;
 
   VsTsVideo video;
+  gint64 touched_90k;           /* by the clock, at the last PES packet */
+  guint touched_epoch;
   gboolean head;                /* of the PES packet is what came so far */
+  guint aligned;                /* PES packets that began with a unit */
 
   /* audio: the time of the next frame, as samples since a PES packet's PTS */
   gint64 base_90k;
@@ -116,7 +125,7 @@ append (VsTsPes * pes, const guint8 * data, gsize size)
 {
   gsize needed = pes->size + size;
 
-  if (G_UNLIKELY (needed > pes->allocated)) {
+  if (needed > pes->allocated) {
     if (needed > UNIT_MAX)
       return FALSE;
     pes->allocated = MIN (UNIT_MAX, MAX (2 * needed, BUFFER_MIN));
@@ -133,6 +142,7 @@ static void
 give_up (VsTsPes * pes)
 {
   pes->state = STATE_WAIT;
+  pes->limit = 0;
   if (pes->type == VS_MEDIA_VIDEO)
     vs_ts_video_lose (&pes->video, pes->carry);
   else
@@ -159,7 +169,6 @@ pass_on (VsTsPes * pes, VsTsUnit * unit)
 {
   VsTsContext *context = pes->context;
 
-  update_config (pes, unit->data, unit->size);
   unit->track = pes->track;
   unit->config = pes->config;
   if (context->callbacks.unit)
@@ -180,6 +189,7 @@ pass_on_bytes (VsTsPes * pes, gint64 pts_90k, gint64 dts_90k,
   if (pes->discont)
     unit.flags |= VS_TS_UNIT_DISCONT;
   pes->damaged = pes->discont = FALSE;
+  update_config (pes, data, size);
   pass_on (pes, &unit);
 }
 
@@ -188,11 +198,14 @@ static gboolean
 pass_on_video (VsTsPes * pes, VsUnitEnd end)
 {
   gsize start = 0, used;
+  gboolean configured;
   VsTsUnit unit;
 
   while ((used = vs_ts_video_next (&pes->video, pes->data + start,
-              pes->size - start, end, pes->config, &unit)) > 0) {
+              pes->size - start, end, pes->config, &unit, &configured)) > 0) {
     start += used;
+    if (configured)
+      update_config (pes, unit.data, unit.size);
     pass_on (pes, &unit);
   }
   start += vs_ts_video_skip (&pes->video, pes->size - start, end);
@@ -202,6 +215,41 @@ pass_on_video (VsTsPes * pes, VsUnitEnd end)
   pes->carry -= MIN (pes->carry, start);
   memmove (pes->data, pes->data + start, pes->size);
   return TRUE;
+}
+
+/* The first bytes of a PES packet: mostly they end the unit before. */
+static void
+look_at_head (VsTsPes * pes)
+{
+  gsize carry = pes->carry;
+
+  if (!pass_on_video (pes, VS_UNIT_END_OPEN)) {
+    pes->head = pes->size - carry < VIDEO_HEAD;
+    if (!pes->head)
+      pes->aligned = 0;
+    return;
+  }
+  pes->head = FALSE;
+  /* but for a zero, which may be the start code's */
+  if (pes->carry > 1)
+    pes->aligned = 0;
+  else if (pes->aligned < ALIGNED_MIN)
+    pes->aligned++;
+}
+
+static void
+finish_video (VsTsPes * pes)
+{
+  const VsUnitSplitter *splitter = &pes->video.splitter;
+
+  if (pes->head)
+    look_at_head (pes);
+  if (pes->head || pass_on_video (pes, VS_UNIT_END_OPEN)
+      || !splitter->open || splitter->unit.start > 1)
+    pes->aligned = 0;
+  pes->head = FALSE;
+  if (pes->bounded && pes->aligned == ALIGNED_MIN && !splitter->half)
+    pass_on_video (pes, VS_UNIT_END_WHOLE);
 }
 
 /* Once synchronisation was lost, a sync word counts only with another one
@@ -293,8 +341,9 @@ static void
 finish (VsTsPes * pes)
 {
   pes->state = STATE_WAIT;
+  pes->limit = 0;
   if (pes->type == VS_MEDIA_VIDEO) {
-    pass_on_video (pes, VS_UNIT_END_OPEN);
+    finish_video (pes);
   } else if (pes->type == VS_MEDIA_AUDIO) {
     pass_on_audio (pes);
   } else {
@@ -398,6 +447,13 @@ check_bounds (VsTsPes * pes)
 }
 
 static void
+touch (VsTsPes * pes)
+{
+  pes->touched_90k = pes->context->clock.now_90k;
+  pes->touched_epoch = pes->context->clock.epoch;
+}
+
+static void
 lose_here (VsTsPes * pes)
 {
   pes->damaged = TRUE;
@@ -419,6 +475,7 @@ start_packet (VsTsPes * pes)
   pes->lost = FALSE;
   pes->size = pes->carry;
   pes->state = STATE_HEADER;
+  touch (pes);
 }
 
 static void
@@ -444,13 +501,21 @@ give_up_unit (VsTsPes * pes)
     vs_ts_video_drop (&pes->video);
 }
 
-void
-vs_ts_pes_push (VsTsPes * pes, const guint8 * data, gsize size, gboolean start)
+/* Until there, nothing but to add payload is to be done. */
+static void
+set_limit (VsTsPes * pes)
 {
-  if (start)
-    start_packet (pes);
-  if (pes->state == STATE_WAIT)
-    return;
+  if (pes->state != STATE_PAYLOAD || pes->head)
+    pes->limit = 0;
+  else if (pes->bounded)
+    pes->limit = MIN (pes->allocated, pes->carry + pes->expected);
+  else
+    pes->limit = pes->allocated;
+}
+
+static void
+push (VsTsPes * pes, const guint8 * data, gsize size)
+{
   if (!append (pes, data, size)) {
     give_up_unit (pes);
     return;
@@ -466,8 +531,22 @@ vs_ts_pes_push (VsTsPes * pes, const guint8 * data, gsize size, gboolean start)
   }
   check_bounds (pes);
   if (pes->head && pes->state == STATE_PAYLOAD)
-    pes->head = !pass_on_video (pes, VS_UNIT_END_OPEN)
-        && pes->size - pes->carry < VIDEO_HEAD;
+    look_at_head (pes);
+  set_limit (pes);
+}
+
+void
+vs_ts_pes_push (VsTsPes * pes, const guint8 * data, gsize size, gboolean start)
+{
+  if (G_LIKELY (!start && pes->size + size < pes->limit)) {
+    memcpy (pes->data + pes->size, data, size);
+    pes->size += size;
+    return;
+  }
+  if (start)
+    start_packet (pes);
+  if (pes->state != STATE_WAIT)
+    push (pes, data, size);
 }
 
 void
@@ -489,6 +568,19 @@ vs_ts_pes_end (VsTsPes * pes)
   if (pes->type == VS_MEDIA_VIDEO && pes->state == STATE_WAIT
       && !pes->video.splitter.half)
     pass_on_video (pes, VS_UNIT_END_WHOLE);
+}
+
+void
+vs_ts_pes_expire (VsTsPes * pes)
+{
+  const VsTsClock *clock = &pes->context->clock;
+
+  if (pes->type != VS_MEDIA_VIDEO || pes->size == 0)
+    return;
+  if (pes->touched_90k == VS_TS_NO_TIME || pes->touched_epoch != clock->epoch)
+    touch (pes);
+  if (clock->now_90k - pes->touched_90k > STALL_90K)
+    vs_ts_pes_end (pes);
 }
 
 static void
@@ -518,8 +610,8 @@ void
 vs_ts_pes_reset (VsTsPes * pes)
 {
   pes->state = STATE_WAIT;
-  pes->size = pes->carry = 0;
-  pes->in_sync = pes->damaged = pes->lost = FALSE;
+  pes->size = pes->carry = pes->limit = 0;
+  pes->in_sync = pes->damaged = pes->lost = pes->head = FALSE;
   if (pes->type == VS_MEDIA_VIDEO)
     vs_ts_video_reset (&pes->video);
 }

@@ -21,9 +21,8 @@ typedef struct
  * VsTsPes:
  *
  * Assembles one track's PES packets in a buffer that is kept. Audio is split
- * into frames; the bytes of a frame that goes on in the next PES packet stay
- * at the buffer's start. Each video PES packet is one access unit, or several
- * where it has several access unit delimiters.
+ * into frames, video into access units (see VsTsVideo); the bytes of one that
+ * may go on in the next PES packet stay at the buffer's start.
  */
 typedef struct _VsTsPes VsTsPes;
 
@@ -39,6 +38,9 @@ void     vs_ts_pes_push (VsTsPes *pes, const guint8 *data, gsize size,
 void     vs_ts_pes_lose (VsTsPes *pes);
 /* A PES packet that does not tell its length ends here. */
 void     vs_ts_pes_end (VsTsPes *pes);
+/* Passes on the video unit that nothing was added to for so long, by the
+ * programme's clock, that nothing will be. */
+void     vs_ts_pes_expire (VsTsPes *pes);
 /* Nothing follows: what is whole is passed on. */
 void     vs_ts_pes_drain (VsTsPes *pes);
 /* Forgets what is half. */

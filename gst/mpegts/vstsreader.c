@@ -506,6 +506,16 @@ find_payload (const guint8 * p, gboolean * discontinuity)
   return p[3] & HAS_PAYLOAD ? start : PACKET;
 }
 
+/* A track may have stopped in a unit that was whole. */
+static void
+expire_units (VsTsReader * reader)
+{
+  for (guint i = 0; reader->program && i < reader->program->n_tracks; i++) {
+    if (reader->streams[SLOT_TRACK + i].pes)
+      vs_ts_pes_expire (reader->streams[SLOT_TRACK + i].pes);
+  }
+}
+
 static void
 read_packet (VsTsReader * reader, const guint8 * p)
 {
@@ -538,6 +548,8 @@ read_packet (VsTsReader * reader, const guint8 * p)
   }
   reader->last_slot = slot;
   vs_ts_pes_push (stream->pes, p + payload, PACKET - payload, start);
+  if (start)
+    expire_units (reader);
 }
 
 /* Whether the bytes from @p on are packets, as far as there are bytes. */

@@ -212,7 +212,8 @@ is_damaged (VsTsVideo * video, guint64 from, guint64 to)
 
 gsize
 vs_ts_video_next (VsTsVideo * video, const guint8 * data, gsize size,
-    VsUnitEnd end, const VsCodecConfig * config, VsTsUnit * unit)
+    VsUnitEnd end, const VsCodecConfig * config, VsTsUnit * unit,
+    gboolean * configured)
 {
   VsUnitBounds bounds;
 
@@ -224,9 +225,10 @@ vs_ts_video_next (VsTsVideo * video, const guint8 * data, gsize size,
   set_times (video, &bounds, config, unit);
   if (is_damaged (video, video->position, video->position + bounds.end))
     unit->flags |= VS_TS_UNIT_DAMAGED;
-  if (vs_codec_is_keyframe (video->splitter.codec, unit->data, unit->size))
+  if (bounds.keyframe)
     unit->flags |= VS_TS_UNIT_KEYFRAME;
   video->position += bounds.end;
+  *configured = bounds.configured;
   return bounds.end;
 }
 

@@ -68,12 +68,14 @@ void vs_ts_video_lose (VsTsVideo *video, gsize offset);
  * @data: payload that is not given out yet
  * @config: (nullable): in force so far
  * @unit: (out): all but the track and its configuration; points into @data
+ * @configured: (out): it brings a configuration, maybe the same
  *
  * Returns: how many bytes of @data are given out with this unit, 0 when none
  *   is whole
  */
 gsize vs_ts_video_next (VsTsVideo *video, const guint8 *data, gsize size,
-    VsUnitEnd end, const VsCodecConfig *config, VsTsUnit *unit);
+    VsUnitEnd end, const VsCodecConfig *config, VsTsUnit *unit,
+    gboolean *configured);
 /* How many of the @size bytes that are left belong to no unit; they are to be
  * taken away. All do where no more come. */
 gsize vs_ts_video_skip (VsTsVideo *video, gsize size, VsUnitEnd end);

@@ -79,13 +79,16 @@ assert_keyframes_as_probed (TestReader * test, GArray * packets, guint track,
   fail_unless (keys > 0 && (open_gop ? keys < probed : keys == probed));
 }
 
+/* @aligned: each video PES packet is one access unit, so that ffprobe can tell
+ * their borders without its parsers */
 static void
 assert_as_probed (const guint8 * data, gsize size, const gchar * path,
-    gboolean open_gop)
+    gboolean open_gop, gboolean aligned)
 {
   static const gsize steps[] = { 0, 1316, 1000, 7 };
   g_autoptr (GArray) parsed = test_probe (path, "");
-  g_autoptr (GArray) whole = test_probe (path, "-fflags +noparse+nofillin");
+  g_autoptr (GArray) whole = test_probe (path,
+      aligned ? "-fflags +noparse+nofillin" : "");
 
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++) {
     g_autoptr (TestReader) test = test_read (data, size, steps[i]);
@@ -142,7 +145,7 @@ GST_START_TEST (test_ffmpeg_clip)
   data = g_bytes_get_data (ts, &size);
   assert_as_probed (data, size, path, strstr (clips[__i__].options,
           "open-gop=1")
-      != NULL);
+      != NULL, TRUE);
   test = test_read (data, size, 0);
   for (guint i = 0; i < test->units->len; i++) {
     VsTsUnit *unit = &test_reader_get (test, i)->unit;
@@ -214,7 +217,7 @@ GST_START_TEST (test_real_clip)
     g_print ("skipped: no ../shared/media\n");
     return;
   }
-  assert_as_probed ((guint8 *) data, size, path, FALSE);
+  assert_as_probed ((guint8 *) data, size, path, FALSE, FALSE);
 }
 
 GST_END_TEST;
