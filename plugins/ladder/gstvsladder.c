@@ -768,17 +768,17 @@ install_encoder_properties (GObjectClass * klass)
    * and no more than max-bitrate (the bit rate).
    */
   g_object_class_install_property (klass, PROP_RATE_CONTROL,
-      g_param_spec_enum ("rate-control", "Rate Control", "Of rungs that do not "
-          "say (x264enc)", VS_TYPE_LADDER_RATE_CONTROL, VS_LADDER_CBR,
-          PROPERTY_FLAGS));
+      g_param_spec_enum ("rate-control", "Rate Control", "How the bit rate "
+          "of rungs that do not say so themselves is held (x264enc)",
+          VS_TYPE_LADDER_RATE_CONTROL, VS_LADDER_CBR, PROPERTY_FLAGS));
   /**
    * GstVsLadder:speed-preset:
    *
    * x264's: ultrafast, superfast, veryfast, faster, fast, medium, slow, ...
    */
   g_object_class_install_property (klass, PROP_SPEED_PRESET,
-      g_param_spec_string ("speed-preset", "Speed Preset", "x264 preset of "
-          "rungs that do not say (x264enc)", DEFAULT_SPEED_PRESET,
+      g_param_spec_string ("speed-preset", "Speed Preset", "x264's preset "
+          "for rungs that do not name one (x264enc)", DEFAULT_SPEED_PRESET,
           PROPERTY_FLAGS));
   /**
    * GstVsLadder:encoder:

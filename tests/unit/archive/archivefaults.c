@@ -271,7 +271,8 @@ run_faults (Fault fault, const VsArchiveWriterSettings * settings,
   g_autofree gchar *path = g_build_filename (root, ARCHIVE_FOLDER, NULL);
   gboolean failed = TRUE;
   guint64 last = 0;
-  guint step = g_getenv ("VS_ARCHIVE_ALL") ? 1 : 3;
+  guint step = g_getenv ("VS_ARCHIVE_ALL") ? 1 :
+      g_getenv ("VS_VALGRIND") ? 12 : 3;
   guint start = g_random_int_range (1, step + 1), n = 0, at;
 
   for (at = start; failed; at += step, n++) {
