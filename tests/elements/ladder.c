@@ -481,7 +481,7 @@ GST_START_TEST (test_audio_joins)
       "lavfi -i color=gray:s=160x120:r=30:d=10 -itsoffset 6 -f lavfi -i "
       "\"aevalsrc='if(gte(mod(t,1),0.5),0.5*sin(2*PI*997*t),0)':s=44100:d=4\" "
       "-c:v libx264 -preset ultrafast -c:a libmp3lame @/in.flv");
-  g_autofree gchar *sums[2] = { NULL, NULL };
+  g_auto (GStrv) sums = g_new0 (gchar *, 3);
 
   for (guint i = 0; i < 2; i++) {
     g_autofree gchar *times = NULL, *far = NULL;
