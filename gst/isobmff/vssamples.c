@@ -271,6 +271,17 @@ nth (VsSamples * samples, guint i)
   return &g_array_index (samples->samples, VsSample, i);
 }
 
+void
+vs_samples_prepend (VsSamples * samples, gconstpointer bytes, gsize size)
+{
+  if (size == 0 || samples->samples->len == 0)
+    return;
+  vs_samples_set_headroom (samples, size);
+  samples->headroom -= size;
+  memcpy (samples->data + samples->headroom, bytes, size);
+  nth (samples, 0)->size += size;
+}
+
 /* Where a time lies after @base, in the track's timescale. */
 static gint64
 rescale (gint64 time_90k, gint64 base_90k, guint32 timescale)

@@ -65,6 +65,9 @@ gboolean vs_samples_collect (VsSamples *samples, GBytes *ts, VsMediaType type,
 void vs_samples_place (VsSamples *samples, guint32 timescale,
     gint64 duration);
 
+/* Puts @size bytes ahead of the first sample's own. */
+void vs_samples_prepend (VsSamples *samples, gconstpointer bytes, gsize size);
+
 /* Makes room for @size bytes ahead of the payload. */
 void vs_samples_set_headroom (VsSamples *samples, gsize size);
 void vs_samples_clear (VsSamples *samples);

@@ -177,6 +177,16 @@ vs_segment_get_track (const VsSegment * segment, VsMediaType type)
   return NULL;
 }
 
+gint64
+vs_segment_get_run_utc (const VsSegment * segment)
+{
+  gint64 ticks = segment->start_pts_90k - segment->run_start_pts_90k;
+  gint64 quotient = ticks / 9, rest = ticks % 9;
+
+  /* 100 µs are 9 ticks; rounded down, as utc_us is */
+  return segment->utc_us - (quotient * 100 + rest * 100 / 9 - (rest < 0));
+}
+
 static void
 set_string (GstStructure * s, const gchar * field, const gchar * value)
 {

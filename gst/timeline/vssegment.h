@@ -131,6 +131,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsSegment, vs_segment_unref)
 
 const VsSegmentTrack *vs_segment_get_track (const VsSegment *segment,
     VsMediaType type);
+/* UTC of the run's start, µs since 1970: the same in all its segments. */
+gint64 vs_segment_get_run_utc (const VsSegment *segment);
 
 /* The two events. Both hold the whole state, never a delta. */
 
