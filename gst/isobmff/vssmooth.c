@@ -37,7 +37,7 @@ typedef struct
 {
   VsFragment base;
   VsMediaType type;
-  guint64 time, duration;
+  guint64 shift, time, duration;
   const VsSegment *const *ahead;
   guint n_ahead;
 } SmoothFragment;
@@ -71,27 +71,46 @@ round_time (gint64 time)
       / VS_SMOOTH_TIME_STEP * VS_SMOOTH_TIME_STEP;
 }
 
+void
+vs_smooth_get_boundaries (const VsSegment * segment, guint64 * start,
+    guint64 * end)
+{
+  gint64 ticks = 0;
+
+  if (GST_CLOCK_TIME_IS_VALID (segment->duration))
+    ticks = gst_util_uint64_scale_round (segment->duration, PTS_TIMESCALE,
+        GST_SECOND);
+  *start = round_time (get_time (segment, segment->start_pts_90k,
+          PTS_TIMESCALE));
+  *end = round_time (get_time (segment, segment->start_pts_90k + ticks,
+          PTS_TIMESCALE));
+}
+
 gboolean
 vs_smooth_get_extent (const VsSegment * segment, VsMediaType type,
-    guint64 * time, guint64 * duration)
+    guint64 shift, guint64 * time, guint64 * duration)
 {
   const VsSegmentTrack *track = vs_segment_get_track (segment, type);
-  guint64 end;
+  guint64 start, end;
 
   if (segment->gap || type == VS_MEDIA_OTHER || track == NULL
       || track->duration <= 0)
     return FALSE;
-  *time = round_time (get_time (segment, track->start, track->timescale));
+  start = round_time (get_time (segment, track->start, track->timescale));
   end = round_time (get_time (segment, track->start + track->duration,
           track->timescale));
-  *duration = end - *time;
-  return *duration > 0;
+  if (end <= MAX (start, shift))
+    return FALSE;
+  *time = MAX (start, shift) - shift;
+  *duration = end - shift - *time;
+  return TRUE;
 }
 
-/* Makes Smooth's units of the track's; each time is rounded for itself. */
+/* Makes Smooth's units of the track's, from @start on, since 1970; each time
+ * is rounded for itself. */
 static void
 rescale_samples (VsSamples * samples, const VsSegment * segment,
-    const VsSegmentTrack * track, guint64 time, guint64 duration)
+    const VsSegmentTrack * track, guint64 start, guint64 duration)
 {
   gint64 dts = 0, next;
 
@@ -105,7 +124,7 @@ rescale_samples (VsSamples * samples, const VsSegment * segment,
     next = duration;
     if (i + 1 < samples->samples->len)
       next = get_time (segment, track->start + sample->dts + sample->duration,
-          track->timescale) - (gint64) time;
+          track->timescale) - (gint64) start;
     next = CLAMP (next, dts, (gint64) duration);
     sample->dts = dts;
     sample->pts = dts + offset;
@@ -170,8 +189,8 @@ put_ahead (VsBoxWriter * w, const SmoothFragment * fragment)
   for (guint i = 0; i < fragment->n_ahead && n < G_MAXUINT8; i++) {
     guint64 time, duration;
 
-    if (!vs_smooth_get_extent (fragment->ahead[i], fragment->type, &time,
-            &duration))
+    if (!vs_smooth_get_extent (fragment->ahead[i], fragment->type,
+            fragment->shift, &time, &duration))
       continue;
     n++;
     if (w == NULL)
@@ -229,8 +248,8 @@ check (const VsSamples * samples, const VsSegment * segment,
         vs_codec_to_string (samples->codec));
     return FALSE;
   }
-  if (!vs_smooth_get_extent (segment, fragment->type, &fragment->time,
-          &fragment->duration)) {
+  if (!vs_smooth_get_extent (segment, fragment->type, fragment->shift,
+          &fragment->time, &fragment->duration)) {
     g_set_error (error, VS_PACKAGE_ERROR, VS_PACKAGE_ERROR_NO_TRACK,
         "segment %" G_GUINT64_FORMAT " has nothing of the track",
         segment->sequence);
@@ -241,16 +260,20 @@ check (const VsSamples * samples, const VsSegment * segment,
 
 GBytes *
 vs_smooth_fragment (GBytes * ts, const VsSegment * segment, VsMediaType type,
-    const VsSegment * const *ahead, guint n_ahead, GError ** error)
+    guint64 shift, const VsSegment * const *ahead, guint n_ahead,
+    GError ** error)
 {
   g_auto (VsSamples) samples = { 0 };
-  SmoothFragment fragment = {.type = type,.ahead = ahead,.n_ahead = n_ahead };
+  SmoothFragment fragment = {.type = type,.shift = shift,.ahead = ahead,
+    .n_ahead = n_ahead
+  };
   const VsSegmentTrack *track =
       vs_fragment_collect (&samples, ts, segment, type, error);
 
   if (track == NULL || !check (&samples, segment, &fragment, error))
     return NULL;
-  rescale_samples (&samples, segment, track, fragment.time, fragment.duration);
+  rescale_samples (&samples, segment, track, shift + fragment.time,
+      fragment.duration);
   add_parameter_sets (&samples);
   vs_fragment_init (&fragment.base, &samples, (guint32) segment->sequence, 0);
   fragment.base.trun_version = choose_trun_version (&fragment.base);

@@ -24,27 +24,33 @@ G_BEGIN_DECLS
 
 /**
  * vs_smooth_get_extent:
+ * @shift: what to count from, since 1970; 0 for that
  * @time: (out): where the track starts
  * @duration: (out): up to where its next segment starts
  *
- * Where a segment's track lies, in units of %VS_SMOOTH_TIMESCALE since 1970:
- * the UTC of the run's start and the media time since. The entry alone says
- * it, so all origins count alike, live and later. Times grow over
- * discontinuities, as UTC does; within a run fragments touch and audio and
- * video are as aligned as in the TS: starts are rounded, durations are their
- * differences.
+ * Where a segment's track lies, in units of %VS_SMOOTH_TIMESCALE: the UTC of
+ * the run's start and the media time since. The entry alone says it, so all
+ * origins count alike. Times grow over discontinuities, as UTC does; within a
+ * run fragments touch and audio and video are as aligned as in the TS: starts
+ * are rounded, durations are their differences. What lies before @shift is
+ * cut off.
  *
  * Returns: FALSE when the segment has nothing of @type: such a fragment does
  *   not exist
  */
 gboolean vs_smooth_get_extent (const VsSegment *segment, VsMediaType type,
-    guint64 *time, guint64 *duration);
+    guint64 shift, guint64 *time, guint64 *duration);
+
+/* The same of the segment's own boundaries, which all renditions share. */
+void vs_smooth_get_boundaries (const VsSegment *segment, guint64 *start,
+    guint64 *end);
 
 /**
  * vs_smooth_fragment:
  * @ts: the segment's bytes
  * @segment: its entry in the timeline
  * @type: which track
+ * @shift: as in vs_smooth_get_extent ()
  * @ahead: (nullable): the segments that follow, oldest first: at most 255
  *
  * One fragment: moof (mfhd, traf: tfhd, trun, sdtp, uuid tfxd and, with
@@ -58,8 +64,8 @@ gboolean vs_smooth_get_extent (const VsSegment *segment, VsMediaType type,
  * Returns: (transfer full): the bytes, or NULL with %VS_PACKAGE_ERROR
  */
 GBytes *vs_smooth_fragment (GBytes *ts, const VsSegment *segment,
-    VsMediaType type, const VsSegment *const *ahead, guint n_ahead,
-    GError **error);
+    VsMediaType type, guint64 shift, const VsSegment *const *ahead,
+    guint n_ahead, GError **error);
 
 /* What `FragmentInfo()` asks for: the moof of such a fragment without its
  * media. (transfer full) */

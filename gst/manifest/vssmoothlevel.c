@@ -129,26 +129,119 @@ vs_smooth_levels_find (const VsSmoothLevel * levels, guint n,
   return NULL;
 }
 
-/* Where a segment without the track would start: between its neighbours. */
+/* ---- runs --------------------------------------------------------------- */
+
+typedef struct
+{
+  guint64 run;
+  guint64 start, end;           /* of what is there, since 1970 */
+  guint64 shift;                /* G_MAXUINT64: it is not shown */
+} Run;
+
+static void
+add_to_runs (GArray * runs, const VsSegment * segment)
+{
+  Run fresh = {.run = segment->run };
+  guint i;
+
+  vs_smooth_get_boundaries (segment, &fresh.start, &fresh.end);
+  for (i = runs->len; i > 0; i--) {
+    Run *run = &g_array_index (runs, Run, i - 1);
+
+    if (run->run == segment->run) {
+      run->start = MIN (run->start, fresh.start);
+      run->end = MAX (run->end, fresh.end);
+      return;
+    }
+    if (run->run < segment->run)
+      break;
+  }
+  g_array_insert_val (runs, i, fresh);
+}
+
+GArray *
+vs_smooth_levels_place_runs (const VsSmoothLevel * levels, guint n,
+    guint64 base)
+{
+  GArray *runs = g_array_new (FALSE, FALSE, sizeof (Run));
+  guint64 shift = base, end = G_MAXUINT64;
+
+  for (guint i = 0; i < n; i++) {
+    const GPtrArray *segments = levels[i].view->segments;
+
+    for (guint k = 0; k < segments->len; k++)
+      add_to_runs (runs, g_ptr_array_index (segments, k));
+  }
+  for (guint i = 0; i < runs->len; i++) {
+    Run *run = &g_array_index (runs, Run, i);
+
+    run->shift = G_MAXUINT64;
+    if (run->end <= base)
+      continue;
+    if (base > 0 && run->start > end)
+      shift += run->start - end;
+    run->shift = shift;
+    end = run->end;
+  }
+  return runs;
+}
+
+/* ---- fragments ---------------------------------------------------------- */
+
+/* @at: (inout): where in @runs to go on looking */
+static gboolean
+get_entry (const VsSmoothLevel * level, const VsSegment * segment,
+    const GArray * runs, guint * at, VsSmoothFragmentEntry * entry)
+{
+  while (*at < runs->len && g_array_index (runs, Run, *at).run < segment->run)
+    ++ * at;
+  if (*at == runs->len || g_array_index (runs, Run, *at).run != segment->run)
+    return FALSE;
+  entry->sequence = segment->sequence;
+  entry->shift = g_array_index (runs, Run, *at).shift;
+  return vs_smooth_get_extent (segment, level->type, entry->shift,
+      &entry->time, &entry->duration);
+}
+
+GArray *
+vs_smooth_level_list (const VsSmoothLevel * level, const GArray * runs)
+{
+  const GPtrArray *segments = level->view->segments;
+  GArray *list = g_array_sized_new (FALSE, FALSE,
+      sizeof (VsSmoothFragmentEntry), segments->len);
+  guint at = 0;
+
+  for (guint i = 0; i < segments->len; i++) {
+    VsSmoothFragmentEntry entry;
+
+    /* one that does not lie after the one before would not be found */
+    if (get_entry (level, g_ptr_array_index (segments, i), runs, &at, &entry)
+        && (list->len == 0 || entry.time > g_array_index (list,
+                VsSmoothFragmentEntry, list->len - 1).time))
+      g_array_append_val (list, entry);
+  }
+  return list;
+}
+
+/* Where a segment without the track would start: among its neighbours. */
 static guint64
 get_start (const VsSmoothLevel * level, const VsSegment * segment)
 {
-  guint64 time, duration;
+  guint64 time, other;
 
-  if (vs_smooth_get_extent (segment, level->type, &time, &duration))
-    return time;
-  return (guint64) MAX (segment->utc_us, 0)
-      * (VS_SMOOTH_TIMESCALE / G_USEC_PER_SEC);
+  if (!vs_smooth_get_extent (segment, level->type, 0, &time, &other))
+    vs_smooth_get_boundaries (segment, &time, &other);
+  return time;
 }
 
-/* Starts grow: see vs_smooth_get_extent (). */
-static guint64
-find_in_level (const VsSmoothLevel * level, guint64 time)
+/* Live, starts grow with the sequence numbers: no list is made. */
+static gboolean
+find_by_utc (const VsSmoothLevel * level, guint64 time,
+    VsSmoothFragmentEntry * entry)
 {
   const GPtrArray *segments = level->view->segments;
   const VsSegment *segment;
   guint low = 0, high = segments->len;
-  guint64 start, duration;
 
   while (low < high) {
     guint middle = low + (high - low) / 2;
@@ -159,46 +252,44 @@ find_in_level (const VsSmoothLevel * level, guint64 time)
       high = middle;
   }
   if (low == segments->len)
-    return 0;
+    return FALSE;
   segment = g_ptr_array_index (segments, low);
-  if (!vs_smooth_get_extent (segment, level->type, &start, &duration)
-      || start != time)
-    return 0;
-  return segment->sequence;
+  entry->sequence = segment->sequence;
+  entry->shift = 0;
+  return vs_smooth_get_extent (segment, level->type, 0, &entry->time,
+      &entry->duration) && entry->time == time;
 }
 
-guint64
-vs_smooth_levels_find_sequence (const VsSmoothLevel * levels, guint n,
-    const VsSmoothLevel * level, guint64 time)
+static gboolean
+find_in_list (const VsSmoothLevel * level, const GArray * runs, guint64 time,
+    VsSmoothFragmentEntry * entry)
 {
-  guint64 sequence = find_in_level (level, time);
+  g_autoptr (GArray) list = vs_smooth_level_list (level, runs);
 
-  for (guint i = 0; i < n && sequence == 0; i++) {
-    if (&levels[i] != level
-        && vs_smooth_level_is_alternative (&levels[i], level))
-      sequence = find_in_level (&levels[i], time);
+  for (guint i = 0; i < list->len; i++) {
+    *entry = g_array_index (list, VsSmoothFragmentEntry, i);
+    if (entry->time >= time)
+      return entry->time == time;
   }
-  return sequence;
+  return FALSE;
 }
 
-GArray *
-vs_smooth_level_list (const VsSmoothLevel * level, guint look_ahead)
+gboolean
+vs_smooth_levels_find_fragment (const VsSmoothLevel * levels, guint n,
+    const VsSmoothLevel * level, const VsSmoothName * name,
+    VsSmoothFragmentEntry * entry)
 {
-  const GPtrArray *segments = level->view->segments;
-  GArray *list = g_array_sized_new (FALSE, FALSE,
-      sizeof (VsSmoothFragmentEntry), segments->len);
+  g_autoptr (GArray) runs = name->base == 0 ? NULL
+      : vs_smooth_levels_place_runs (levels, n, name->base);
+  const VsSmoothLevel *one = level;
 
-  for (guint i = 0; i < segments->len; i++) {
-    const VsSegment *segment = g_ptr_array_index (segments, i);
-    VsSmoothFragmentEntry entry = {.sequence = segment->sequence };
-
-    /* one that does not lie after the one before would not be found */
-    if (vs_smooth_get_extent (segment, level->type, &entry.time,
-            &entry.duration) && (list->len == 0 || entry.time >
-            g_array_index (list, VsSmoothFragmentEntry, list->len - 1).time))
-      g_array_append_val (list, entry);
+  for (guint i = 0; i <= n; i++) {
+    if (vs_smooth_level_is_alternative (one, level) && (runs
+            ? find_in_list (one, runs, name->time, entry)
+            : find_by_utc (one, name->time, entry)))
+      return TRUE;
+    if (i < n)
+      one = &levels[i];
   }
-  if (!level->view->ended)
-    g_array_set_size (list, list->len - MIN (list->len, look_ahead));
-  return list;
+  return FALSE;
 }

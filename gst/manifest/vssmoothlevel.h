@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "manifest/vssmoothname.h"
 #include "timeline/vstimeline.h"
 
 G_BEGIN_DECLS
@@ -22,6 +23,7 @@ typedef struct
   const VsCodecConfig *config;  /* with its record: of the newest segment */
   const gchar *stream;          /* vs_smooth_stream_name () */
   guint bitrate;                /* bit/s: the key in URLs */
+  gboolean hidden;              /* not shown: known for the times of others */
 } VsSmoothLevel;
 
 /**
@@ -41,35 +43,49 @@ void vs_smooth_levels_choose_bitrates (VsSmoothLevel *levels, guint n);
 const VsSmoothLevel *vs_smooth_levels_find (const VsSmoothLevel *levels,
     guint n, const gchar *stream, guint bitrate);
 
-/**
- * vs_smooth_levels_find_sequence:
- * @level: one of @levels
- * @time: as a manifest lists it
- *
- * The sequence number of the segment whose fragment starts at @time, exactly:
- * in @level, or else in another of its stream, for a list that was written
- * from that one.
- *
- * Returns: 0 when there is none
- */
-guint64 vs_smooth_levels_find_sequence (const VsSmoothLevel *levels, guint n,
-    const VsSmoothLevel *level, guint64 time);
-
 typedef struct
 {
   guint64 sequence;
   guint64 time, duration;       /* VS_SMOOTH_TIMESCALE */
+  guint64 shift;                /* for vs_smooth_fragment () */
 } VsSmoothFragmentEntry;
 
 /**
+ * vs_smooth_levels_find_fragment:
+ * @level: one of @levels, that @name names
+ * @entry: (out): the fragment that starts exactly at the time of @name
+ *
+ * Looks in @level, then in the others of its stream, for a list that was
+ * written from one of those. What is found has still to be looked up in the
+ * level's own view, by its sequence number.
+ */
+gboolean vs_smooth_levels_find_fragment (const VsSmoothLevel *levels, guint n,
+    const VsSmoothLevel *level, const VsSmoothName *name,
+    VsSmoothFragmentEntry *entry);
+
+/**
+ * vs_smooth_levels_place_runs:
+ * @levels: all of the event
+ * @base: where a VOD presentation begins, which is the start of a segment; 0
+ *   for times since 1970
+ *
+ * Where to count the times of each run from. Live times jump over what was
+ * between two runs, as long as that lasted; in a VOD presentation runs follow
+ * each other, and those before @base are not there.
+ *
+ * Returns: (transfer full): for vs_smooth_level_list ()
+ */
+GArray *vs_smooth_levels_place_runs (const VsSmoothLevel *levels, guint n,
+    guint64 base);
+
+/**
  * vs_smooth_level_list:
- * @look_ahead: while the view grows, the newest of these are not listed
  *
  * The fragments of a level, times growing: gaps have none.
  *
  * Returns: (transfer full) (element-type VsSmoothFragmentEntry)
  */
-GArray *vs_smooth_level_list (const VsSmoothLevel *level, guint look_ahead);
+GArray *vs_smooth_level_list (const VsSmoothLevel *level, const GArray *runs);
 
 /* Whether two levels stand in one StreamIndex. */
 gboolean vs_smooth_level_is_alternative (const VsSmoothLevel *a,

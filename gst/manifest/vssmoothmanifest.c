@@ -38,6 +38,8 @@ typedef struct
   const VsSmoothSettings *settings;
   GPtrArray *streams;           /* Stream */
   gboolean ended;
+  guint64 base;                 /* see vs_smooth_levels_place_runs () */
+  GArray *runs;
 } Manifest;
 
 static void
@@ -65,11 +67,55 @@ nth_fragment (const GArray * fragments, guint i)
 /* ---- gathering ---------------------------------------------------------- */
 
 static gboolean
-is_described (const VsSmoothLevel * level)
+is_shown (const VsSmoothLevel * level)
 {
-  g_autoptr (GByteArray) data = vs_smooth_get_private_data (level->config);
+  g_autoptr (GByteArray) data = level->hidden ? NULL
+      : vs_smooth_get_private_data (level->config);
 
   return data != NULL;
+}
+
+/* The start of the first segment that a level shows, or G_MAXUINT64 */
+static guint64
+get_first_boundary (const VsSmoothLevel * level)
+{
+  const GPtrArray *segments = level->view->segments;
+
+  for (guint i = 0; i < segments->len; i++) {
+    const VsSegment *segment = g_ptr_array_index (segments, i);
+    guint64 start, end;
+
+    if (vs_smooth_get_extent (segment, level->type, 0, &start, &end)) {
+      vs_smooth_get_boundaries (segment, &start, &end);
+      return start;
+    }
+  }
+  return G_MAXUINT64;
+}
+
+static void
+place_runs (Manifest * manifest, const VsSmoothLevel * levels, guint n)
+{
+  guint64 first = G_MAXUINT64;
+
+  for (guint i = 0; i < n; i++) {
+    if (is_shown (&levels[i]))
+      first = MIN (first, get_first_boundary (&levels[i]));
+  }
+  manifest->base = manifest->ended && first != G_MAXUINT64 ? first : 0;
+  manifest->runs = vs_smooth_levels_place_runs (levels, n, manifest->base);
+}
+
+/* The list of a level, while it grows without the newest. */
+static GArray *
+list_level (const Manifest * manifest, const VsSmoothLevel * level)
+{
+  GArray *list = vs_smooth_level_list (level, manifest->runs);
+  guint look_ahead = manifest->settings->look_ahead;
+
+  if (!manifest->ended)
+    g_array_set_size (list, list->len - MIN (list->len, look_ahead));
+  return list;
 }
 
 /* Whether @own, the list of a level, has all fragments of @list. */
@@ -134,11 +180,10 @@ gather_stream (Manifest * manifest, const VsSmoothLevel * levels, guint n,
 
   for (guint i = first; i < n; i++) {
     if (!vs_smooth_level_is_alternative (&levels[first], &levels[i])
-        || !is_described (&levels[i]))
+        || !is_shown (&levels[i]))
       continue;
     g_ptr_array_add (members, (gpointer) & levels[i]);
-    g_ptr_array_add (lists,
-        vs_smooth_level_list (&levels[i], manifest->settings->look_ahead));
+    g_ptr_array_add (lists, list_level (manifest, &levels[i]));
   }
   if (members->len == 0)
     return;
@@ -280,7 +325,7 @@ write_stream (Manifest * manifest, const Stream * stream)
   const gchar *language = first->view->rendition->language;
   g_autoptr (GString) url = g_string_new (NULL);
 
-  vs_smooth_name_append_template (url, first->stream);
+  vs_smooth_name_append_template (url, first->stream, manifest->base);
   if (manifest->settings->query)
     g_string_append (url, manifest->settings->query);
   start (manifest, "StreamIndex");
@@ -299,20 +344,20 @@ write_stream (Manifest * manifest, const Stream * stream)
   end (manifest);
 }
 
+/* of a VOD presentation, which begins at 0 */
 static guint64
 get_duration (const Manifest * manifest)
 {
-  guint64 first = G_MAXUINT64, last = 0;
+  guint64 last = 0;
 
   for (guint i = 0; i < manifest->streams->len; i++) {
     const Stream *stream = g_ptr_array_index (manifest->streams, i);
     const VsSmoothFragmentEntry *newest =
         nth_fragment (stream->fragments, stream->fragments->len - 1);
 
-    first = MIN (first, nth_fragment (stream->fragments, 0)->time);
     last = MAX (last, newest->time + newest->duration);
   }
-  return last - first;
+  return last;
 }
 
 static void
@@ -365,8 +410,12 @@ vs_smooth_manifest_write (const VsSmoothLevel * levels, guint n_levels,
 
   for (guint i = 0; i < n_levels; i++) {
     manifest.ended &= levels[i].view->ended;
+  }
+  place_runs (&manifest, levels, n_levels);
+  for (guint i = 0; i < n_levels; i++) {
     if (!is_gathered (levels, i))
       gather_stream (&manifest, levels, n_levels, i);
   }
+  g_array_unref (manifest.runs);
   return streams->len > 0 ? write_document (&manifest) : NULL;
 }

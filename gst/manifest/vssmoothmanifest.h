@@ -27,19 +27,20 @@ typedef struct
 
 /**
  * vs_smooth_manifest_write:
- * @levels: with their bit rates; those of which codec or configuration can not
- *   be described are passed over
+ * @levels: all of the event, with their bit rates; those of which codec or
+ *   configuration can not be described are passed over
  *
- * Live while one of the views grows: the newest @look_ahead fragments are then
- * not listed, as those before them tell of them; the origin answers 412 to a
- * request for a fragment whose successors it does not know yet. VOD when all
- * have ended: Duration is from the first start to the last end.
+ * Live while one of the views grows: times are counted from 1970; the newest
+ * @look_ahead fragments are not listed, as those before them tell of them. The
+ * origin answers 412 to a request for a fragment whose successors it does not
+ * know yet. VOD when all have ended: times count from 0, where GStreamer
+ * begins to play, and Duration is exact.
  *
  * A StreamIndex has one list for all its levels, so it is that of the level
  * that has most, and levels that do not have all of it are left out.
  *
- * Smooth Streaming has no discontinuity: a new run is a jump in time, as long
- * as the interruption was.
+ * Smooth Streaming has no discontinuity: live, a new run is a jump in time, as
+ * long as the interruption was; in VOD runs touch.
  *
  * Returns: (transfer full) (nullable): the text; NULL when there is nothing to
  *   list yet

@@ -44,17 +44,21 @@ parse_number (const gchar ** text, guint64 max, guint64 * value)
   return TRUE;
 }
 
+/* The name, and the base where there is one. */
 static gboolean
-parse_stream (const gchar ** text, gchar stream[VS_NAME_MAX + 1])
+parse_stream (const gchar ** text, VsSmoothName * name)
 {
-  gsize length = strcspn (*text, "=");
+  gsize length = strcspn (*text, ".=");
 
   if (length > VS_NAME_MAX)
     return FALSE;
-  memcpy (stream, *text, length);
-  stream[length] = '\0';
+  memcpy (name->stream, *text, length);
+  name->stream[length] = '\0';
   *text += length;
-  return vs_name_is_valid (stream);
+  if (!vs_name_is_valid (name->stream))
+    return FALSE;
+  return !skip (text, ".")
+      || (parse_number (text, G_MAXUINT64, &name->base) && name->base > 0);
 }
 
 gboolean
@@ -71,17 +75,20 @@ vs_smooth_name_parse (const gchar * object, VsSmoothName * name)
   name->info = skip (&object, "FragmentInfo(");
   if (!name->info && !skip (&object, "Fragments("))
     return FALSE;
-  return parse_stream (&object, name->stream)
+  return parse_stream (&object, name)
       && skip (&object, "=")
       && parse_number (&object, G_MAXUINT64, &name->time)
       && strcmp (object, ")") == 0;
 }
 
 void
-vs_smooth_name_append_template (GString * out, const gchar * stream)
+vs_smooth_name_append_template (GString * out, const gchar * stream,
+    guint64 base)
 {
-  g_string_append_printf (out,
-      "QualityLevels({bitrate})/Fragments(%s={start time})", stream);
+  g_string_append_printf (out, "QualityLevels({bitrate})/Fragments(%s", stream);
+  if (base > 0)
+    g_string_append_printf (out, ".%" G_GUINT64_FORMAT, base);
+  g_string_append (out, "={start time})");
 }
 
 gchar *

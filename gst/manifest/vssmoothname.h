@@ -5,11 +5,13 @@
  * Next to `index.ism/Manifest` lie, relative to it ([MS-SSTR] 2.2.3):
  *
  *     QualityLevels(<bit rate>)/Fragments(<stream>=<time>)
+ *     QualityLevels(<bit rate>)/Fragments(<stream>.<base>=<time>)
  *     QualityLevels(<bit rate>)/FragmentInfo(<stream>=<time>)
  *
  * The bit rate tells the level within the stream: see
- * vs_smooth_levels_choose_bitrates (). The time is the fragment's start: see
- * vs_smooth_get_extent (). A fragment is video/mp4 or audio/mp4.
+ * vs_smooth_levels_choose_bitrates (). The time is the fragment's start: since
+ * 1970, or in a VOD presentation, which begins at 0, since its base. A
+ * fragment is video/mp4 or audio/mp4.
  */
 #pragma once
 
@@ -26,6 +28,7 @@ typedef struct
   gboolean info;                /* FragmentInfo: no media is asked for */
   guint bitrate;
   gchar stream[VS_NAME_MAX + 1];        /* StreamIndex@Name */
+  guint64 base;                 /* 0 for none */
   guint64 time;
 } VsSmoothName;
 
@@ -34,7 +37,8 @@ typedef struct
 gboolean vs_smooth_name_parse (const gchar *object, VsSmoothName *name);
 
 /* StreamIndex@Url: the same with {bitrate} and {start time} left open */
-void vs_smooth_name_append_template (GString *out, const gchar *stream);
+void vs_smooth_name_append_template (GString *out, const gchar *stream,
+    guint64 base);
 
 /**
  * vs_smooth_stream_name:
