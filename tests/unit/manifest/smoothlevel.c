@@ -21,7 +21,7 @@ GST_START_TEST (test_bitrates)
   fail_unless_equals_int (before[LEVEL_LOW] / 1000, 800);
   fail_unless_equals_int (before[LEVEL_AUDIO] / 1000, 192);
 
-  f.views[0].peak_bandwidth = 9999999;
+  f.views[0].average_bandwidth = 9999999;
   swapped[0] = f.levels[LEVEL_LOW];
   swapped[1] = f.levels[LEVEL_HIGH];
   vs_smooth_levels_choose_bitrates (swapped, 2);
