@@ -123,7 +123,7 @@ vs_archive_main_render (GPtrArray * lists, gboolean complete)
 {
   g_autoptr (GPtrArray) selected = select_lists (lists, complete);
   g_autofree VsM3u8Variant *variants = g_new0 (VsM3u8Variant, selected->len);
-  gboolean independent = TRUE;
+  VsM3u8MainSettings settings = { variants, selected->len, NULL, 0, TRUE };
   gchar *text;
 
   if (selected->len == 0)
@@ -134,9 +134,9 @@ vs_archive_main_render (GPtrArray * lists, gboolean complete)
 
     update_shown (list, complete);
     describe (&variants[i], list);
-    independent &= !list->dependent;
+    settings.independent &= !list->dependent;
   }
-  text = vs_m3u8_write_main (variants, selected->len, NULL, 0, independent);
+  text = vs_m3u8_write_main (&settings);
   for (guint i = 0; i < selected->len; i++) {
     g_free ((gchar *) variants[i].uri);
     g_free ((gchar *) variants[i].codecs);

@@ -63,7 +63,7 @@ append_map (GString * out, const VsSegment * segment,
 static gboolean
 is_gap (const VsSegment * segment, const VsM3u8MediaSettings * settings)
 {
-  return segment->gap || (settings->map
+  return segment->gap || ((settings->map || settings->one_track)
       && vs_media_time_get_track (segment, settings->track) == NULL);
 }
 
@@ -78,19 +78,43 @@ append_uri (GString * out, const VsSegment * segment,
   g_string_append_c (out, '\n');
 }
 
+/* Whether a whole multiple of the interval lies between an entry and the one
+ * before it: each entry is judged by itself, whatever the playlist begins
+ * with. */
+static gboolean
+has_date (const VsSegment * segment, const VsSegment * previous,
+    const VsM3u8MediaSettings * settings)
+{
+  gint64 interval_us = settings->date_interval / 1000;
+
+  if (settings->date_interval < 0)
+    return FALSE;
+  return previous == NULL || segment->discontinuity || interval_us == 0
+      || segment->utc_us / interval_us != previous->utc_us / interval_us;
+}
+
+static void
+append_date (GString * out, const VsSegment * segment,
+    const VsM3u8MediaSettings * settings)
+{
+  g_autofree gchar *date = vs_media_time_format_utc
+      (vs_media_time_get_utc (segment, settings->track));
+
+  g_string_append_printf (out, "#EXT-X-PROGRAM-DATE-TIME:%s\n", date);
+}
+
 void
 vs_m3u8_append_entry (GString * out, const VsSegment * segment,
     const VsSegment * previous, const VsM3u8MediaSettings * settings)
 {
   gint64 us = duration_us (segment, settings->track);
-  g_autofree gchar *date = vs_media_time_format_utc
-      (vs_media_time_get_utc (segment, settings->track));
 
   if (previous && segment->discontinuity)
     g_string_append (out, "#EXT-X-DISCONTINUITY\n");
   if (settings->map)
     append_map (out, segment, previous, settings);
-  g_string_append_printf (out, "#EXT-X-PROGRAM-DATE-TIME:%s\n", date);
+  if (has_date (segment, previous, settings))
+    append_date (out, segment, settings);
   if (is_gap (segment, settings))
     g_string_append (out, "#EXT-X-GAP\n");
   if (settings->archive)
@@ -120,7 +144,8 @@ static gboolean
 is_independent (const VsTimelineView * view,
     const VsM3u8MediaSettings * settings)
 {
-  if (settings->map && settings->track == VS_MEDIA_AUDIO)
+  if ((settings->map || settings->one_track)
+      && settings->track == VS_MEDIA_AUDIO)
     return view->segments->len > 0;
   for (guint i = 0; i < view->segments->len; i++) {
     const VsSegment *segment = nth_segment (view, i);
@@ -129,6 +154,19 @@ is_independent (const VsTimelineView * view,
       return FALSE;
   }
   return view->segments->len > 0;
+}
+
+/* RFC 8216bis 4.4.2.2: TIME-OFFSET in seconds, to the ms */
+static void
+append_start (GString * out, const VsM3u8MediaSettings * settings)
+{
+  gint64 ms = settings->start_offset / (gint64) GST_MSECOND;
+
+  g_string_append_printf (out, "#EXT-X-START:TIME-OFFSET=%s%" G_GINT64_FORMAT
+      ".%03d", ms < 0 ? "-" : "", ABS (ms) / 1000, (gint) (ABS (ms) % 1000));
+  if (settings->start_precise)
+    g_string_append (out, ",PRECISE=YES");
+  g_string_append_c (out, '\n');
 }
 
 void
@@ -155,6 +193,8 @@ vs_m3u8_append_head (GString * out, const VsTimelineView * view,
     g_string_append (out, "#EXT-X-PLAYLIST-TYPE:EVENT\n");
   if (independent)
     g_string_append (out, "#EXT-X-INDEPENDENT-SEGMENTS\n");
+  if (settings->has_start)
+    append_start (out, settings);
   if (settings->archive)
     vs_m3u8_append_archive_head (out, view, settings);
 }
@@ -236,18 +276,17 @@ append_variant (GString * out, const VsM3u8Variant * variant)
 }
 
 gchar *
-vs_m3u8_write_main (const VsM3u8Variant * variants, guint n_variants,
-    const VsM3u8Audio * audios, guint n_audios, gboolean independent)
+vs_m3u8_write_main (const VsM3u8MainSettings * settings)
 {
   GString *out = g_string_new (NULL);
 
   g_string_append_printf (out, "#EXTM3U\n#EXT-X-VERSION:%u\n",
-      n_audios > 0 ? VERSION_MEDIA_GROUPS : VERSION_FLOAT_DURATION);
-  if (independent)
+      settings->n_audios > 0 ? VERSION_MEDIA_GROUPS : VERSION_FLOAT_DURATION);
+  if (settings->independent)
     g_string_append (out, "#EXT-X-INDEPENDENT-SEGMENTS\n");
-  for (guint i = 0; i < n_audios; i++)
-    append_audio (out, &audios[i]);
-  for (guint i = 0; i < n_variants; i++)
-    append_variant (out, &variants[i]);
+  for (guint i = 0; i < settings->n_audios; i++)
+    append_audio (out, &settings->audios[i]);
+  for (guint i = 0; i < settings->n_variants; i++)
+    append_variant (out, &settings->variants[i]);
   return g_string_free (out, FALSE);
 }

@@ -28,8 +28,14 @@ typedef void (*VsM3u8MapFunc) (GString *out, const gchar *config_id,
  * @map: NULL for TS
  * @track: whose durations, dates and configurations count; VS_MEDIA_OTHER for
  *   the segment's own durations, without EXT-X-MAP
+ * @one_track: the playlist is of @track alone: where a segment has nothing of
+ *   it there is nothing to fetch. With maps it always is
  * @event_type: EXT-X-PLAYLIST-TYPE:EVENT while the view grows; the caller
  *   answers for never removing an entry
+ * @date_interval: ns between two EXT-X-PROGRAM-DATE-TIME, 0 for one an entry,
+ *   -1 for none; the first entry and each discontinuity have one anyhow
+ * @has_start: with EXT-X-START: @start_offset (ns; from the end when
+ *   negative), @start_precise
  * @archive: with the comment lines of an archive (README.md in gst/archive)
  * @first_sequence: archive: the oldest segment that is retained, in this
  *   playlist or in sealed parts; 0: the view's first
@@ -42,7 +48,12 @@ typedef struct
   VsM3u8MapFunc map;
   gpointer user_data;
   VsMediaType track;
+  gboolean one_track;
   gboolean event_type;
+  gint64 date_interval;
+  gboolean has_start;
+  gint64 start_offset;
+  gboolean start_precise;
   gboolean archive;
   guint64 first_sequence;
   const gchar *const *attributes;
@@ -110,8 +121,16 @@ typedef struct
   guint channels;
 } VsM3u8Audio;
 
-gchar *vs_m3u8_write_main (const VsM3u8Variant *variants, guint n_variants,
-    const VsM3u8Audio *audios, guint n_audios, gboolean independent);
+typedef struct
+{
+  const VsM3u8Variant *variants;
+  guint n_variants;
+  const VsM3u8Audio *audios;
+  guint n_audios;
+  gboolean independent;         /* all segments of all variants */
+} VsM3u8MainSettings;
+
+gchar *vs_m3u8_write_main (const VsM3u8MainSettings *settings);
 
 /* Reading back. */
 #define VS_M3U8_ERROR (vs_m3u8_error_quark ())

@@ -78,8 +78,10 @@ mix (guint64 hash, guint64 value)
   return (hash ^ value) * G_GUINT64_CONSTANT (0x100000001b3);
 }
 
+/* @known: (nullable): as it was found before */
 static VsArchiveEvent *
-archive_event_new (const gchar * folder, VsArchiveReader * reader)
+archive_event_new (const gchar * folder, VsArchiveReader * reader,
+    const VsArchiveEvent * known)
 {
   VsArchiveEvent *event = g_new0 (VsArchiveEvent, 1);
   guint64 revision = G_GUINT64_CONSTANT (0xcbf29ce484222325);
@@ -100,7 +102,15 @@ archive_event_new (const gchar * folder, VsArchiveReader * reader)
     revision = mix (revision, state.revision);
   }
   event->revision = mix (revision, event->timelines->len);
+  event->grown_us = known && known->revision == event->revision ?
+      known->grown_us : g_get_monotonic_time ();
   return event;
+}
+
+gint64
+vs_archive_event_get_age (const VsArchiveEvent * event)
+{
+  return g_get_monotonic_time () - event->grown_us;
 }
 
 static void
@@ -226,7 +236,7 @@ look (Slot * slot, VsArchiveEvent * known, GError ** error)
   }
   if (!vs_archive_reader_reach (reader, VS_MANIFEST_MAX, NULL, error))
     return NULL;
-  return archive_event_new (slot->folder, reader);
+  return archive_event_new (slot->folder, reader, known);
 }
 
 /* Ends a slot's being busy, and tells all who waited. An event that can't be

@@ -33,6 +33,7 @@ typedef struct
   gboolean is_foreign;          /* TS can be served, nothing packaged */
   guint target_duration;        /* s */
   guint64 revision;             /* differs when the event does */
+  gint64 grown_us;              /* since when it is as it is, monotonic */
 
   /*< private >*/
   gint ref_count;
@@ -41,6 +42,9 @@ typedef struct
 VsArchiveEvent *vs_archive_event_ref (VsArchiveEvent *event);
 void            vs_archive_event_unref (VsArchiveEvent *event);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsArchiveEvent, vs_archive_event_unref)
+
+/* µs since the event was seen to have grown */
+gint64          vs_archive_event_get_age (const VsArchiveEvent *event);
 
 /* @pool: (transfer none): must live longer, but run no job any more when
  * this is freed */

@@ -257,6 +257,8 @@ vs_endpoint_copy (const VsEndpoint * endpoint)
 
   copy->ref_count = 1;
   copy->name = g_strdup (endpoint->name);
+  if (copy->allowed)
+    vs_address_list_ref (copy->allowed);
   for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
     if (is_text (&settings[i]))
       *text_of (copy, &settings[i]) = g_strdup (*text_of (copy, &settings[i]));
@@ -278,6 +280,7 @@ vs_endpoint_unref (VsEndpoint * endpoint)
   for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
     if (is_text (&settings[i]))
       g_free (*text_of (endpoint, &settings[i]));
+  g_clear_pointer (&endpoint->allowed, vs_address_list_unref);
   g_free (endpoint->name);
   g_free (endpoint);
 }
@@ -301,6 +304,11 @@ vs_endpoint_set_text (VsEndpoint * endpoint, const VsEndpointSetting * setting,
   }
   g_free (*member);
   *member = g_strdup (text ? text : setting->text);
+  if (setting->offset == AT (allow_list)) {
+    g_clear_pointer (&endpoint->allowed, vs_address_list_unref);
+    if (text)
+      endpoint->allowed = vs_address_list_new (text, NULL);
+  }
   return TRUE;
 }
 

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "origin/vsaccess.h"
 #include "timeline/vssegment.h"
 
 G_BEGIN_DECLS typedef enum
@@ -124,6 +125,7 @@ typedef struct
 
   /*< private >*/
   gint ref_count;
+  VsAddressList *allowed;       /* what allow_list says; NULL for all */
 } VsEndpoint;
 
 /* With the defaults. (transfer full) */

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "origin/vsaccess.h"
 #include "origin/vsmanifestfilter.h"
 #include "timeline/vssegment.h"
 
@@ -78,19 +79,6 @@ vs_endpoint_check_filter (const gchar * text)
   return filter ? NULL : g_strdup (error->message);
 }
 
-/* Checks each part of a list by @is_valid. */
-static gchar *
-check_list (const gchar * text, const gchar * separators,
-    gboolean (*is_valid) (const gchar * part), const gchar * expected)
-{
-  g_auto (GStrv) parts = g_strsplit_set (text, separators, -1);
-
-  for (guint i = 0; parts[i]; i++)
-    if (parts[i][0] && !is_valid (parts[i]))
-      return g_strdup_printf ("\"%s\" is no %s", parts[i], expected);
-  return NULL;
-}
-
 static gboolean
 is_url (const gchar * text)
 {
@@ -104,23 +92,21 @@ is_url (const gchar * text)
 gchar *
 vs_endpoint_check_urls (const gchar * text)
 {
-  return check_list (text, " ", is_url, "http:// or https:// URL");
-}
+  g_auto (GStrv) urls = g_strsplit (text, " ", -1);
 
-static gboolean
-is_mask (const gchar * text)
-{
-  g_autoptr (GInetAddressMask) mask =
-      g_inet_address_mask_new_from_string (text, NULL);
-
-  return mask != NULL;
+  for (guint i = 0; urls[i]; i++)
+    if (urls[i][0] && !is_url (urls[i]))
+      return g_strdup_printf ("\"%s\" is no http:// or https:// URL", urls[i]);
+  return NULL;
 }
 
 gchar *
 vs_endpoint_check_cidrs (const gchar * text)
 {
-  return check_list (text, ", ", is_mask,
-      "address or CIDR, such as 192.0.2.0/24 or 2001:db8::/32");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VsAddressList) list = vs_address_list_new (text, &error);
+
+  return list ? NULL : g_strdup (error->message);
 }
 
 gchar *

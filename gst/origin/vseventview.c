@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "origin/vsjoin.h"
+
 /* segments that a rendition may be late by and still be waited for */
 #define MAX_LAG 3
 
@@ -62,58 +64,6 @@ vs_timeline_view_find_config (const VsTimelineView * view, VsMediaType track)
   return NULL;
 }
 
-/* Drops segments from the front as long as what remains lasts @window. */
-static void
-trim_to_window (VsTimelineView * view, GstClockTime window)
-{
-  GstClockTime duration = 0;
-  guint first = view->segments->len;
-
-  while (first > 0 && duration < window) {
-    const VsSegment *segment = g_ptr_array_index (view->segments, --first);
-
-    if (GST_CLOCK_TIME_IS_VALID (segment->duration))
-      duration += segment->duration;
-  }
-  if (first > 0)
-    g_ptr_array_remove_range (view->segments, 0, first);
-}
-
-static void
-add_missing_configs (VsTimelineView * view, const VsTimelineView * other)
-{
-  for (guint i = 0; i < other->configs->len; i++) {
-    VsCodecConfig *config = g_ptr_array_index (other->configs, i);
-
-    if (!find_config_by_id (view, config->id))
-      g_ptr_array_add (view->configs, vs_codec_config_ref (config));
-  }
-}
-
-/* Puts what @older has of earlier segments in front, if it joins up. */
-static void
-extend_back (VsTimelineView * view, VsTimeline * older)
-{
-  guint64 first = first_segment (view)->sequence;
-  g_autoptr (VsTimelineView) before = NULL;
-  g_autoptr (GPtrArray) newer = NULL;
-
-  if (first <= 1)
-    return;
-  before = vs_timeline_view (older, 0, first - 1);
-  if (before->segments->len == 0
-      || last_segment (before)->sequence != first - 1)
-    return;
-
-  newer = g_steal_pointer (&view->segments);
-  view->segments = g_ptr_array_ref (before->segments);
-  for (guint i = 0; i < newer->len; i++)
-    g_ptr_array_add (view->segments,
-        vs_segment_ref (g_ptr_array_index (newer, i)));
-  add_missing_configs (view, before);
-  vs_peaks_raise (&view->peaks, &before->peaks);
-}
-
 static VsTimeline *
 find_timeline (GPtrArray * timelines, const gchar * name)
 {
@@ -125,28 +75,6 @@ find_timeline (GPtrArray * timelines, const gchar * name)
       return timeline;
   }
   return NULL;
-}
-
-/* NULL as long as there is no segment. */
-static VsTimelineView *
-view_timeline (VsTimeline * timeline, GPtrArray * older, GstClockTime window)
-{
-  g_autoptr (VsTimelineView) view = NULL;
-  VsTimeline *behind;
-
-  if (window == 0 || window > VS_MANIFEST_MAX)
-    window = VS_MANIFEST_MAX;
-  view = vs_timeline_view_window (timeline, window);
-  if (view->segments->len == 0)
-    return NULL;
-  if (older && vs_timeline_view_get_duration (view) < window) {
-    behind = find_timeline (older, view->rendition->name);
-    if (behind) {
-      extend_back (view, behind);
-      trim_to_window (view, window);
-    }
-  }
-  return g_steal_pointer (&view);
 }
 
 static void
@@ -220,9 +148,33 @@ list_audios (VsEventView * view)
   }
 }
 
+/* One target duration holds for all renditions of an event. */
+static guint
+target_duration (GPtrArray * timelines)
+{
+  guint target = 0;
+
+  for (guint i = 0; i < timelines->len; i++) {
+    VsTimelineState state;
+
+    vs_timeline_get_state (g_ptr_array_index (timelines, i), &state);
+    target = MAX (target, state.target_duration);
+  }
+  return target;
+}
+
+/* (nullable): the one of @older that is the same rendition as @timeline */
+static VsTimeline *
+find_older (GPtrArray * older, VsTimeline * timeline)
+{
+  g_autoptr (VsRendition) info = vs_timeline_get_rendition (timeline);
+
+  return older ? find_timeline (older, info->name) : NULL;
+}
+
 VsEventView *
-vs_event_view_new (GPtrArray * timelines, GPtrArray * older,
-    GstClockTime window)
+vs_event_view_new_range (GPtrArray * timelines, GPtrArray * older,
+    const VsRange * range, GstClockTime segment_duration)
 {
   VsEventView *view = g_new0 (VsEventView, 1);
 
@@ -230,22 +182,52 @@ vs_event_view_new (GPtrArray * timelines, GPtrArray * older,
       vs_timeline_view_free);
   view->audios = g_ptr_array_new_with_free_func ((GDestroyNotify)
       audio_track_free);
-  view->ended = timelines->len > 0;
+  view->ended = !range->grows;
+  view->slides = range->slides;
+  view->join = vs_join_count (segment_duration,
+      target_duration (timelines) * GST_SECOND);
+  for (guint i = 0; i < timelines->len; i++) {
+    VsTimeline *timeline = g_ptr_array_index (timelines, i);
+    VsTimelineView *one = vs_range_view (timeline,
+        find_older (older, timeline), range, view->join);
+
+    if (one == NULL)
+      continue;
+    one->ended = view->ended;
+    g_ptr_array_add (view->views, one);
+  }
+  list_audios (view);
+  return view;
+}
+
+VsEventView *
+vs_event_view_new (GPtrArray * timelines, GPtrArray * older,
+    GstClockTime window)
+{
+  gboolean ended = timelines->len > 0;
+  VsRange range;
+
   for (guint i = 0; i < timelines->len; i++) {
     VsTimelineState state;
 
     vs_timeline_get_state (g_ptr_array_index (timelines, i), &state);
-    view->ended &= state.ended;
+    ended &= state.ended;
   }
-  for (guint i = 0; i < timelines->len; i++) {
-    VsTimelineView *one = view_timeline (g_ptr_array_index (timelines, i),
-        older, window);
+  vs_range_init_window (&range, window);
+  range.grows = !ended;
+  return vs_event_view_new_range (timelines, older, &range, 0);
+}
 
-    if (one)
-      g_ptr_array_add (view->views, one);
+void
+vs_event_get_extent (GPtrArray * timelines, GPtrArray * older,
+    VsExtent * extent)
+{
+  memset (extent, 0, sizeof *extent);
+  for (guint i = 0; i < timelines->len; i++) {
+    VsTimeline *timeline = g_ptr_array_index (timelines, i);
+
+    vs_range_get_extent (timeline, find_older (older, timeline), extent);
   }
-  list_audios (view);
-  return view;
 }
 
 void

@@ -4,12 +4,9 @@
  */
 #pragma once
 
-#include "timeline/vstimeline.h"
+#include "origin/vsrange.h"
 
 G_BEGIN_DECLS
-
-/* one manifest spans at most this */
-#define VS_MANIFEST_MAX (24 * 60 * 60 * GST_SECOND)
 
 /**
  * VsAudioTrack:
@@ -34,7 +31,9 @@ typedef struct
 {
   GPtrArray *views;             /* VsTimelineView, owned */
   GPtrArray *audios;            /* VsAudioTrack, owned */
-  gboolean ended;               /* all renditions have */
+  gboolean ended;               /* there will be no more */
+  gboolean slides;              /* its start moves on */
+  guint join;                   /* stored segments that make one */
 } VsEventView;
 
 /**
@@ -49,8 +48,15 @@ typedef struct
  */
 VsEventView *vs_event_view_new (GPtrArray *timelines, GPtrArray *older,
     GstClockTime window);
+/* The same for any range, of segments that last at least @segment_duration. */
+VsEventView *vs_event_view_new_range (GPtrArray *timelines,
+    GPtrArray *older, const VsRange *range, GstClockTime segment_duration);
 void         vs_event_view_free (VsEventView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsEventView, vs_event_view_free)
+
+/* From when to when there is something; @extent->ended is FALSE. */
+void vs_event_get_extent (GPtrArray *timelines, GPtrArray *older,
+    VsExtent *extent);
 
 /**
  * vs_event_view_align:

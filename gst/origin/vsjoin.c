@@ -51,8 +51,8 @@ is_first_part (const VsSegment * segment, guint count)
       || place_of (segment, count) % count == 0;
 }
 
-static gboolean
-is_last_place (const VsSegment * segment, guint count)
+gboolean
+vs_join_is_last_part (const VsSegment * segment, guint count)
 {
   return (place_of (segment, count) + 1) % count == 0;
 }
@@ -139,7 +139,7 @@ vs_join_view (VsTimelineView * view, guint count, gboolean grows)
     if (i == 0 && !is_first_part (g_ptr_array_index (parts, 0), count))
       continue;
     if (i + n == stored->len && grows
-        && !is_last_place (g_ptr_array_index (parts, n - 1), count))
+        && !vs_join_is_last_part (g_ptr_array_index (parts, n - 1), count))
       continue;
     g_ptr_array_add (view->segments, vs_join_segments (parts, count));
   }

@@ -30,6 +30,9 @@ guint vs_join_count (GstClockTime segment_duration,
 
 guint64 vs_join_number (const VsSegment *segment, guint count);
 
+/* Whether nothing can follow @segment in its joined one. */
+gboolean vs_join_is_last_part (const VsSegment *segment, guint count);
+
 /* EXT-X-TARGETDURATION of joined segments: fixed, as the stored ones' is. */
 guint vs_join_target_duration (guint target_duration, guint count);
 

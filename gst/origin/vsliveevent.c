@@ -57,6 +57,7 @@ struct _VsOriginEvent
   gboolean archived;
   gboolean ended;
   guint64 revision;
+  gint64 grown_us;              /* when the newest segment came, monotonic */
   guint64 newest;
   gint64 newest_utc_us;         /* where the newest segment ends */
 };
@@ -90,6 +91,7 @@ vs_live_event_new (const gchar * account, const gchar * event,
   live->breakout = g_strdup (breakout);
   live->folder = g_strjoin ("/", account, event, breakout, NULL);
   live->max_bytes = max_bytes;
+  live->grown_us = g_get_monotonic_time ();
   live->renditions = g_ptr_array_new_with_free_func ((GDestroyNotify)
       live_rendition_free);
   g_mutex_init (&live->lock);
@@ -316,7 +318,8 @@ static void
 restart_timeline_unlocked (LiveRendition * rendition, const VsSegment * segment)
 {
   VsTimeline *old = rendition->timeline;
-  g_autoptr (VsTimelineView) last = vs_timeline_view_window (old, 1);
+  g_autoptr (VsTimelineView) last =
+      vs_timeline_view_window (old, G_MAXUINT64, 1);
   g_autoptr (VsRendition) info = vs_timeline_get_rendition (old);
 
   rendition->timeline = vs_timeline_new (info);
@@ -363,6 +366,7 @@ append_unlocked (VsOriginEvent * event, LiveRendition * rendition,
     set_first (rendition, segment);
   rendition->next = segment->sequence + 1;
   event->revision++;
+  event->grown_us = g_get_monotonic_time ();
   event->newest = MAX (event->newest, segment->sequence);
   event->newest_utc_us = MAX (event->newest_utc_us, segment_end_us (segment));
 
@@ -469,6 +473,17 @@ vs_live_event_get_revision (VsOriginEvent * event)
   revision = event->revision;
   g_mutex_unlock (&event->lock);
   return revision;
+}
+
+gint64
+vs_live_event_get_age (VsOriginEvent * event)
+{
+  gint64 grown_us;
+
+  g_mutex_lock (&event->lock);
+  grown_us = event->grown_us;
+  g_mutex_unlock (&event->lock);
+  return g_get_monotonic_time () - grown_us;
 }
 
 gboolean

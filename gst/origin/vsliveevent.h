@@ -36,6 +36,8 @@ void vs_live_event_set_keep (VsOriginEvent *event, GstClockTime keep,
 GPtrArray *vs_live_event_get_timelines (VsOriginEvent *event);
 /* Changes whenever a manifest would. */
 guint64    vs_live_event_get_revision (VsOriginEvent *event);
+/* µs since a segment came */
+gint64     vs_live_event_get_age (VsOriginEvent *event);
 gboolean   vs_live_event_has_ended (VsOriginEvent *event);
 /* Of the newest segment, 0 when there is none. */
 guint64    vs_live_event_get_newest (VsOriginEvent *event);

@@ -4,24 +4,53 @@
  */
 #pragma once
 
-#include "origin/vseventview.h"
-#include "origin/vsroute.h"
+#include "origin/vschoice.h"
+#include "origin/vsobjectname.h"
+#include "origin/vsselection.h"
 
 G_BEGIN_DECLS
 
 /**
- * vs_manifest_write:
+ * VsManifestContext:
  * @view: of the event; shortened to what a DASH manifest may show
- * @endpoint: which manifest: its type and settings
- * @name: which of its manifests: %VS_OBJECT_MAIN or %VS_OBJECT_MEDIA
+ * @endpoint: its type and settings
+ * @selection: (nullable): what the request asks for, beyond what @view is
+ * @root: what stands ahead of URIs of the type root: the endpoint's own URL
+ *   path, with a slash at its end
  * @utc_timing_uri: (nullable): the clock that a DASH manifest names
  *
- * Pure: no clock, no counter.
- *
- * Returns: (transfer full): the text; NULL when the event has nothing to show
- *   there
+ * All that a manifest is written from. Writing is pure: no clock, no counter.
  */
-gchar *vs_manifest_write (VsEventView *view, const VsEndpoint *endpoint,
-    const VsObjectName *name, const gchar *utc_timing_uri);
+typedef struct
+{
+  VsEventView *view;
+  const VsEndpoint *endpoint;
+  const VsSelection *selection;
+  const gchar *root;
+  const gchar *utc_timing_uri;
+} VsManifestContext;
+
+/**
+ * vs_manifest_write:
+ * @name: which of its manifests: %VS_OBJECT_MAIN or %VS_OBJECT_MEDIA
+ *
+ * Returns: (transfer full): the text; or NULL with
+ *   %VS_SELECTION_ERROR_MALFORMED when the filter leaves nothing,
+ *   %G_IO_ERROR_NOT_FOUND when the event has nothing to show there
+ */
+gchar *vs_manifest_write (const VsManifestContext *context,
+    const VsObjectName *name, GError **error);
+
+/* The same by format: NULL when there is nothing to show. */
+gchar *vs_manifest_write_hls_main (const VsManifestContext *context,
+    const VsChoice *choice);
+gchar *vs_manifest_write_hls_media (const VsManifestContext *context,
+    const VsObjectName *name);
+gchar *vs_manifest_write_dash (const VsManifestContext *context,
+    const VsChoice *choice);
+
+/* Appends an object's URI as the endpoint writes it. */
+void vs_manifest_append_uri (GString *out, const VsManifestContext *context,
+    const VsObjectName *name);
 
 G_END_DECLS

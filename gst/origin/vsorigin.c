@@ -22,6 +22,9 @@
 #define KEEP_FACTOR 2
 #define KEEP_EXTRA (30 * GST_SECOND)
 
+/* settings with names of before that are still understood */
+#define MAX_FORMER 16
+
 VsOrigin *
 vs_origin_new (const VsOriginSettings * settings)
 {
@@ -35,6 +38,11 @@ vs_origin_new (const VsOriginSettings * settings)
   origin->live_bytes = settings->live_bytes ?
       settings->live_bytes : DEFAULT_LIVE_BYTES;
   origin->base_path = g_strdup (settings->base_path ? settings->base_path : "");
+  origin->account = g_strdup (settings->account ? settings->account :
+      VS_DEFAULT_ACCOUNT);
+  origin->event = g_strdup (settings->event ? settings->event :
+      VS_DEFAULT_EVENT);
+  origin->breakout = g_strdup (settings->breakout);
   origin->utc_timing_uri =
       g_strconcat (origin->base_path, VS_ORIGIN_TIME_PATH, NULL);
   origin->warning = settings->warning;
@@ -66,7 +74,11 @@ vs_origin_unref (VsOrigin * origin)
   g_hash_table_unref (origin->endpoints);
   g_ptr_array_unref (origin->live);
   g_mutex_clear (&origin->lock);
+  g_queue_clear_full (&origin->former, (GDestroyNotify) vs_endpoint_unref);
   g_free (origin->base_path);
+  g_free (origin->account);
+  g_free (origin->event);
+  g_free (origin->breakout);
   g_free (origin->utc_timing_uri);
   g_free (origin);
 }
@@ -95,15 +107,57 @@ update_keep_unlocked (VsOrigin * origin)
         vs_origin_get_archives (origin) != NULL);
 }
 
+static gboolean
+has_same_names (const VsEndpoint * a, const VsEndpoint * b)
+{
+  return strcmp (a->manifest_name, b->manifest_name) == 0
+      && g_strcmp0 (a->segment_prefix, b->segment_prefix) == 0
+      && strcmp (a->separator, b->separator) == 0;
+}
+
+/* (transfer full) (nullable): what is forgotten for it */
+static VsEndpoint *
+remember_unlocked (VsOrigin * origin, VsEndpoint * endpoint)
+{
+  g_queue_push_head (&origin->former, vs_endpoint_ref (endpoint));
+  return origin->former.length > MAX_FORMER ?
+      g_queue_pop_tail (&origin->former) : NULL;
+}
+
 void
 vs_origin_set_endpoint (VsOrigin * origin, VsEndpoint * endpoint)
 {
+  g_autoptr (VsEndpoint) forgotten = NULL;
+  VsEndpoint *known;
+
   g_mutex_lock (&origin->lock);
+  known = g_hash_table_lookup (origin->endpoints, endpoint->name);
+  if (known && !has_same_names (known, endpoint))
+    forgotten = remember_unlocked (origin, known);
   g_hash_table_replace (origin->endpoints, endpoint->name,
       vs_endpoint_ref (endpoint));
   origin->endpoints_revision++;
   update_keep_unlocked (origin);
   g_mutex_unlock (&origin->lock);
+}
+
+gboolean
+vs_origin_parse_object_name (VsOrigin * origin, const gchar * object,
+    const VsEndpoint * endpoint, VsObjectName * name)
+{
+  gboolean known = vs_object_name_parse (object, endpoint, name);
+
+  if (known)
+    return TRUE;
+  g_mutex_lock (&origin->lock);
+  for (GList * l = origin->former.head; l && !known; l = l->next) {
+    const VsEndpoint *former = l->data;
+
+    if (strcmp (former->name, endpoint->name) == 0)
+      known = vs_object_name_parse (object, former, name);
+  }
+  g_mutex_unlock (&origin->lock);
+  return known;
 }
 
 VsEndpoint *
@@ -119,6 +173,24 @@ vs_origin_get_endpoint (VsOrigin * origin, const gchar * name,
   *revision = origin->endpoints_revision;
   g_mutex_unlock (&origin->lock);
   return endpoint;
+}
+
+VsEndpoint *
+vs_origin_get_endpoint_by_id (VsOrigin * origin, const gchar * id,
+    guint64 * revision)
+{
+  VsEndpoint *found = NULL, *endpoint;
+  GHashTableIter iter;
+
+  g_mutex_lock (&origin->lock);
+  g_hash_table_iter_init (&iter, origin->endpoints);
+  while (!found && g_hash_table_iter_next (&iter, NULL,
+          (gpointer *) & endpoint))
+    if (g_strcmp0 (endpoint->id, id) == 0)
+      found = vs_endpoint_ref (endpoint);
+  *revision = origin->endpoints_revision;
+  g_mutex_unlock (&origin->lock);
+  return found;
 }
 
 static gint

@@ -35,6 +35,9 @@ typedef struct
   gsize live_bytes;
   guint max_queue;              /* packaging jobs that may wait, 1024 (0) */
   const gchar *base_path;       /* ahead of URLs that are absolute, or NULL */
+  /* the event of URLs that name an endpoint's id alone; NULL for the
+   * defaults */
+  const gchar *account, *event, *breakout;
   VsOriginWarning warning;      /* or NULL */
   gpointer warning_data;
 } VsOriginSettings;
@@ -84,12 +87,16 @@ void vs_origin_remove_event (VsOrigin *origin, VsOriginEvent *event);
  * VsOriginRequest:
  * @path: normalised, decoded, below base-path: "/out/v1/default/live/hls/..."
  * @query: (nullable): as sent
+ * @client: (nullable): address of whoever asks, as text
+ * @cdn_identifier: (nullable): of the header X-MediaPackage-CDNIdentifier
  */
 typedef struct
 {
   const gchar *path;
   const gchar *query;
   gboolean accept_gzip;
+  const gchar *client;
+  const gchar *cdn_identifier;
 } VsOriginRequest;
 
 typedef struct

@@ -22,6 +22,15 @@ vs_origin_job_new (VsOrigin * origin, const gchar * key)
   return job;
 }
 
+static void
+part_clear (gpointer data)
+{
+  VsOriginPart *part = data;
+
+  g_clear_pointer (&part->segment, vs_segment_unref);
+  g_clear_pointer (&part->bytes, g_bytes_unref);
+}
+
 void
 vs_origin_job_free (VsOriginJob * job)
 {
@@ -29,10 +38,60 @@ vs_origin_job_free (VsOriginJob * job)
   g_clear_pointer (&job->live, vs_live_event_unref);
   g_clear_pointer (&job->archive, vs_archive_event_unref);
   g_clear_pointer (&job->endpoint, vs_endpoint_unref);
+  vs_selection_clear (&job->selection);
   g_clear_pointer (&job->segment, vs_segment_unref);
   g_clear_pointer (&job->config, vs_codec_config_unref);
   g_clear_pointer (&job->bytes, g_bytes_unref);
+  g_clear_pointer (&job->parts, g_array_unref);
+  g_clear_error (&job->part_error);
   g_free (job);
+}
+
+void
+vs_origin_job_set_parts (VsOriginJob * job, GPtrArray * segments,
+    GPtrArray * bytes)
+{
+  job->parts = g_array_new (FALSE, TRUE, sizeof (VsOriginPart));
+  g_array_set_clear_func (job->parts, part_clear);
+  /* whoever sets them counts as one that is waited for */
+  job->n_awaited = 1;
+  for (guint i = 0; i < segments->len; i++) {
+    VsOriginPart part = {
+      vs_segment_ref (g_ptr_array_index (segments, i)), NULL
+    };
+
+    if (g_ptr_array_index (bytes, i))
+      part.bytes = g_bytes_ref (g_ptr_array_index (bytes, i));
+    else
+      job->n_awaited++;
+    g_array_append_val (job->parts, part);
+  }
+}
+
+void
+vs_origin_job_take_part (VsOriginJob * job, guint index, GBytes * bytes,
+    const GError * error)
+{
+  if (bytes) {
+    g_array_index (job->parts, VsOriginPart, index).bytes = g_bytes_ref (bytes);
+  } else {
+    GError *copy = g_error_copy (error);
+
+    if (!g_atomic_pointer_compare_and_exchange (&job->part_error, NULL, copy))
+      g_error_free (copy);
+  }
+  vs_origin_job_part_done (job);
+}
+
+void
+vs_origin_job_part_done (VsOriginJob * job)
+{
+  if (!g_atomic_int_dec_and_test (&job->n_awaited))
+    return;
+  if (job->part_error)
+    vs_origin_job_fail (job, job->part_error);
+  else
+    vs_origin_job_start (job);
 }
 
 static void
@@ -87,35 +146,39 @@ vs_origin_make_manifest (gpointer data, GError ** error)
   VsOriginJob *job = data;
   g_autoptr (GPtrArray) timelines = NULL;
   g_autoptr (VsEventView) view = NULL;
+  g_autofree gchar *root = NULL;
+  const gchar *folder = job->live ? vs_live_event_get_folder (job->live) :
+      job->archive->folder;
+  VsManifestContext context = {
+    .endpoint = job->endpoint,
+    .selection = &job->selection,
+    .utc_timing_uri = job->origin->utc_timing_uri,
+  };
   GPtrArray *older = NULL;
-  gboolean ended;
   gchar *text;
 
   if (job->live) {
     timelines = vs_live_event_get_timelines (job->live);
-    ended = vs_live_event_has_ended (job->live);
     older = job->archive ? job->archive->timelines : NULL;
   } else {
     timelines = g_ptr_array_ref (job->archive->timelines);
-    ended = job->archive->ended;
   }
-  view = vs_event_view_new (timelines, older,
-      ended ? 0 : job->endpoint->window);
-  text = vs_manifest_write (view, job->endpoint, &job->name,
-      job->origin->utc_timing_uri);
-  if (text == NULL) {
-    set_nothing_there (error);
-    return NULL;
-  }
-  return g_bytes_new_take (text, strlen (text));
+  view = vs_event_view_new_range (timelines, older, &job->range,
+      job->endpoint->segment_duration);
+  root = g_strdup_printf ("%s" VS_ROUTE_ROOT "%s/%s/",
+      job->origin->base_path, folder, job->endpoint->name);
+  context.view = view;
+  context.root = root;
+  text = vs_manifest_write (&context, &job->name, error);
+  return text ? g_bytes_new_take (text, strlen (text)) : NULL;
 }
 
 static void
-warn (VsOriginJob * job, const gchar * trouble)
+warn (VsOriginJob * job, const VsSegment * segment, const gchar * trouble)
 {
   g_autofree gchar *text = g_strdup_printf ("%s: segment %" G_GUINT64_FORMAT
-      " (%s): %s", job->archive->folder, job->segment->sequence,
-      job->segment->uri ? job->segment->uri : "no URI", trouble);
+      " (%s): %s", job->archive->folder, segment->sequence,
+      segment->uri ? segment->uri : "no URI", trouble);
 
   if (job->origin->warning)
     job->origin->warning (text, job->origin->warning_data);
@@ -124,14 +187,14 @@ warn (VsOriginJob * job, const gchar * trouble)
 /* One reading; what is listed but can't be had is the store's fault, and no
  * 404: its error is not passed on as such. */
 static GBytes *
-load (VsOriginJob * job, GError ** error)
+load (VsOriginJob * job, const VsSegment * segment, GError ** error)
 {
   g_autoptr (GError) cause = NULL;
-  GBytes *bytes = vs_archive_reader_load (job->archive->reader, job->segment,
-      NULL, &cause);
+  GBytes *bytes = vs_archive_reader_load (job->archive->reader, segment, NULL,
+      &cause);
 
   if (bytes == NULL) {
-    warn (job, cause->message);
+    warn (job, segment, cause->message);
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, cause->message);
   }
   return bytes;
@@ -205,23 +268,67 @@ vs_origin_make_stored (gpointer data, GError ** error)
 
   for (guint i = 0; i < LOAD_ATTEMPTS && !bytes; i++) {
     g_clear_error (error);
-    bytes = load (job, error);
+    bytes = load (job, job->segment, error);
   }
   return bytes;
 }
 
-/* The bytes are at hand: of the live window, or loaded by a job before. */
+/* The parts one after the other. */
+static GBytes *
+join_parts (const VsOriginJob * job)
+{
+  const VsOriginPart *parts = (const VsOriginPart *) job->parts->data;
+  GByteArray *all;
+  gsize size = 0;
+
+  if (job->parts->len == 1)
+    return g_bytes_ref (parts[0].bytes);
+  for (guint i = 0; i < job->parts->len; i++)
+    size += g_bytes_get_size (parts[i].bytes);
+  all = g_byte_array_sized_new (size);
+  for (guint i = 0; i < job->parts->len; i++) {
+    gsize n;
+    gconstpointer data = g_bytes_get_data (parts[i].bytes, &n);
+
+    g_byte_array_append (all, data, n);
+  }
+  return g_byte_array_free_to_bytes (all);
+}
+
+static GBytes *
+package_parts (VsOriginJob * job, GError ** error)
+{
+  g_autoptr (GBytes) ts = join_parts (job);
+
+  return vs_package (ts, job->segment, job->format, job->name.track, error);
+}
+
+/* Reads all parts anew from the archive. */
+static gboolean
+reload_parts (VsOriginJob * job, GError ** error)
+{
+  for (guint i = 0; i < job->parts->len; i++) {
+    VsOriginPart *part = &g_array_index (job->parts, VsOriginPart, i);
+    GBytes *bytes = load (job, part->segment, error);
+
+    if (bytes == NULL)
+      return FALSE;
+    g_bytes_unref (part->bytes);
+    part->bytes = bytes;
+  }
+  return TRUE;
+}
+
+/* The parts are at hand: of the live window, or loaded by jobs before. */
 GBytes *
-vs_origin_make_fragment (gpointer data, GError ** error)
+vs_origin_make_packaged (gpointer data, GError ** error)
 {
   VsOriginJob *job = data;
   g_autoptr (GError) cause = NULL;
-  g_autoptr (GBytes) again = NULL;
   GBytes *out;
 
   __atomic_add_fetch (&job->origin->packaged, 1, __ATOMIC_RELAXED);
-  out = vs_package (job->bytes, job->segment, VS_FORMAT_CMAF, job->name.track,
-      &cause);
+  out = package_parts (job, &cause);
   if (out)
     return out;
   if (!job->archive
@@ -229,10 +336,6 @@ vs_origin_make_fragment (gpointer data, GError ** error)
     g_propagate_error (error, g_steal_pointer (&cause));
     return NULL;
   }
-  warn (job, cause->message);
-  again = load (job, error);
-  if (again == NULL)
-    return NULL;
-  return vs_package (again, job->segment, VS_FORMAT_CMAF, job->name.track,
-      error);
+  warn (job, job->segment, cause->message);
+  return reload_parts (job, error) ? package_parts (job, error) : NULL;
 }

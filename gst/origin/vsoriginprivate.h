@@ -8,6 +8,7 @@
 #include "origin/vseventview.h"
 #include "origin/vsliveevent.h"
 #include "origin/vsobjectcache.h"
+#include "origin/vsobjectname.h"
 #include "origin/vsoriginresponse.h"
 #include "origin/vspackage.h"
 #include "origin/vspool.h"
@@ -22,6 +23,7 @@ struct _VsOrigin
   VsPool *pool;
   gsize live_bytes;
   gchar *base_path;
+  gchar *account, *event, *breakout;    /* of MediaPackage v1's URLs */
   gchar *utc_timing_uri;
   VsOriginWarning warning;
   gpointer warning_data;
@@ -30,6 +32,7 @@ struct _VsOrigin
   GMutex lock;
   /* protected by lock */
   GHashTable *endpoints;        /* name -> VsEndpoint */
+  GQueue former;                /* VsEndpoint: with names of before */
   guint64 endpoints_revision;
   GPtrArray *live;              /* VsOriginEvent */
 
@@ -39,10 +42,23 @@ struct _VsOrigin
 /* (transfer full) */
 VsEndpoint    *vs_origin_get_endpoint (VsOrigin *origin, const gchar *name,
     guint64 *revision);
+VsEndpoint    *vs_origin_get_endpoint_by_id (VsOrigin *origin,
+    const gchar *id, guint64 *revision);
+/* Reads an object's name as @endpoint calls it, or did before its settings
+ * were changed: players go on with the manifests that they have. */
+gboolean       vs_origin_parse_object_name (VsOrigin *origin,
+    const gchar *object, const VsEndpoint *endpoint, VsObjectName *name);
 GPtrArray     *vs_origin_get_endpoints (VsOrigin *origin);
 VsArchiveEvents *vs_origin_get_archives (VsOrigin *origin);
 VsOriginEvent *vs_origin_find_live (VsOrigin *origin, const gchar *folder);
 GPtrArray     *vs_origin_get_live (VsOrigin *origin);
+
+/* A stored segment that something is packaged from. */
+typedef struct
+{
+  VsSegment *segment;
+  GBytes *bytes;                /* NULL while it is waited for */
+} VsOriginPart;
 
 /**
  * VsOriginJob:
@@ -63,11 +79,20 @@ typedef struct
 
   VsOriginEvent *live;
   VsArchiveEvent *archive;
-  VsEndpoint *endpoint;
   VsObjectName name;
-  VsSegment *segment;
+  /* of a manifest */
+  VsEndpoint *endpoint;
+  VsSelection selection;
+  VsRange range;
+  /* of an init segment */
   VsCodecConfig *config;
-  GBytes *bytes;                /* of the segment, where they are at hand */
+  /* of a segment: the stored one, or what the parts make */
+  VsSegment *segment;
+  GBytes *bytes;                /* of a stored one, where they are at hand */
+  VsFormat format;
+  GArray *parts;                /* VsOriginPart */
+  gint n_awaited;               /* atomic: parts that are not there yet */
+  GError *part_error;           /* atomic: of the first that could not be had */
 } VsOriginJob;
 
 VsOriginJob *vs_origin_job_new (VsOrigin *origin, const gchar *key);
@@ -77,10 +102,25 @@ void         vs_origin_job_start (VsOriginJob *job);
 /* Ends its flight with an error. (transfer full) @job */
 void         vs_origin_job_fail (VsOriginJob *job, const GError *error);
 
+/**
+ * vs_origin_job_set_parts:
+ * @segments: (element-type VsSegment)
+ * @bytes: (element-type GBytes): of each, NULL for what
+ *   vs_origin_job_take_part () will bring
+ *
+ * The job starts, or fails, once all parts have come and the caller has
+ * called vs_origin_job_part_done () too.
+ */
+void vs_origin_job_set_parts (VsOriginJob *job, GPtrArray *segments,
+    GPtrArray *bytes);
+void vs_origin_job_take_part (VsOriginJob *job, guint index, GBytes *bytes,
+    const GError *error);
+void vs_origin_job_part_done (VsOriginJob *job);
+
 /* What a job may make. */
 GBytes *vs_origin_make_manifest (gpointer job, GError **error);
 GBytes *vs_origin_make_init (gpointer job, GError **error);
-GBytes *vs_origin_make_fragment (gpointer job, GError **error);
+GBytes *vs_origin_make_packaged (gpointer job, GError **error);
 GBytes *vs_origin_make_stored (gpointer job, GError **error);
 GBytes *vs_origin_make_list (gpointer job, GError **error);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "isobmff/vscmaf.h"
+#include "origin/vsselection.h"
 
 /* s: a year, the longest that RFC 9111's forerunners allow */
 #define IMMUTABLE_MAX_AGE 31536000
@@ -21,6 +22,8 @@ static const struct
   guint status;
   const gchar *phrase;          /* RFC 9110 15 */
 } statuses[] = {
+  {VS_STATUS_BAD_REQUEST, "Bad Request"},
+  {VS_STATUS_FORBIDDEN, "Forbidden"},
   {VS_STATUS_NOT_FOUND, "Not Found"},
   {VS_STATUS_BAD_GATEWAY, "Bad Gateway"},
   {VS_STATUS_SERVICE_UNAVAILABLE, "Service Unavailable"},
@@ -114,6 +117,11 @@ vs_origin_response_new_from_error (const GError * error)
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
       || g_error_matches (error, VS_PACKAGE_ERROR, VS_PACKAGE_ERROR_NO_TRACK))
     status = VS_STATUS_NOT_FOUND;
+  else if (g_error_matches (error, VS_SELECTION_ERROR,
+          VS_SELECTION_ERROR_OUTSIDE))
+    status = VS_STATUS_NOT_FOUND;
+  else if (error->domain == VS_SELECTION_ERROR)
+    status = VS_STATUS_BAD_REQUEST;
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY))
     status = VS_STATUS_SERVICE_UNAVAILABLE;
   return vs_origin_response_new_error (status);

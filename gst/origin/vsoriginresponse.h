@@ -5,12 +5,15 @@
 #pragma once
 
 #include "origin/vsobject.h"
-#include "origin/vsroute.h"
+#include "origin/vsobjectname.h"
+#include "origin/vsorigin.h"
 
 G_BEGIN_DECLS
 
 /* RFC 9110 15 */
 #define VS_STATUS_OK 200
+#define VS_STATUS_BAD_REQUEST 400
+#define VS_STATUS_FORBIDDEN 403
 #define VS_STATUS_NOT_FOUND 404
 #define VS_STATUS_BAD_GATEWAY 502
 #define VS_STATUS_SERVICE_UNAVAILABLE 503
@@ -30,7 +33,8 @@ VsOriginResponse *vs_origin_response_new (VsObject *object,
     guint target_duration);
 /* With a short body that says what the status is. */
 VsOriginResponse *vs_origin_response_new_error (guint status);
-/* The status that tells of @error, of %G_IO_ERROR or %VS_PACKAGE_ERROR. */
+/* The status that tells of @error, of %G_IO_ERROR, %VS_PACKAGE_ERROR or
+ * %VS_SELECTION_ERROR. */
 VsOriginResponse *vs_origin_response_new_from_error (const GError *error);
 
 /* static */

@@ -7,229 +7,166 @@
 
 #include <string.h>
 
-#define CONFIG_ID_DIGITS 8
-/* account, event, breakout, endpoint, object */
-#define MAX_PARTS 5
+#include "origin/vsendpointchecks.h"
+
+/* account, event, breakout, endpoint, two time elements, and an object of up
+ * to four: index.ism, x3, QualityLevels (), Fragments () */
+#define MAX_PARTS 12
+/* ahead of time elements and the object: account, event and endpoint */
+#define EVENT_PARTS 3
+
+typedef struct
+{
+  const gchar *text;
+  gsize length;
+} Part;
 
 static gboolean
-copy_name (gchar out[VS_NAME_MAX + 1], const gchar * text, gsize length)
+equals (const Part * part, const gchar * text)
 {
-  if (length == 0 || length > VS_NAME_MAX)
+  return part->length == strlen (text)
+      && memcmp (part->text, text, part->length) == 0;
+}
+
+static gboolean
+copy_name (gchar out[VS_NAME_MAX + 1], const Part * part)
+{
+  if (part->length == 0 || part->length > VS_NAME_MAX)
     return FALSE;
-  memcpy (out, text, length);
-  out[length] = '\0';
+  memcpy (out, part->text, part->length);
+  out[part->length] = '\0';
   return vs_name_is_valid (out);
 }
 
 static gboolean
-copy_event_name (gchar out[VS_NAME_MAX + 1], const gchar * text, gsize length)
+copy_event_name (gchar out[VS_NAME_MAX + 1], const Part * part)
 {
-  return copy_name (out, text, length) && vs_event_name_is_valid (out);
+  return copy_name (out, part) && vs_event_name_is_valid (out);
+}
+
+gboolean
+vs_file_name_is_valid (const gchar * name)
+{
+  gsize length = strlen (name);
+
+  if (length == 0 || length > VS_FILE_NAME_MAX || name[0] == '.')
+    return FALSE;
+  for (gsize i = 0; i < length; i++)
+    if (!g_ascii_isalnum (name[i]) && !strchr ("._-", name[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+copy_file_name (gchar out[VS_FILE_NAME_MAX + 1], const Part * part)
+{
+  if (part->length > VS_FILE_NAME_MAX)
+    return FALSE;
+  memcpy (out, part->text, part->length);
+  out[part->length] = '\0';
+  return vs_file_name_is_valid (out);
+}
+
+static guint
+split (const gchar * path, Part parts[MAX_PARTS])
+{
+  guint n = 0;
+
+  while (path) {
+    if (n == MAX_PARTS)
+      return 0;
+    parts[n].text = path;
+    parts[n].length = strcspn (path, "/");
+    path = path[parts[n].length] ? path + parts[n].length + 1 : NULL;
+    n++;
+  }
+  return n;
+}
+
+/* The object is the last part, but for Smooth Streaming's. */
+static guint
+find_object (const Part * parts, guint n)
+{
+  for (guint i = 0; i + 1 < n; i++)
+    if (parts[i].length > 4
+        && memcmp (parts[i].text + parts[i].length - 4, ".ism", 4) == 0)
+      return i;
+  return n - 1;
+}
+
+/* An event may be called "start": what follows a time element's name has to
+ * be a date where there is another way to read the path. */
+static gboolean
+is_time_element (const Part * parts, guint n, const gchar * name)
+{
+  gint64 us;
+
+  return n > 2 && equals (&parts[n - 2], name)
+      && (n - 2 >= EVENT_PARTS
+      || vs_date_parse (parts[n - 1].text, parts[n - 1].length, &us));
+}
+
+/* Takes time elements off the end of @n parts; what remains is returned. */
+static guint
+strip_time (const Part * parts, guint n, VsTimeElements * time)
+{
+  if (is_time_element (parts, n, "end")) {
+    time->end = parts[n - 1].text;
+    time->end_length = parts[n - 1].length;
+    n -= 2;
+  }
+  if (is_time_element (parts, n, "start")) {
+    time->start = parts[n - 1].text;
+    time->start_length = parts[n - 1].length;
+    n -= 2;
+  }
+  return n;
+}
+
+static gboolean
+parse_place (const Part * parts, guint n, VsRoute * route)
+{
+  switch (n) {
+    case 1:
+      route->kind = VS_ROUTE_ID;
+      return copy_name (route->id, &parts[0]);
+    case 2:
+      route->kind = VS_ROUTE_ID;
+      return copy_name (route->id, &parts[0])
+          && copy_name (route->endpoint, &parts[1]);
+    case EVENT_PARTS:
+      return copy_name (route->account, &parts[0])
+          && copy_event_name (route->event, &parts[1])
+          && copy_name (route->endpoint, &parts[2]);
+    case EVENT_PARTS + 1:
+      if (!copy_name (route->account, &parts[0])
+          || !copy_name (route->endpoint, &parts[3]))
+        return FALSE;
+      if (equals (&parts[1], "media")) {
+        route->kind = VS_ROUTE_ASSET;
+        return copy_file_name (route->asset, &parts[2]);
+      }
+      return copy_event_name (route->event, &parts[1])
+          && copy_event_name (route->breakout, &parts[2]);
+    default:
+      return FALSE;
+  }
 }
 
 gboolean
 vs_route_parse (const gchar * path, VsRoute * route)
 {
-  const gchar *parts[MAX_PARTS];
-  gsize lengths[MAX_PARTS];
-  guint n = 0, last;
+  Part parts[MAX_PARTS];
+  guint n, object;
 
   memset (route, 0, sizeof *route);
   if (!g_str_has_prefix (path, VS_ROUTE_ROOT))
     return FALSE;
-
-  for (const gchar * p = path + strlen (VS_ROUTE_ROOT); p; n++) {
-    if (n == MAX_PARTS)
-      return FALSE;
-    parts[n] = p;
-    lengths[n] = strcspn (p, "/");
-    p = p[lengths[n]] ? p + lengths[n] + 1 : NULL;
-  }
-  if (n < MAX_PARTS - 1)
+  n = split (path + strlen (VS_ROUTE_ROOT), parts);
+  if (n < 2)
     return FALSE;
-  last = n - 1;
-
-  if (!copy_name (route->account, parts[0], lengths[0])
-      || !copy_event_name (route->event, parts[1], lengths[1])
-      || !copy_name (route->endpoint, parts[last - 1], lengths[last - 1]))
-    return FALSE;
-  if (n == MAX_PARTS
-      && !copy_event_name (route->breakout, parts[2], lengths[2]))
-    return FALSE;
-  route->object = parts[last];
-  return lengths[last] > 0;
-}
-
-/* Cuts @suffix off a text of *@length bytes. */
-static gboolean
-strip_suffix (const gchar * text, gsize * length, const gchar * suffix)
-{
-  gsize n = strlen (suffix);
-
-  if (*length < n || memcmp (text + *length - n, suffix, n) != 0)
-    return FALSE;
-  *length -= n;
-  return TRUE;
-}
-
-static gboolean
-strip_prefix (const gchar ** text, gsize * length, const gchar * prefix)
-{
-  gsize n = strlen (prefix);
-
-  if (*length < n || memcmp (*text, prefix, n) != 0)
-    return FALSE;
-  *text += n;
-  *length -= n;
-  return TRUE;
-}
-
-/* "video_1080p" or "audio_1080p" */
-static gboolean
-parse_track (const gchar * text, gsize length, VsObjectName * name)
-{
-  if (strip_prefix (&text, &length, "video_"))
-    name->track = VS_MEDIA_VIDEO;
-  else if (strip_prefix (&text, &length, "audio_"))
-    name->track = VS_MEDIA_AUDIO;
-  else
-    return FALSE;
-  return copy_name (name->name, text, length);
-}
-
-static gboolean
-parse_track_of (VsEndpointType type, const gchar * text, gsize length,
-    VsObjectName * name)
-{
-  if (type == VS_ENDPOINT_HLS)
-    return copy_name (name->name, text, length);
-  return parse_track (text, length, name);
-}
-
-static gboolean
-parse_playlist (const gchar * object, VsEndpointType type, VsObjectName * name)
-{
-  gsize length = strlen (object);
-
-  if (type == VS_ENDPOINT_DASH) {
-    name->kind = VS_OBJECT_MAIN;
-    return strcmp (object, "index.mpd") == 0;
-  }
-  if (!strip_suffix (object, &length, ".m3u8")
-      || !strip_prefix (&object, &length, "index"))
-    return FALSE;
-  if (length == 0) {
-    name->kind = VS_OBJECT_MAIN;
-    return TRUE;
-  }
-  name->kind = VS_OBJECT_MEDIA;
-  return strip_prefix (&object, &length, "_")
-      && parse_track_of (type, object, length, name);
-}
-
-/* Splits at the last underscore: "1080p_17" into "1080p" and "17". */
-static const gchar *
-split_last (const gchar * text, gsize * length, gsize * tail_length)
-{
-  const gchar *underscore = memrchr (text, '_', *length);
-
-  if (underscore == NULL)
-    return NULL;
-  *tail_length = text + *length - (underscore + 1);
-  *length = underscore - text;
-  return underscore + 1;
-}
-
-/* Decimal, above 0, without leading zeros: one spelling a number. */
-static gboolean
-parse_sequence (const gchar * text, gsize length, guint64 * sequence)
-{
-  guint64 value = 0;
-
-  if (length == 0 || text[0] == '0')
-    return FALSE;
-  for (gsize i = 0; i < length; i++) {
-    if (!g_ascii_isdigit (text[i])
-        || !g_uint64_checked_mul (&value, value, 10)
-        || !g_uint64_checked_add (&value, value, text[i] - '0'))
-      return FALSE;
-  }
-  *sequence = value;
-  return TRUE;
-}
-
-static gboolean
-parse_segment (const gchar * object, VsEndpointType type, VsObjectName * name)
-{
-  gsize length = strlen (object), tail_length;
-  const gchar *suffix = type == VS_ENDPOINT_HLS ? ".ts" : ".m4s";
-  const gchar *tail;
-
-  name->kind = VS_OBJECT_SEGMENT;
-  if (!strip_suffix (object, &length, suffix))
-    return FALSE;
-  tail = split_last (object, &length, &tail_length);
-  return tail && parse_sequence (tail, tail_length, &name->sequence)
-      && parse_track_of (type, object, length, name);
-}
-
-static gboolean
-parse_init (const gchar * object, VsEndpointType type, VsObjectName * name)
-{
-  gsize length = strlen (object), tail_length;
-  const gchar *tail;
-
-  name->kind = VS_OBJECT_INIT;
-  if (type == VS_ENDPOINT_HLS || !strip_suffix (object, &length, ".mp4"))
-    return FALSE;
-  tail = split_last (object, &length, &tail_length);
-  if (tail == NULL || tail_length != CONFIG_ID_DIGITS)
-    return FALSE;
-  for (guint i = 0; i < CONFIG_ID_DIGITS; i++)
-    if (!g_ascii_isxdigit (tail[i]) || g_ascii_isupper (tail[i]))
-      return FALSE;
-  memcpy (name->config_id, tail, CONFIG_ID_DIGITS);
-  return strip_suffix (object, &length, "_init")
-      && parse_track (object, length, name);
-}
-
-gboolean
-vs_object_name_parse (const gchar * object, VsEndpointType type,
-    VsObjectName * name)
-{
-  gboolean (*const parsers[]) (const gchar *, VsEndpointType, VsObjectName *) = {
-    parse_playlist, parse_segment, parse_init
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (parsers); i++) {
-    memset (name, 0, sizeof *name);
-    if (parsers[i] (object, type, name))
-      return TRUE;
-  }
-  return FALSE;
-}
-
-const gchar *
-vs_object_name_track (VsMediaType track)
-{
-  return track == VS_MEDIA_VIDEO ? "video" : "audio";
-}
-
-void
-vs_object_name_append_segment (GString * out, VsMediaType track,
-    const gchar * name, guint64 sequence)
-{
-  if (track == VS_MEDIA_OTHER)
-    g_string_append_printf (out, "%s_%" G_GUINT64_FORMAT ".ts", name, sequence);
-  else
-    g_string_append_printf (out, "%s_%s_%" G_GUINT64_FORMAT ".m4s",
-        vs_object_name_track (track), name, sequence);
-}
-
-void
-vs_object_name_append_init (GString * out, VsMediaType track,
-    const gchar * name, const gchar * config_id)
-{
-  g_string_append_printf (out, "%s_%s_init_%s.mp4",
-      vs_object_name_track (track), name, config_id);
+  object = find_object (parts, n);
+  route->object = parts[object].text;
+  return parts[object].length > 0
+      && parse_place (parts, strip_time (parts, object, &route->time), route);
 }

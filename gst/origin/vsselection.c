@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "origin/vsendpointchecks.h"
-#include "origin/vseventview.h"
 
 /* MediaPackage's bounds, s */
 #define MAX_TIME_DELAY (14 * 24 * 60 * 60)
@@ -216,6 +215,14 @@ vs_selection_parse (const VsEndpoint * endpoint,
   if (!good)
     vs_selection_clear (selection);
   return good;
+}
+
+void
+vs_selection_copy (const VsSelection * selection, VsSelection * copy)
+{
+  *copy = *selection;
+  if (copy->filter)
+    vs_manifest_filter_ref (copy->filter);
 }
 
 void

@@ -9,6 +9,9 @@
 
 G_BEGIN_DECLS
 
+/* one manifest spans at most this */
+#define VS_MANIFEST_MAX (24 * 60 * 60 * GST_SECOND)
+
 /**
  * VsSelection:
  *
@@ -52,6 +55,8 @@ typedef struct
 gboolean vs_selection_parse (const VsEndpoint *endpoint,
     const VsTimeElements *elements, const gchar *query, gboolean main,
     VsSelection *selection, GError **error);
+/* @copy: takes the place of nothing */
+void vs_selection_copy (const VsSelection *selection, VsSelection *copy);
 void vs_selection_clear (VsSelection *selection);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VsSelection, vs_selection_clear)
 

@@ -345,6 +345,7 @@ vs_timeline_get_state (VsTimeline * timeline, VsTimelineState * state)
 {
   g_mutex_lock (&timeline->lock);
   state->revision = timeline->revision;
+  state->first = timeline->first;
   state->next = timeline->next;
   state->ended = timeline->ended;
   state->target_duration = effective_target_unlocked (timeline);
@@ -438,11 +439,13 @@ vs_timeline_view (VsTimeline * timeline, guint64 first, guint64 last)
 }
 
 VsTimelineView *
-vs_timeline_view_window (VsTimeline * timeline, GstClockTime window)
+vs_timeline_view_window (VsTimeline * timeline, guint64 last,
+    GstClockTime window)
 {
   Snapshot snapshot;
   VsTimelineView *view = begin_view (timeline, &snapshot);
-  guint64 first = snapshot.next;
+  guint64 next = last < snapshot.next ? last + 1 : snapshot.next;
+  guint64 first = next;
   GstClockTime duration = 0;
 
   if (window == 0)
@@ -454,7 +457,7 @@ vs_timeline_view_window (VsTimeline * timeline, GstClockTime window)
     if (GST_CLOCK_TIME_IS_VALID (segment->duration))
       duration += segment->duration;
   }
-  return finish_view (view, timeline, &snapshot, first, snapshot.next);
+  return finish_view (view, timeline, &snapshot, first, next);
 }
 
 void

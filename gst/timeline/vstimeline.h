@@ -50,13 +50,14 @@ VsCodecConfig *vs_timeline_get_config (VsTimeline *timeline,
  * VsTimelineState:
  * @revision: changes whenever the timeline does, and is no other timeline's:
  *   what was made from a timeline is current as long as this is the same
- * @next: sequence of the segment that comes next, 0 before the first
+ * @first: sequence of the oldest segment that is retained
+ * @next: of the segment that comes next, 0 before the first
  * @target_duration: EXT-X-TARGETDURATION, s
  */
 typedef struct
 {
   guint64 revision;
-  guint64 next;
+  guint64 first, next;
   gboolean ended;
   guint target_duration;
 } VsTimelineState;
@@ -88,8 +89,9 @@ typedef struct
  */
 VsTimelineView *vs_timeline_view (VsTimeline *timeline, guint64 first,
     guint64 last);
-/* The newest segments that together last at least @window; 0 for all. */
-VsTimelineView *vs_timeline_view_window (VsTimeline *timeline,
+/* The newest segments, up to @last, that together last at least @window; 0
+ * for all. */
+VsTimelineView *vs_timeline_view_window (VsTimeline *timeline, guint64 last,
     GstClockTime window);
 void            vs_timeline_view_free (VsTimelineView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsTimelineView, vs_timeline_view_free)

@@ -451,6 +451,9 @@ new_origin (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
     .live_bytes = settings->live_cache_size,
     .max_queue = settings->max_queue,
     .base_path = settings->base_path,
+    .account = settings->identity.account,
+    .event = settings->identity.event,
+    .breakout = settings->identity.breakout,
     .warning = on_origin_warning,
     .warning_data = self,
   };

@@ -15,6 +15,8 @@
 
 #define OUT_PATH "/out/v1/"
 #define EVENTS_PATH "/api/events"
+/* a secret that a CDN and the origin share, as MediaPackage has it */
+#define CDN_IDENTIFIER "X-MediaPackage-CDNIdentifier"
 /* ms that answers have to finish when the server stops */
 #define DRAIN_MS 1000
 
@@ -138,6 +140,8 @@ handle (VsHttpRequest * request, gpointer user_data)
       .path = path,
       .query = vs_http_request_get_query (request),
       .accept_gzip = vs_http_request_accepts_gzip (request),
+      .client = vs_http_request_get_client_ip (request),
+      .cdn_identifier = vs_http_request_get_header (request, CDN_IDENTIFIER),
     };
 
     vs_origin_request (server->origin, &what, respond, request);

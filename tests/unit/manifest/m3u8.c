@@ -305,8 +305,10 @@ GST_START_TEST (test_main)
         .audio_group = "audio",.video_range = "SDR"},
     {.uri = "index_audio.m3u8",.bandwidth = 200000,.codecs = "mp4a.40.2"},
   };
-  g_autofree gchar *text =
-      vs_m3u8_write_main (variants, G_N_ELEMENTS (variants), &audio, 1, TRUE);
+  static const VsM3u8MainSettings settings = {
+    variants, G_N_ELEMENTS (variants), &audio, 1, TRUE
+  };
+  g_autofree gchar *text = vs_m3u8_write_main (&settings);
 
   fail_unless_equals_string (text, "#EXTM3U\n"
       "#EXT-X-VERSION:4\n"

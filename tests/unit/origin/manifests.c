@@ -46,10 +46,11 @@ static gchar *
 write_object (VsEventView * view, const VsEndpoint * endpoint,
     const gchar * object)
 {
+  VsManifestContext context = { view, endpoint, NULL, "/out/", "/api/time" };
   VsObjectName name;
 
-  fail_unless (vs_object_name_parse (object, endpoint->type, &name));
-  return vs_manifest_write (view, endpoint, &name, "/api/time");
+  fail_unless (vs_object_name_parse (object, endpoint, &name));
+  return vs_manifest_write (&context, &name, NULL);
 }
 
 static guint

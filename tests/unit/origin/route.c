@@ -9,45 +9,97 @@
 static const struct
 {
   const gchar *path;
+  VsRouteKind kind;
   /* NULL where the path is refused */
-  const gchar *account, *event, *breakout, *endpoint, *object;
+  const gchar *place, *endpoint, *object;
+  const gchar *start, *end;
 } paths[] = {
-  {"/out/v1/default/live/hls/index.m3u8",
-      "default", "live", "", "hls", "index.m3u8"},
-  {"/out/v1/a/b/c/d/e", "a", "b", "c", "d", "e"},
-  {"/out/v1/a/b/hls/", NULL},
-  {"/out/v1/a/b/hls", NULL},
-  {"/out/v1/a/b/c/d/e/f", NULL},
-  {"/out/v1//b/hls/index.m3u8", NULL},
-  {"/out/v1/a//hls/index.m3u8", NULL},
-  {"/out/v1/a/b//hls/index.m3u8", NULL},
-  {"/out/v1/a/../hls/index.m3u8", NULL},
-  {"/out/v1/a/recordings/hls/index.m3u8", NULL},
-  {"/out/v1/a/b/media/hls/index.m3u8", NULL},
-  {"/out/v1/a/b%2f/hls/index.m3u8", NULL},
-  {"/out/v2/a/b/hls/index.m3u8", NULL},
-  {"out/v1/a/b/hls/index.m3u8", NULL},
-  {"/", NULL},
-  {"", NULL},
+  {"/out/v1/default/live/hls/index.m3u8", VS_ROUTE_EVENT, "default/live",
+      "hls", "index.m3u8"},
+  {"/out/v1/a/b/c/d/e", VS_ROUTE_EVENT, "a/b/c", "d", "e"},
+  {"/out/v1/a/b/mss/index.ism/Manifest", VS_ROUTE_EVENT, "a/b", "mss",
+      "index.ism/Manifest"},
+  {"/out/v1/a/b/mss/i.ism/a2/x3/QualityLevels(1)/Fragments(video=0)",
+        VS_ROUTE_EVENT, "a/b", "mss",
+      "i.ism/a2/x3/QualityLevels(1)/Fragments(video=0)"},
+  {"/out/v1/a/b/hls/start/5/index.m3u8", VS_ROUTE_EVENT, "a/b", "hls",
+      "index.m3u8", "5"},
+  {"/out/v1/a/b/c/hls/start/5/end/6/index.m3u8", VS_ROUTE_EVENT, "a/b/c",
+      "hls", "index.m3u8", "5", "6"},
+  {"/out/v1/a/b/hls/end/x/index.m3u8", VS_ROUTE_EVENT, "a/b", "hls",
+      "index.m3u8", NULL, "x"},
+  {"/out/v1/a/b/mss/start/5/i.ism/Manifest", VS_ROUTE_EVENT, "a/b", "mss",
+      "i.ism/Manifest", "5"},
+  {"/out/v1/a/start/hls/index.m3u8", VS_ROUTE_EVENT, "a/start", "hls",
+      "index.m3u8"},
+  {"/out/v1/id/index.m3u8", VS_ROUTE_ID, "id", "", "index.m3u8"},
+  {"/out/v1/id/cmaf/index.m3u8", VS_ROUTE_ID, "id", "cmaf", "index.m3u8"},
+  {"/out/v1/id/start/2026-01-31T12:00:00Z/end/1769860860/index.mpd",
+      VS_ROUTE_ID, "id", "", "index.mpd", "2026-01-31T12:00:00Z", "1769860860"},
+  {"/out/v1/a/media/film.mp4/dash/index.mpd", VS_ROUTE_ASSET, "a/film.mp4",
+      "dash", "index.mpd"},
+  {"/out/v1/a/media/.film/dash/index.mpd"},
+  {"/out/v1/a/media/../dash/index.mpd"},
+  {"/out/v1/a/b/hls/"},
+  {"/out/v1/a/b/c/d/e/f"},
+  {"/out/v1//b/hls/index.m3u8"},
+  {"/out/v1/a//hls/index.m3u8"},
+  {"/out/v1/a/b//hls/index.m3u8"},
+  {"/out/v1/a/../hls/index.m3u8"},
+  {"/out/v1/a/recordings/hls/index.m3u8"},
+  {"/out/v1/a/b/media/hls/index.m3u8"},
+  {"/out/v1/a/b%2f/hls/index.m3u8"},
+  {"/out/v2/a/b/hls/index.m3u8"},
+  {"/out/v1/index.m3u8"},
+  {"out/v1/a/b/hls/index.m3u8"},
+  {"/"},
+  {""},
+  {"/out/v1/a/b/c/d/start/5/end/6/i.ism/a/b/c/d"},
   /* 65 letters */
   {"/out/v1/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-        "/b/hls/index.m3u8", NULL},
+        "/b/hls/index.m3u8"},
 };
+
+/* The names ahead of the endpoint, as the path has them. */
+static gchar *
+place_of (const VsRoute * route)
+{
+  switch (route->kind) {
+    case VS_ROUTE_ID:
+      return g_strdup (route->id);
+    case VS_ROUTE_ASSET:
+      return g_strconcat (route->account, "/", route->asset, NULL);
+    default:
+      return g_strconcat (route->account, "/", route->event,
+          route->breakout[0] ? "/" : NULL, route->breakout, NULL);
+  }
+}
+
+static void
+assert_element (const gchar * text, gsize length, const gchar * expected)
+{
+  g_autofree gchar *copy = g_strndup (text ? text : "", length);
+
+  fail_unless_equals_string (copy, expected ? expected : "");
+}
 
 GST_START_TEST (test_paths)
 {
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++) {
     VsRoute route;
     gboolean ok = vs_route_parse (paths[i].path, &route);
+    g_autofree gchar *place = NULL;
 
-    fail_unless (ok == (paths[i].account != NULL), "%s", paths[i].path);
+    fail_unless (ok == (paths[i].place != NULL), "%s", paths[i].path);
     if (!ok)
       continue;
-    fail_unless_equals_string (route.account, paths[i].account);
-    fail_unless_equals_string (route.event, paths[i].event);
-    fail_unless_equals_string (route.breakout, paths[i].breakout);
+    place = place_of (&route);
+    fail_unless_equals_int (route.kind, paths[i].kind);
+    fail_unless_equals_string (place, paths[i].place);
     fail_unless_equals_string (route.endpoint, paths[i].endpoint);
     fail_unless_equals_string (route.object, paths[i].object);
+    assert_element (route.time.start, route.time.start_length, paths[i].start);
+    assert_element (route.time.end, route.time.end_length, paths[i].end);
   }
 }
 
@@ -66,7 +118,28 @@ static const struct
   const gchar *name;
   guint64 sequence;
   const gchar *config_id;
+  gint64 time;
+  guint join;                   /* 0 for 1 */
+  guint bitrate, ahead;
 } objects[] = {
+  {"1080p_17x3.ts", VS_ENDPOINT_HLS, VS_OBJECT_SEGMENT, NONE, "1080p", 17, "",
+      0, 3},
+  {"1080p.video_17.ts", VS_ENDPOINT_HLS, VS_OBJECT_SEGMENT, VIDEO, "1080p", 17,
+      ""},
+  {"a192.audio_17x2.ts", VS_ENDPOINT_HLS, VS_OBJECT_SEGMENT, AUDIO, "a192", 17,
+      "", 0, 2},
+  {"index_a192.audio.m3u8", VS_ENDPOINT_HLS, VS_OBJECT_MEDIA, AUDIO, "a192", 0,
+      ""},
+  {"video_x_t900.m4s", VS_ENDPOINT_DASH, VS_OBJECT_SEGMENT, VIDEO, "x", 0, "",
+      900},
+  {"audio_x_t0x2.m4s", VS_ENDPOINT_DASH, VS_OBJECT_SEGMENT, AUDIO, "x", 0, "",
+      0, 2},
+  {"index.ism/Manifest", VS_ENDPOINT_MSS, VS_OBJECT_MAIN, NONE, "", 0, ""},
+  {"index.ism/QualityLevels(3000000)/Fragments(video=0)", VS_ENDPOINT_MSS,
+      VS_OBJECT_SEGMENT, NONE, "video", 0, "", 0, 0, 3000000},
+  {"index.ism/a2/x3/QualityLevels(1)/Fragments(audio_a=17000000000)",
+        VS_ENDPOINT_MSS, VS_OBJECT_SEGMENT, NONE, "audio_a", 0, "",
+      17000000000, 3, 1, 2},
   {"index.m3u8", VS_ENDPOINT_HLS, VS_OBJECT_MAIN, NONE, "", 0, ""},
   {"index.m3u8", VS_ENDPOINT_CMAF, VS_OBJECT_MAIN, NONE, "", 0, ""},
   {"index.mpd", VS_ENDPOINT_DASH, VS_OBJECT_MAIN, NONE, "", 0, ""},
@@ -96,6 +169,16 @@ static const struct
   const gchar *object;
   VsEndpointType type;
 } strangers[] = {
+  {"1080p_17x1.ts", VS_ENDPOINT_HLS}, {"1080p_17x61.ts", VS_ENDPOINT_HLS},
+  {"1080p_t17.ts", VS_ENDPOINT_HLS}, {"video_x_t01.m4s", VS_ENDPOINT_DASH},
+  {"1080p.text_17.ts", VS_ENDPOINT_HLS}, {"index.m3u8", VS_ENDPOINT_MSS},
+  {"index.ism/manifest", VS_ENDPOINT_MSS}, {"index.ism/", VS_ENDPOINT_MSS},
+  {"index.ism/x1/QualityLevels(1)/Fragments(video=0)", VS_ENDPOINT_MSS},
+  {"index.ism/a0/QualityLevels(1)/Fragments(video=0)", VS_ENDPOINT_MSS},
+  {"index.ism/QualityLevels(1)/Fragments(video=0)x", VS_ENDPOINT_MSS},
+  {"index.ism/QualityLevels(1)/Fragments(video=)", VS_ENDPOINT_MSS},
+  {"index.ism/QualityLevels(1)/Fragments(video", VS_ENDPOINT_MSS},
+  {"index.ism/QualityLevels(-1)/Fragments(video=0)", VS_ENDPOINT_MSS},
   {"index.mpd", VS_ENDPOINT_HLS}, {"index.m3u8", VS_ENDPOINT_DASH},
   {"index_.m3u8", VS_ENDPOINT_HLS}, {"index_1080p.m3u8", VS_ENDPOINT_CMAF},
   {"index_video_.m3u8", VS_ENDPOINT_CMAF}, {"indexx.m3u8", VS_ENDPOINT_HLS},
@@ -118,35 +201,79 @@ GST_START_TEST (test_objects)
   VsObjectName name;
 
   for (guint i = 0; i < G_N_ELEMENTS (objects); i++) {
-    fail_unless (vs_object_name_parse (objects[i].object, objects[i].type,
-            &name), "%s", objects[i].object);
+    g_autoptr (VsEndpoint) endpoint = vs_endpoint_new ("e", objects[i].type);
+    g_autoptr (GString) out = g_string_new (NULL);
+
+    fail_unless (vs_object_name_parse (objects[i].object, endpoint, &name),
+        "%s", objects[i].object);
     fail_unless_equals_int (name.kind, objects[i].kind);
     fail_unless_equals_int (name.track, objects[i].track);
     fail_unless_equals_string (name.name, objects[i].name);
     fail_unless_equals_uint64 (name.sequence, objects[i].sequence);
     fail_unless_equals_string (name.config_id, objects[i].config_id);
+    fail_unless_equals_int64 (name.time, objects[i].time);
+    fail_unless_equals_int (name.join, MAX (objects[i].join, 1));
+    fail_unless_equals_int (name.bitrate, objects[i].bitrate);
+    fail_unless_equals_int (name.ahead, objects[i].ahead);
+    vs_object_name_append (out, endpoint, &name);
+    fail_unless_equals_string (out->str, objects[i].object);
   }
-  for (guint i = 0; i < G_N_ELEMENTS (strangers); i++)
-    fail_if (vs_object_name_parse (strangers[i].object, strangers[i].type,
-            &name), "%s", strangers[i].object);
+  for (guint i = 0; i < G_N_ELEMENTS (strangers); i++) {
+    g_autoptr (VsEndpoint) endpoint = vs_endpoint_new ("e", strangers[i].type);
+
+    fail_if (vs_object_name_parse (strangers[i].object, endpoint, &name),
+        "%s", strangers[i].object);
+  }
 }
 
 GST_END_TEST;
 
-GST_START_TEST (test_written_names_are_read)
+GST_START_TEST (test_names_of_ones_own)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (objects); i++) {
-    g_autoptr (GString) out = g_string_new (NULL);
+  static const struct
+  {
+    VsEndpointType type;
+    const gchar *object;
+    VsObjectKind kind;
+    const gchar *name;
+  } table[] = {
+    {VS_ENDPOINT_HLS, "main.m3u8", VS_OBJECT_MAIN, ""},
+    {VS_ENDPOINT_HLS, "main-1080p.m3u8", VS_OBJECT_MEDIA, "1080p"},
+    {VS_ENDPOINT_HLS, "cam-1080p-7.ts", VS_OBJECT_SEGMENT, "1080p"},
+    {VS_ENDPOINT_HLS, "cam-a-b_c-7.ts", VS_OBJECT_SEGMENT, "a-b_c"},
+    {VS_ENDPOINT_CMAF, "main-video-x.m3u8", VS_OBJECT_MEDIA, "x"},
+    {VS_ENDPOINT_DASH, "main.mpd", VS_OBJECT_MAIN, ""},
+    {VS_ENDPOINT_DASH, "cam-video-x-init-1a2b3c4d.mp4", VS_OBJECT_INIT, "x"},
+    {VS_ENDPOINT_MSS, "main.ism/Manifest", VS_OBJECT_MAIN, ""},
+  };
+  static const gchar *const refused[] = {
+    "index.m3u8", "1080p-7.ts", "cam_1080p_7.ts", "camera-1080p-7.ts",
+    "main_1080p.m3u8", "cam-7.ts",
+  };
 
-    if (objects[i].kind == VS_OBJECT_SEGMENT)
-      vs_object_name_append_segment (out, objects[i].track, objects[i].name,
-          objects[i].sequence);
-    else if (objects[i].kind == VS_OBJECT_INIT)
-      vs_object_name_append_init (out, objects[i].track, objects[i].name,
-          objects[i].config_id);
-    else
-      continue;
-    fail_unless_equals_string (out->str, objects[i].object);
+  for (guint i = 0; i <= G_N_ELEMENTS (table); i++) {
+    g_autoptr (VsEndpoint) endpoint = vs_endpoint_new ("e",
+        i < G_N_ELEMENTS (table) ? table[i].type : VS_ENDPOINT_HLS);
+    g_autoptr (GString) out = g_string_new (NULL);
+    VsObjectName name;
+
+    g_free (endpoint->manifest_name);
+    endpoint->manifest_name = g_strdup ("main");
+    endpoint->segment_prefix = g_strdup ("cam");
+    g_free (endpoint->separator);
+    endpoint->separator = g_strdup ("-");
+    if (i == G_N_ELEMENTS (table)) {
+      for (guint j = 0; j < G_N_ELEMENTS (refused); j++)
+        fail_if (vs_object_name_parse (refused[j], endpoint, &name), "%s",
+            refused[j]);
+      break;
+    }
+    fail_unless (vs_object_name_parse (table[i].object, endpoint, &name),
+        "%s", table[i].object);
+    fail_unless_equals_int (name.kind, table[i].kind);
+    fail_unless_equals_string (name.name, table[i].name);
+    vs_object_name_append (out, endpoint, &name);
+    fail_unless_equals_string (out->str, table[i].object);
   }
 }
 
@@ -161,7 +288,7 @@ route_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_paths);
   tcase_add_test (tc, test_objects);
-  tcase_add_test (tc, test_written_names_are_read);
+  tcase_add_test (tc, test_names_of_ones_own);
   return s;
 }
 

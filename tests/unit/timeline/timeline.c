@@ -99,7 +99,7 @@ GST_START_TEST (test_views)
   }
   for (guint i = 0; i < G_N_ELEMENTS (windows); i++) {
     g_autoptr (VsTimelineView) view =
-        vs_timeline_view_window (timeline, windows[i].window);
+        vs_timeline_view_window (timeline, G_MAXUINT64, windows[i].window);
 
     fail_unless_view (view, 2501 - windows[i].got_n, windows[i].got_n);
   }
@@ -279,7 +279,7 @@ read_views (gpointer data)
 
   do {
     g_autoptr (VsTimelineView) view =
-        vs_timeline_view_window (race->timeline, 10 * GST_SECOND);
+        vs_timeline_view_window (race->timeline, G_MAXUINT64, 10 * GST_SECOND);
     guint n = view->segments->len;
 
     if (n > 0)

@@ -1,0 +1,179 @@
+/* VisionStream: an endpoint's DASH manifest
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "config.h"
+#include "origin/vsmanifests.h"
+
+#include "manifest/vsmpd.h"
+#include "origin/vspackage.h"
+
+/* Representation@bandwidth keeps its first two digits: the peak is rounded up
+ * to that, which leaves room for the boxes around the samples, and seldom
+ * changes while an event goes on. */
+#define BANDWIDTH_DIGITS 100
+
+static guint
+round_up_bandwidth (guint bandwidth)
+{
+  guint64 step = 1;
+
+  while (bandwidth / step >= BANDWIDTH_DIGITS)
+    step *= 10;
+  return MIN ((bandwidth + step - 1) / step * step, G_MAXUINT);
+}
+
+/* The peak of a track; of the whole segments where an archive's maker did not
+ * count its bytes. */
+static guint
+track_bandwidth (const VsTimelineView * carrier, VsMediaType track)
+{
+  const VsPeaks *peaks = &carrier->peaks;
+  guint peak = track == VS_MEDIA_VIDEO ? peaks->video : peaks->audio;
+
+  return round_up_bandwidth (peak > 0 ? peak : peaks->whole);
+}
+
+static gint64
+newest_utc_us (const VsEventView * view)
+{
+  gint64 newest = 0;
+
+  for (guint i = 0; i < view->views->len; i++) {
+    const VsTimelineView *one = g_ptr_array_index (view->views, i);
+    const VsSegment *last;
+
+    if (one->segments->len == 0)
+      continue;
+    last = g_ptr_array_index (one->segments, one->segments->len - 1);
+    newest = MAX (newest, last->utc_us + (gint64) (last->duration
+            / GST_USECOND));
+  }
+  return newest;
+}
+
+/* The first of them that there is: all segments of an event tell the same,
+ * and those of an archive that does not tell, 1970. */
+static gint64
+event_utc_us (const VsEventView * view)
+{
+  const VsTimelineView *one = g_ptr_array_index (view->views, 0);
+  const VsSegment *first = g_ptr_array_index (one->segments, 0);
+
+  return first->event_utc_us;
+}
+
+/* Representation@id: the name of the track in the URLs of its objects */
+static void
+add_track (GArray * tracks, GStringChunk * strings,
+    const VsManifestContext * context, const VsTimelineView * view,
+    VsMediaType type, const gchar * name)
+{
+  g_autofree gchar *id = g_strconcat (vs_object_name_track (type),
+      context->endpoint->separator, name, NULL);
+  VsMpdTrack track = { view, type };
+
+  if (view->segments->len == 0)
+    return;
+  track.id = g_string_chunk_insert (strings, id);
+  track.bandwidth = track_bandwidth (view, type);
+  g_array_append_val (tracks, track);
+}
+
+static GArray *
+list_tracks (const VsManifestContext * context, const VsChoice * choice,
+    GStringChunk * strings)
+{
+  GArray *tracks = g_array_new (FALSE, FALSE, sizeof (VsMpdTrack));
+  const VsEventView *view = context->view;
+
+  for (guint i = 0; i < choice->order->len; i++) {
+    guint index = g_array_index (choice->order, guint, i);
+    const VsTimelineView *one = g_ptr_array_index (view->views, index);
+
+    if (choice->videos[index])
+      add_track (tracks, strings, context, one, VS_MEDIA_VIDEO,
+          one->rendition->name);
+  }
+  for (guint i = 0; i < view->audios->len; i++) {
+    const VsAudioTrack *audio = g_ptr_array_index (view->audios, i);
+
+    if (choice->audios[i])
+      add_track (tracks, strings, context,
+          g_ptr_array_index (view->views, audio->view), VS_MEDIA_AUDIO,
+          audio->name);
+  }
+  return tracks;
+}
+
+static void
+append_prefix (GString * out, const VsManifestContext * context)
+{
+  const VsEndpoint *endpoint = context->endpoint;
+
+  if (endpoint->uri_type == VS_URI_ROOT)
+    g_string_append (out, context->root);
+  if (endpoint->segment_prefix)
+    g_string_append_printf (out, "%s%s", endpoint->segment_prefix,
+        endpoint->separator);
+}
+
+/* What tells the segments of one run of the origin from those of another that
+ * counts from 1 too: a template can not hold a hash a segment. */
+static gchar *
+media_template (const VsManifestContext * context)
+{
+  GString *out = g_string_new (NULL);
+  const VsTimelineView *one = g_ptr_array_index (context->view->views, 0);
+
+  append_prefix (out, context);
+  g_string_append_printf (out, "$RepresentationID$%s$Number$",
+      context->endpoint->separator);
+  if (context->view->join > 1)
+    g_string_append_printf (out, "x%u", context->view->join);
+  g_string_append (out, ".m4s");
+  vs_package_append_run_token (out, g_ptr_array_index (one->segments, 0));
+  return g_string_free (out, FALSE);
+}
+
+static gchar *
+init_template (const VsManifestContext * context)
+{
+  GString *out = g_string_new (NULL);
+  const gchar *separator = context->endpoint->separator;
+
+  append_prefix (out, context);
+  g_string_append_printf (out, "$RepresentationID$%sinit%s%%s.mp4", separator,
+      separator);
+  vs_package_append_init_token (out);
+  return g_string_free (out, FALSE);
+}
+
+gchar *
+vs_manifest_write_dash (const VsManifestContext * context,
+    const VsChoice * choice)
+{
+  const VsEventView *view = context->view;
+  const VsEndpoint *endpoint = context->endpoint;
+  g_autofree gchar *init = NULL, *media = NULL;
+  g_autoptr (GArray) tracks = NULL;
+  GStringChunk *strings = g_string_chunk_new (256);
+  gchar *text = NULL;
+
+  tracks = list_tracks (context, choice, strings);
+  if (tracks->len > 0) {
+    VsMpdSettings settings = {
+      .availability_start_us = event_utc_us (view),
+      .publish_us = newest_utc_us (view),
+      .window = view->slides ? endpoint->window : 0,
+      .suggested_delay = endpoint->suggested_delay,
+      .utc_timing_uri = context->utc_timing_uri,
+    };
+
+    settings.initialization = init = init_template (context);
+    settings.media = media = media_template (context);
+    text = vs_mpd_write ((VsMpdTrack *) tracks->data, tracks->len, &settings);
+  }
+  g_string_chunk_free (strings);
+  return text;
+}
