@@ -118,8 +118,8 @@ append_prefix (GString * out, const VsManifestContext * context)
         endpoint->separator);
 }
 
-/* What tells the segments of one run of the origin from those of another that
- * counts from 1 too: a template can not hold a hash a segment. */
+/* What tells the segments of one event from those of another that counts from
+ * 1 too: a template can not hold a hash a segment. */
 static gchar *
 media_template (const VsManifestContext * context)
 {
@@ -132,7 +132,7 @@ media_template (const VsManifestContext * context)
   if (context->view->join > 1)
     g_string_append_printf (out, "x%u", context->view->join);
   g_string_append (out, ".m4s");
-  vs_package_append_run_token (out, g_ptr_array_index (one->segments, 0));
+  vs_package_append_event_token (out, g_ptr_array_index (one->segments, 0));
   return g_string_free (out, FALSE);
 }
 

@@ -159,7 +159,7 @@ static const VsEndpointSetting settings[] = {
       "one segment"),
   TIME ("suggested-presentation-delay", suggested_delay, "Suggested delay", 0,
       SECONDS (3600), 0, "suggestedPresentationDelay of DASH in nanoseconds, "
-      "0 for three segments"),
+      "0 for four segments"),
   CHOOSE ("utc-timing", utc_timing, "UTC timing", "VsUtcTiming", utc_timings,
       VS_UTC_TIMING_HTTP_ISO, "How DASH players learn the time"),
   TEXT ("utc-timing-source", utc_timing_source, "UTC timing source", NULL,

@@ -70,10 +70,14 @@ run_start_utc_us (const VsSegment * segment)
 }
 
 void
-vs_package_append_run_token (GString * out, const VsSegment * segment)
+vs_package_append_event_token (GString * out, const VsSegment * segment)
 {
+  gint64 start_us = segment->event_utc_us;
+
+  if (start_us == 0)
+    start_us = run_start_utc_us (segment);
   g_string_append_printf (out, "?m=%d-%" G_GINT64_MODIFIER "x",
-      VS_CMAF_VERSION, (guint64) run_start_utc_us (segment));
+      VS_CMAF_VERSION, (guint64) start_us);
 }
 
 void

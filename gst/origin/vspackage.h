@@ -49,9 +49,10 @@ gboolean vs_package_digest (const VsSegment *segment, VsFormat format,
  */
 void vs_package_append_token (GString *out, VsFormat format,
     const VsSegment *segment);
-/* For a template, which can't hold a hash a segment: when the run began that
- * @segment is in. */
-void vs_package_append_run_token (GString *out, const VsSegment *segment);
+/* For a template, which can't hold a hash a segment: when the event began, in
+ * which no number comes twice, or the run that @segment is in where that is
+ * not known. */
+void vs_package_append_event_token (GString *out, const VsSegment *segment);
 /* For init segments, which depend on the configuration in their name alone. */
 void vs_package_append_init_token (GString *out);
 

@@ -62,25 +62,38 @@ GST_START_TEST (test_digests_differ)
 
 GST_END_TEST;
 
-/* What stands for a run is the same wherever in it one looks, though UTC is
- * rounded down. */
-GST_START_TEST (test_run_token)
+static void
+assert_event_token (const VsSegment * segment, gchar ** expected)
+{
+  g_autoptr (GString) token = g_string_new (NULL);
+
+  vs_package_append_event_token (token, segment);
+  if (*expected == NULL)
+    *expected = g_strdup (token->str);
+  fail_unless_equals_string (token->str, *expected);
+}
+
+/* What stands for an event is the same wherever in it one looks; in a run of
+ * one whose start is not known too, though UTC is rounded down. */
+GST_START_TEST (test_event_token)
 {
   g_autofree gchar *expected = NULL;
+  g_autofree gchar *expected_in_run = NULL;
 
   for (guint i = 0; i < 1000; i++) {
     g_autoptr (VsSegment) segment = fixture_segment (1, TRUE, FALSE);
-    g_autoptr (GString) token = g_string_new (NULL);
     gint64 ticks = i * G_GINT64_CONSTANT (180180) + i % 7;
 
     segment->run_start_pts_90k = 126000;
     segment->start_pts_90k = 126000 + ticks;
     segment->utc_us = FIXTURE_START_US + ticks * 100 / 9;
-    vs_package_append_run_token (token, segment);
-    if (expected == NULL)
-      expected = g_strdup (token->str);
-    fail_unless_equals_string (token->str, expected);
+    segment->event_utc_us = 0;
+    assert_event_token (segment, &expected_in_run);
+    segment->event_utc_us = FIXTURE_START_US - 5;
+    segment->run_start_pts_90k += i;
+    assert_event_token (segment, &expected);
   }
+  fail_if (strcmp (expected, expected_in_run) == 0);
 }
 
 GST_END_TEST;
@@ -95,7 +108,7 @@ package_suite (void)
   tcase_add_test (tc, test_ts_passes_through);
   tcase_add_test (tc, test_damage_is_told);
   tcase_add_test (tc, test_digests_differ);
-  tcase_add_test (tc, test_run_token);
+  tcase_add_test (tc, test_event_token);
   return s;
 }
 
