@@ -152,15 +152,3 @@ vs_choice_free (VsChoice * choice)
   g_free (choice->audios);
   g_free (choice);
 }
-
-gboolean
-vs_choice_is_empty (const VsChoice * choice)
-{
-  for (guint i = 0; i < choice->view->views->len; i++)
-    if (choice->videos[i])
-      return FALSE;
-  for (guint i = 0; i < choice->view->audios->len; i++)
-    if (choice->audios[i])
-      return FALSE;
-  return TRUE;
-}

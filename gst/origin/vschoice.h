@@ -32,8 +32,6 @@ VsChoice *vs_choice_new (const VsEventView *view, const VsEndpoint *endpoint,
 void      vs_choice_free (VsChoice *choice);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsChoice, vs_choice_free)
 
-gboolean vs_choice_is_empty (const VsChoice *choice);
-
 /* Nominal where its maker told it, else measured: of a track, bit/s. */
 guint vs_choice_get_bitrate (const VsTimelineView *view, VsMediaType track);
 

@@ -23,17 +23,17 @@ write_main (const VsManifestContext * context, GError ** error)
       context->selection ? context->selection->filter : NULL;
   gboolean dash = context->endpoint->type == VS_ENDPOINT_DASH;
   g_autoptr (VsChoice) choice = NULL;
+  gchar *text;
 
   if (dash)
     vs_event_view_align (context->view);
   choice = vs_choice_new (context->view, context->endpoint, filter);
-  if (filter && vs_choice_is_empty (choice)) {
+  text = dash ? vs_manifest_write_dash (context, choice) :
+      vs_manifest_write_hls_main (context, choice);
+  if (text == NULL && filter)
     g_set_error_literal (error, VS_SELECTION_ERROR,
         VS_SELECTION_ERROR_MALFORMED, "The filter leaves nothing");
-    return NULL;
-  }
-  return dash ? vs_manifest_write_dash (context, choice) :
-      vs_manifest_write_hls_main (context, choice);
+  return text;
 }
 
 gchar *

@@ -99,6 +99,18 @@ typedef struct
   const gchar *cdn_identifier;
 } VsOriginRequest;
 
+/**
+ * VsFreshness:
+ *
+ * What the headers of a manifest tell edges of it.
+ */
+typedef struct
+{
+  guint64 last_sequence;        /* newest segment that is shown; 0: no manifest */
+  gint64 last_updated_us;       /* its end, µs since 1970 */
+  guint active_input;           /* from 1 */
+} VsFreshness;
+
 typedef struct
 {
   guint status;                 /* HTTP */
@@ -108,6 +120,9 @@ typedef struct
   gchar *etag;                  /* quoted, or NULL; equal in every process */
   gchar *cache_control;
   guint retry_after;            /* s, 0 for none */
+  gboolean is_live;             /* the event goes on */
+  const gchar *format;          /* CMSD's letter of the streaming format */
+  VsFreshness freshness;
   /* what the access log says */
   gchar *account, *event, *breakout, *endpoint;
 

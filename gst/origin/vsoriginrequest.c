@@ -21,6 +21,7 @@ request_free (VsRequest * request)
   vs_selection_clear (&request->selection);
   g_free (request->object);
   g_free (request->folder);
+  g_free (request->query);
   g_free (request);
 }
 
@@ -35,6 +36,12 @@ vs_request_answer (VsRequest * request, VsOriginResponse * response)
     response->breakout = route->breakout[0] ? g_strdup (route->breakout) : NULL;
     response->endpoint = g_strdup (route->endpoint);
   }
+  response->is_live = request->live ?
+      !vs_live_event_has_ended (request->live) :
+      request->archive && !request->archive->ended;
+  response->format = request->endpoint ?
+      vs_origin_format_letter (request->endpoint->type) : "o";
+  response->freshness = request->freshness;
   request->done (response, request->user_data);
   vs_origin_response_unref (response);
   request_free (request);
@@ -71,6 +78,17 @@ vs_request_object_ready (VsObject * object, const GError * error,
     vs_request_answer_object (request, object);
   else
     vs_request_answer_error (request, error);
+}
+
+gboolean
+vs_request_check_token (VsRequest * request, VsFormat format,
+    const VsSegment * segment)
+{
+  VsToken token = vs_package_check_token (request->query, format, segment);
+
+  request->klass = token == VS_TOKEN_RIGHT ? VS_CACHE_IMMUTABLE :
+      VS_CACHE_FINISHED;
+  return token != VS_TOKEN_WRONG;
 }
 
 GPtrArray *
@@ -124,7 +142,6 @@ vs_request_find_timeline (GPtrArray * timelines, const VsObjectName * name)
 static void
 proceed (VsRequest * request)
 {
-  request->klass = VS_CACHE_IMMUTABLE;
   switch (request->name.kind) {
     case VS_OBJECT_MAIN:
     case VS_OBJECT_MEDIA:
@@ -251,6 +268,7 @@ vs_origin_request (VsOrigin * origin, const VsOriginRequest * what,
 
   request->origin = origin;
   request->accept_gzip = what->accept_gzip;
+  request->query = g_strdup (what->query);
   request->done = done;
   request->user_data = user_data;
   refused = examine (request, what);

@@ -65,9 +65,10 @@ cache_control (VsCacheClass klass, guint target_duration)
 {
   switch (klass) {
     case VS_CACHE_GROWING:
-      return g_strdup_printf ("max-age=%u", MAX (target_duration / 2, 1));
+      return g_strdup_printf ("max-age=%u, stale-if-error=0",
+          MAX (target_duration / 2, 1));
     case VS_CACHE_FINISHED:
-      return g_strdup_printf ("max-age=%d", FINISHED_MAX_AGE);
+      return g_strdup_printf ("max-age=%d, stale-if-error=0", FINISHED_MAX_AGE);
     case VS_CACHE_IMMUTABLE:
       return g_strdup_printf ("max-age=%d, immutable", IMMUTABLE_MAX_AGE);
     case VS_CACHE_BRIEF:
@@ -125,6 +126,12 @@ vs_origin_response_new_from_error (const GError * error)
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY))
     status = VS_STATUS_SERVICE_UNAVAILABLE;
   return vs_origin_response_new_error (status);
+}
+
+const gchar *
+vs_origin_format_letter (VsEndpointType type)
+{
+  return type == VS_ENDPOINT_DASH ? "d" : type == VS_ENDPOINT_MSS ? "s" : "h";
 }
 
 const gchar *

@@ -37,6 +37,8 @@ VsOriginResponse *vs_origin_response_new_error (guint status);
  * %VS_SELECTION_ERROR. */
 VsOriginResponse *vs_origin_response_new_from_error (const GError *error);
 
+/* CTA-5006 2.1, key sf: h, d or s; static */
+const gchar *vs_origin_format_letter (VsEndpointType type);
 /* static */
 const gchar *vs_origin_content_type (VsEndpointType type,
     const VsObjectName *name);

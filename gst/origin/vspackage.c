@@ -60,22 +60,13 @@ vs_package_append_token (GString * out, VsFormat format,
     g_string_append_printf (out, "%02x", segment->sha256[i]);
 }
 
-/* the UTC in µs at which the run started: see VsSegment.utc_us */
-static gint64
-run_start_utc_us (const VsSegment * segment)
-{
-  return segment->utc_us - (gint64) gst_util_uint64_scale (MAX (0,
-          segment->start_pts_90k - segment->run_start_pts_90k), G_USEC_PER_SEC,
-      VS_TS_CLOCK_RATE);
-}
-
 void
 vs_package_append_event_token (GString * out, const VsSegment * segment)
 {
   gint64 start_us = segment->event_utc_us;
 
   if (start_us == 0)
-    start_us = run_start_utc_us (segment);
+    start_us = vs_segment_get_run_utc (segment);
   g_string_append_printf (out, "?m=%d-%" G_GINT64_MODIFIER "x",
       VS_CMAF_VERSION, (guint64) start_us);
 }
@@ -84,4 +75,36 @@ void
 vs_package_append_init_token (GString * out)
 {
   g_string_append_printf (out, "?m=%d", VS_CMAF_VERSION);
+}
+
+/* The value of the parameter `m`, (transfer full), or NULL. */
+static gchar *
+find_token (const gchar * query)
+{
+  g_auto (GStrv) parameters = g_strsplit (query ? query : "", "&", -1);
+
+  for (guint i = 0; parameters[i]; i++)
+    if (g_str_has_prefix (parameters[i], "m="))
+      return g_strconcat ("?", parameters[i], NULL);
+  return NULL;
+}
+
+VsToken
+vs_package_check_token (const gchar * query, VsFormat format,
+    const VsSegment * segment)
+{
+  g_autofree gchar *token = find_token (query);
+  g_autoptr (GString) own = g_string_new (NULL);
+  g_autoptr (GString) common = g_string_new (NULL);
+
+  if (token == NULL)
+    return VS_TOKEN_NONE;
+  if (segment) {
+    vs_package_append_token (own, format, segment);
+    vs_package_append_event_token (common, segment);
+  } else {
+    vs_package_append_init_token (own);
+  }
+  return strcmp (token, own->str) == 0 || strcmp (token, common->str) == 0 ?
+      VS_TOKEN_RIGHT : VS_TOKEN_WRONG;
 }

@@ -44,8 +44,8 @@ gboolean vs_package_digest (const VsSegment *segment, VsFormat format,
  *
  * Appends the query that tells apart what the path does not: "?m=1-5f0c9a1e"
  * is the version of the format and the start of the stored segment's SHA-256.
- * The origin ignores it; players and edges never mix up the segments of two
- * runs that bear the same number, nor the bytes of two versions.
+ * Players and edges never mix up the segments of two runs that bear the same
+ * number, nor the bytes of two versions.
  */
 void vs_package_append_token (GString *out, VsFormat format,
     const VsSegment *segment);
@@ -55,5 +55,23 @@ void vs_package_append_token (GString *out, VsFormat format,
 void vs_package_append_event_token (GString *out, const VsSegment *segment);
 /* For init segments, which depend on the configuration in their name alone. */
 void vs_package_append_init_token (GString *out);
+
+typedef enum
+{
+  VS_TOKEN_NONE,                /* the URL has none */
+  VS_TOKEN_RIGHT,
+  VS_TOKEN_WRONG                /* it means other bytes than there are */
+} VsToken;
+
+/**
+ * vs_package_check_token:
+ * @query: (nullable): of a request
+ * @segment: (nullable): NULL for an init segment
+ *
+ * Whether a URL means the bytes that are there now: only then may they be
+ * kept for good under it.
+ */
+VsToken vs_package_check_token (const gchar *query, VsFormat format,
+    const VsSegment *segment);
 
 G_END_DECLS

@@ -24,6 +24,7 @@ typedef struct
   guint64 endpoints_revision;
   gchar *object;                /* as it stands in the path */
   gchar *folder;                /* "account/event[/breakout]" */
+  gchar *query;                 /* as sent, or NULL */
   gboolean accept_gzip;
   void (*done) (VsOriginResponse *response, gpointer user_data);
   gpointer user_data;
@@ -35,6 +36,7 @@ typedef struct
   /* how long the answer may be kept */
   VsCacheClass klass;
   guint target_duration;        /* s */
+  VsFreshness freshness;
 } VsRequest;
 
 /* Each of these answers, now or from a thread of the pool: (transfer full)
@@ -46,6 +48,16 @@ void vs_request_answer_object (VsRequest *request, VsObject *object);
 void vs_request_manifest (VsRequest *request);
 void vs_request_init (VsRequest *request);
 void vs_request_segment (VsRequest *request);
+
+/**
+ * vs_request_check_token:
+ * @segment: (nullable): NULL for an init segment
+ *
+ * Returns: FALSE when the URL means other bytes than there are: they must not
+ *   be sent under it. One that does not say may be kept for a moment only.
+ */
+gboolean vs_request_check_token (VsRequest *request, VsFormat format,
+    const VsSegment *segment);
 
 /* For the cache: @user_data is the request. */
 void vs_request_object_ready (VsObject *object, const GError *error,

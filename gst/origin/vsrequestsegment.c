@@ -50,7 +50,7 @@ vs_request_init (VsRequest * request)
   g_autofree gchar *key = NULL;
   VsOriginJob *job;
 
-  if (config == NULL) {
+  if (config == NULL || !vs_request_check_token (request, VS_FORMAT_CMAF, NULL)) {
     vs_request_answer_status (request, VS_STATUS_NOT_FOUND);
     return;
   }
@@ -331,6 +331,7 @@ vs_request_segment (VsRequest * request)
   VsFormat format = get_format (request);
 
   if (!find_anywhere (request, &found) || found.whole->gap
+      || !vs_request_check_token (request, format, found.whole)
       || (!has_all_bytes (&found) && request->archive == NULL))
     vs_request_answer_status (request, VS_STATUS_NOT_FOUND);
   else if (format == VS_FORMAT_TS && request->name.track == VS_MEDIA_OTHER

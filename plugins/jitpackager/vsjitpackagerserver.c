@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "jitpackager/vsjitpackagerheaders.h"
 #include "origin/vsstaticfiles.h"
 
 #define OUT_PATH "/out/v1/"
@@ -42,6 +43,7 @@ struct _VsJitPackagerServer
 static void
 respond (VsOriginResponse * response, gpointer user_data)
 {
+  g_auto (GStrv) headers = vs_jit_packager_headers_new (response);
   VsHttpAnswer answer = {
     .status = response->status,
     .body = response->body,
@@ -51,6 +53,7 @@ respond (VsOriginResponse * response, gpointer user_data)
     .cache_control = response->cache_control,
     .retry_after = response->retry_after,
     .ranges = response->content_encoding == NULL,
+    .headers = (const gchar * const *) headers,
     .account = response->account,
     .event = response->event,
     .breakout = response->breakout,

@@ -88,13 +88,17 @@ GST_START_TEST (test_live_to_vod)
   {
     const gchar *path, *type, *cache_control;
   } objects[] = {
-    {"hls/index.m3u8", "application/vnd.apple.mpegurl", "max-age=60"},
+    {"hls/index.m3u8", "application/vnd.apple.mpegurl",
+        "max-age=60, stale-if-error=0"},
     {"cmaf/index_video_108p.m3u8", "application/vnd.apple.mpegurl",
-        "max-age=60"},
-    {"dash/index.mpd", "application/dash+xml", "max-age=60"},
-    {"hls/108p_1.ts", "video/mp2t", "max-age=31536000, immutable"},
-    {"cmaf/video_108p_1.m4s", "video/mp4", "max-age=31536000, immutable"},
-    {"dash/audio_108p_1.m4s", "audio/mp4", "max-age=31536000, immutable"},
+        "max-age=60, stale-if-error=0"},
+    {"dash/index.mpd", "application/dash+xml", "max-age=60, stale-if-error=0"},
+    {"hls/108p_1.ts", "video/mp2t",
+        "max-age=60, stale-if-error=0"},
+    {"cmaf/video_108p_1.m4s", "video/mp4",
+        "max-age=60, stale-if-error=0"},
+    {"dash/audio_108p_1.m4s", "audio/mp4",
+        "max-age=60, stale-if-error=0"},
   };
 
   start_pipeline (STREAM PACKAGER FOREVER);
@@ -126,12 +130,14 @@ GST_START_TEST (test_growing)
   start_pipeline (LIVE_STREAM);
   get ("hls/index.m3u8", &early);
   fail_unless_equals_int (early.status, 404);
-  fail_unless_equals_string (header (&early, "Cache-Control"), "max-age=1");
+  fail_unless_equals_string (header (&early, "Cache-Control"),
+      "max-age=1, stale-if-error=0");
 
   await_text ("hls/index_108p.m3u8", ".ts", 1);
   await_text ("hls/index_108p.m3u8", "#EXT-X-MEDIA-SEQUENCE:4\n", 1);
   get ("hls/index_108p.m3u8", &grown);
-  fail_unless_equals_string (header (&grown, "Cache-Control"), "max-age=1");
+  fail_unless_equals_string (header (&grown, "Cache-Control"),
+      "max-age=1, stale-if-error=0");
   await_text ("hls/index_108p.m3u8", ".ts", 4);
   /* out of the window, but not yet out of reach */
   {
@@ -224,7 +230,8 @@ GST_START_TEST (test_not_found)
 
     get (paths[i], &reply);
     fail_unless_equals_int (reply.status, 404);
-    fail_unless_equals_string (header (&reply, "Cache-Control"), "max-age=1");
+    fail_unless_equals_string (header (&reply, "Cache-Control"),
+        "max-age=1, stale-if-error=0");
   }
   stop_pipeline ();
 }
@@ -315,7 +322,8 @@ GST_START_TEST (test_corrupt_segment)
 
     get (paths[i], &reply);
     fail_unless_equals_int (reply.status, 502);
-    fail_unless_equals_string (header (&reply, "Cache-Control"), "max-age=1");
+    fail_unless_equals_string (header (&reply, "Cache-Control"),
+        "max-age=1, stale-if-error=0");
   }
   await_message (GST_MESSAGE_WARNING);
   {

@@ -92,7 +92,10 @@ ask (const gchar * path, gboolean gzip)
 {
   GAsyncQueue *answers = g_async_queue_new_full ((GDestroyNotify)
       vs_origin_response_unref);
-  VsOriginRequest request = {.path = path,.accept_gzip = gzip };
+  g_auto (GStrv) halves = g_strsplit (path, "?", 2);
+  VsOriginRequest request = {
+    .path = halves[0],.query = halves[0] ? halves[1] : NULL,.accept_gzip = gzip
+  };
 
   vs_origin_request (origin, &request, take_response, answers);
   return answers;
@@ -135,11 +138,29 @@ GST_START_TEST (test_answers)
     guint status;
     const gchar *type, *cache_control;
   } cases[] = {
-    {LIVE "hls/index.m3u8", 200, "application/vnd.apple.mpegurl", "max-age=1"},
+    {LIVE "hls/index.m3u8", 200, "application/vnd.apple.mpegurl",
+        "max-age=1, stale-if-error=0"},
     {LIVE "cmaf/index_audio_720p.m3u8", 200, "application/vnd.apple.mpegurl",
+        "max-age=1, stale-if-error=0"},
+    {LIVE "dash/index.mpd", 200, "application/dash+xml",
+        "max-age=1, stale-if-error=0"},
+    {LIVE "hls/240p_2.ts", 200, "video/mp2t", "max-age=60, stale-if-error=0"},
+    {LIVE "hls/240p_2.ts?m=00000000", 404, "text/plain; charset=utf-8",
         "max-age=1"},
-    {LIVE "dash/index.mpd", 200, "application/dash+xml", "max-age=1"},
-    {LIVE "hls/240p_2.ts", 200, "video/mp2t", "max-age=31536000, immutable"},
+    {LIVE "hls/index.m3u8?start=x", 400, "text/plain; charset=utf-8",
+        "max-age=1"},
+    {LIVE "hls/index.m3u8?aws.manifestfilter=video_height:1-2", 400,
+        "text/plain; charset=utf-8", "max-age=1"},
+    {LIVE "hls/index_240p.m3u8?aws.manifestfilter=video_height:1-2", 400,
+        "text/plain; charset=utf-8", "max-age=1"},
+    {LIVE "hls/index.m3u8?aws.manifestfilter=video_height:720", 200,
+        "application/vnd.apple.mpegurl", "max-age=1, stale-if-error=0"},
+    {LIVE "hls/start/1767225602/index.m3u8", 200,
+        "application/vnd.apple.mpegurl", "max-age=1, stale-if-error=0"},
+    {LIVE "hls/index.m3u8?start=1767225600&end=1767225604", 200,
+        "application/vnd.apple.mpegurl", "max-age=60, stale-if-error=0"},
+    {LIVE "hls/index.m3u8?start=1767225606", 404, "text/plain; charset=utf-8",
+        "max-age=1"},
     {LIVE "hls/240p_4.ts", 404, "text/plain; charset=utf-8", "max-age=1"},
     {LIVE "hls/index_480p.m3u8", 404, "text/plain; charset=utf-8",
         "max-age=1"},
@@ -218,7 +239,8 @@ GST_START_TEST (test_renders_once)
 
     fail_unless (g_str_has_suffix (g_bytes_get_data (response->body, NULL),
             "#EXT-X-ENDLIST\n"));
-    fail_unless_equals_string (response->cache_control, "max-age=60");
+    fail_unless_equals_string (response->cache_control,
+        "max-age=60, stale-if-error=0");
   }
   stop_origin ();
 }
