@@ -43,6 +43,7 @@ typedef struct
   gboolean ended;
   gboolean live;
   GstClockTime latency;
+  GstClockTime end;             /* that a GAP without duration told, or 0 */
   GstCaps *caps;                /* of the buffers to come, not yet in force */
 } GstVsLadderGridPrivate;
 
@@ -107,7 +108,7 @@ grid_handle_eos (GstVsLadderGrid * self)
   GstVsLadderGridClass *klass = GST_VS_LADDER_GRID_GET_CLASS (self);
 
   if (priv->started)
-    klass->fill (self, 0, TRUE);
+    klass->fill (self, priv->end, TRUE);
   priv->ended = TRUE;
   klass->push_event (self, gst_event_new_eos ());
   return GST_FLOW_EOS;
@@ -134,9 +135,11 @@ grid_handle_event (GstVsLadderGrid * self, GstEvent * event)
       break;
     case GST_EVENT_GAP:
       gst_event_parse_gap (event, &start, &duration);
-      if (GST_CLOCK_TIME_IS_VALID (duration))
+      if (duration == 0)
+        priv->end = start;
+      else if (GST_CLOCK_TIME_IS_VALID (duration))
         start += duration;
-      if (priv->started)
+      if (priv->started && duration != 0)
         flow = klass->fill (self, start, FALSE);
       break;
     case GST_EVENT_EOS:
@@ -289,6 +292,7 @@ grid_clear (GstVsLadderGrid * self)
   priv->n_buffers = 0;
   gst_clear_caps (&priv->caps);
   priv->started = priv->ended = priv->live = FALSE;
+  priv->end = 0;
   GST_VS_LADDER_GRID_GET_CLASS (self)->reset (self);
 }
 

@@ -23,7 +23,7 @@ G_DECLARE_DERIVABLE_TYPE (GstVsLadderGrid, gst_vs_ladder_grid, GST,
  * @caps: of the buffers that follow; FALSE when they are not understood
  * @buffer: (transfer full): with a PTS in ladder time
  * @fill: puts out all that lies before @until, from what there is. With
- *   @final, also what is kept back.
+ *   @final, also what is kept back; @until is the end then, 0 if not known.
  * @due: ladder time at which what comes next must have come
  * @push_event: (transfer full): on all source pads
  * @reset: the stream ended or is flushed

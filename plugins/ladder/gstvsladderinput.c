@@ -518,8 +518,12 @@ stream_push_eos (GstVsLadderInput * self, InputStream * stream,
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
   if (!sent) {
-    if (stream->expected && self->has_origin)
+    if (stream->expected && self->has_origin) {
       stream_push_gap (self, stream, end);
+      /* marks the end, for what comes out late or not at all further down */
+      if (stream->type == VS_MEDIA_VIDEO)
+        gst_pad_push_event (stream->srcpad, gst_event_new_gap (end, 0));
+    }
     gst_pad_push_event (stream->srcpad, gst_event_new_eos ());
   }
   g_rec_mutex_unlock (GST_PAD_GET_STREAM_LOCK (stream->sinkpad));

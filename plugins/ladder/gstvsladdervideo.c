@@ -6,7 +6,8 @@
 /* Frame n is shown at VS_LADDER_TIME_ORIGIN + n / frame rate, on all rungs
  * that take it, whatever comes in. A picture belongs to the frame that it is
  * nearest to; it is kept back until the next one comes, which may be nearer,
- * and is shown again where none comes. Before the first picture it is black.
+ * and is shown again where none comes. Before the first picture it is black,
+ * if that is more than a moment.
  *
  * A picture is scaled once a rung, however often it is shown, and only when
  * a rung takes it. Each GOP begins with a GstForceKeyUnit event, ahead of the
@@ -22,6 +23,8 @@
 GST_DEBUG_CATEGORY_STATIC (vsladdervideo_debug);
 #define GST_CAT_DEFAULT vsladdervideo_debug
 
+/* a first picture that is no later than this leaves no black before it */
+#define FIRST_PICTURE_LATE (100 * GST_MSECOND)
 /* decoded pictures kept: each is megabytes */
 #define MAX_BUFFERS 2
 
@@ -243,19 +246,41 @@ video_take_pending (GstVsLadderVideo * self)
   self->picture_shown = FALSE;
 }
 
-/* The input as it is: same memory, our own times. The parent meta keeps a
- * decoder's pool from taking the memory back. */
+typedef struct
+{
+  GstBuffer *picture;
+  GstMapInfo map;
+} Wrapped;
+
+static void
+wrapped_free (Wrapped * wrapped)
+{
+  gst_buffer_unmap (wrapped->picture, &wrapped->map);
+  gst_buffer_unref (wrapped->picture);
+  g_free (wrapped);
+}
+
+/* The input as it is: the same bytes, our own times. The bytes are wrapped and
+ * the memory is not referenced: a decoder's pool would not take a buffer back
+ * whose memory others hold, and allocate anew for each picture. */
 static GstBuffer *
 rung_wrap_picture (GstBuffer * picture)
 {
-  GstBuffer *buffer = gst_buffer_copy_region (picture, GST_BUFFER_COPY_MEMORY,
-      0, -1);
   GstVideoMeta *meta = gst_buffer_get_video_meta (picture);
+  Wrapped *wrapped = g_new (Wrapped, 1);
+  GstBuffer *buffer;
 
+  if (!gst_buffer_map (picture, &wrapped->map, GST_MAP_READ)) {
+    g_free (wrapped);
+    return NULL;
+  }
+  wrapped->picture = gst_buffer_ref (picture);
+  buffer = gst_buffer_new_wrapped_full (GST_MEMORY_FLAG_READONLY,
+      wrapped->map.data, wrapped->map.size, 0, wrapped->map.size, wrapped,
+      (GDestroyNotify) wrapped_free);
   if (meta)
     gst_buffer_add_video_meta_full (buffer, meta->flags, meta->format,
         meta->width, meta->height, meta->n_planes, meta->offset, meta->stride);
-  gst_buffer_add_parent_buffer_meta (buffer, picture);
   return buffer;
 }
 
@@ -353,6 +378,8 @@ rung_get_buffer (GstVsLadderVideo * self, guint i, guint64 n)
     return NULL;
   if (GST_BUFFER_PTS_IS_VALID (made)) {
     buffer = rung_wrap_picture (made);
+    if (buffer == NULL)
+      return NULL;
   } else if (self->picture && !self->picture_shown) {
     rung_add_captions (self->picture, made);
   }
@@ -429,13 +456,14 @@ static GstFlowReturn
 video_fill (GstVsLadderGrid * grid, GstClockTime until, gboolean final)
 {
   GstVsLadderVideo *self = GST_VS_LADDER_VIDEO (grid);
+  guint64 end;
 
   if (self->fps_n == 0)
     video_set_frame_rate (self, self->has_input ? &self->input : NULL);
-  if (final)
-    return self->pending ?
-        video_show_until (self, self->pending_frame + 1) : GST_FLOW_OK;
-  return video_show_until (self, video_get_frame (self, until));
+  end = video_get_frame (self, until);
+  if (final && self->pending)
+    end = MAX (end, self->pending_frame + 1);
+  return video_show_until (self, end);
 }
 
 /* @picture: (transfer full) */
@@ -450,12 +478,24 @@ video_set_pending (GstVsLadderVideo * self, GstBuffer * picture, guint64 frame,
   self->pending_distance = distance;
 }
 
+/* The frame that a picture of @time is for. The first one is shown from the
+ * start if it is only a moment late: deinterlace gives the first picture the
+ * time of the second, and decoders leave damaged ones out. */
+static guint64
+video_choose_frame (GstVsLadderVideo * self, GstClockTime time)
+{
+  if (self->pending == NULL && self->next == 0 &&
+      time < VS_LADDER_TIME_ORIGIN + FIRST_PICTURE_LATE)
+    return 0;
+  return MAX (video_get_frame (self, time), self->next);
+}
+
 static GstFlowReturn
 video_buffer (GstVsLadderGrid * grid, GstBuffer * buffer)
 {
   GstVsLadderVideo *self = GST_VS_LADDER_VIDEO (grid);
   const GstClockTime time = GST_BUFFER_PTS (buffer);
-  const guint64 frame = MAX (video_get_frame (self, time), self->next);
+  const guint64 frame = video_choose_frame (self, time);
   const GstClockTime shown = video_get_time (self, frame);
   const GstClockTime distance = time > shown ? time - shown : shown - time;
   GstFlowReturn flow;
