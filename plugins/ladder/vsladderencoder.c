@@ -4,27 +4,34 @@
  */
 #include "ladder/vsladderencoder.h"
 
-/* How encoders name what all of them have */
+/* How encoders name what all of them have. The first row is for those that
+ * have none: most count in kbit/s. */
 typedef struct
 {
   const gchar *factory;
   const gchar *bitrate, *gop;   /* properties */
   guint bitrate_unit;           /* bit/s */
+  const gchar *settings[4][2];  /* so that bit rate and GOP hold */
 } VideoEncoder;
 
 static const VideoEncoder video_encoders[] = {
-  {"x264enc", "bitrate", "key-int-max", 1000},
-  {"openh264enc", "bitrate", "gop-size", 1},
-  {"nvh264enc", "bitrate", "gop-size", 1000},
-  {"vah264enc", "bitrate", "key-int-max", 1000},
-  {"vaapih264enc", "bitrate", "keyframe-period", 1000},
-  {"msdkh264enc", "bitrate", "gop-size", 1000},
-  {"qsvh264enc", "bitrate", "gop-size", 1000},
+  {NULL, "bitrate", "key-int-max", 1000, {{NULL}}},
+  {"x264enc", "bitrate", "key-int-max", 1000, {{NULL}}},
+  {"openh264enc", "bitrate", "gop-size", 1, {{"rate-control", "bitrate"},
+          {"scene-change-detection", "false"}, {NULL}}},
+  {"avenc_h264_omx", "bitrate", "gop-size", 1, {{NULL}}},
+  {"nvh264enc", "bitrate", "gop-size", 1000, {{"rc-mode", "cbr"}, {NULL}}},
+  {"vah264enc", "bitrate", "key-int-max", 1000, {{NULL}}},
+  {"vaapih264enc", "bitrate", "keyframe-period", 1000, {{NULL}}},
+  {"msdkh264enc", "bitrate", "gop-size", 1000, {{NULL}}},
+  {"qsvh264enc", "bitrate", "gop-size", 1000, {{NULL}}},
 };
 
 /* At 192 kb/s the libav encoder's two-loop search costs three times its fast
- * one, 7 % of a whole ladder, and voaacenc no less than the fast one. The
- * delays were measured with a click. */
+ * one, 7 % of a whole ladder, and voaacenc no less than the fast one. The fast
+ * one's mid/side coding lets left and right run into each other (two tones, 6
+ * dB apart instead of 60), and is switched off. The delays were measured with
+ * a click. */
 typedef struct
 {
   const gchar *factory;
@@ -103,6 +110,51 @@ rung_get_vbv_ms (const VsLadderRung * rung, guint rate_control,
   return MIN (vbv + gop_ms * (max - rung->bitrate) / rung->bitrate, MAX_VBV_MS);
 }
 
+/* Whether the enumeration @name has @nick */
+static gboolean
+has_choice (GstElement * element, const gchar * name, const gchar * nick)
+{
+  GParamSpec *spec = g_object_class_find_property (G_OBJECT_GET_CLASS
+      (element), name);
+
+  return spec && G_IS_PARAM_SPEC_ENUM (spec) && nick &&
+      g_enum_get_value_by_nick (G_PARAM_SPEC_ENUM (spec)->enum_class, nick);
+}
+
+/* Whether the element's source caps can have @profile */
+static gboolean
+has_profile (GstElement * element, const gchar * profile)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (element, "src");
+  g_autoptr (GstCaps) caps = pad ? gst_pad_get_pad_template_caps (pad) : NULL;
+  g_autoptr (GstCaps) wanted = gst_caps_new_simple ("video/x-h264", "profile",
+      G_TYPE_STRING, profile, NULL);
+
+  return caps && gst_caps_can_intersect (caps, wanted);
+}
+
+static gboolean
+check_choices (GstElement * encoder, const VsLadderRung * rung,
+    const VsLadderEncoderSettings * settings, GError ** error)
+{
+  const gchar *what = NULL, *value = NULL;
+
+  if (rung->profile && !has_profile (encoder, rung->profile)) {
+    what = "profile";
+    value = rung->profile;
+  } else if (g_str_equal (settings->factory, "x264enc")) {
+    value = rung->speed_preset ? rung->speed_preset : settings->speed_preset;
+    if (!has_choice (encoder, "speed-preset", value))
+      what = "speed-preset";
+  }
+  if (what == NULL)
+    return TRUE;
+  g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
+      "rung \"%s\": %s has no %s \"%s\"; gst-inspect-1.0 %s lists them",
+      rung->name, settings->factory, what, value, settings->factory);
+  return FALSE;
+}
+
 static void
 set_up_x264 (GstElement * encoder, const VsLadderRung * rung,
     const VsLadderEncoderSettings * settings)
@@ -128,28 +180,41 @@ set_up_x264 (GstElement * encoder, const VsLadderRung * rung,
   }
 }
 
-static void
-set_up_video (GstElement * encoder, const VsLadderRung * rung,
-    const VsLadderEncoderSettings * settings)
+static const VideoEncoder *
+find_video_encoder (const gchar * factory)
 {
-  const VideoEncoder *known = NULL;
+  for (guint i = 1; i < G_N_ELEMENTS (video_encoders); i++) {
+    if (g_str_equal (video_encoders[i].factory, factory))
+      return &video_encoders[i];
+  }
+  return &video_encoders[0];
+}
+
+static gboolean
+set_up_video (GstElement * encoder, const VsLadderRung * rung,
+    const VsLadderEncoderSettings * settings, GError ** error)
+{
+  const VideoEncoder *known = find_video_encoder (settings->factory);
   const guint gop = MAX (1, gst_util_uint64_scale_ceil (settings->gop_duration,
           settings->fps, GST_SECOND)) * KEY_INTERVAL_SLACK;
 
-  for (guint i = 0; i < G_N_ELEMENTS (video_encoders); i++) {
-    if (g_str_equal (video_encoders[i].factory, settings->factory))
-      known = &video_encoders[i];
+  if (!has_property (encoder, known->bitrate)) {
+    g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
+        "encoder: \"%s\" has no property \"%s\", so that rungs cannot be told "
+        "apart; take another, such as x264enc", settings->factory,
+        known->bitrate);
+    return FALSE;
   }
-  if (known) {
-    set_property (encoder, known->bitrate, "%u",
-        rung->bitrate / known->bitrate_unit);
-    set_property (encoder, known->gop, "%u", gop);
-  } else {
-    /* most count in kbit/s */
-    set_property (encoder, "bitrate", "%u", rung->bitrate / 1000);
-  }
+  if (!check_choices (encoder, rung, settings, error))
+    return FALSE;
+  set_property (encoder, known->bitrate, "%u",
+      rung->bitrate / known->bitrate_unit);
+  set_property (encoder, known->gop, "%u", gop);
+  for (guint i = 0; known->settings[i][0]; i++)
+    set_property (encoder, known->settings[i][0], "%s", known->settings[i][1]);
   if (g_str_equal (settings->factory, "x264enc"))
     set_up_x264 (encoder, rung, settings);
+  return TRUE;
 }
 
 static GstElement *
@@ -164,6 +229,20 @@ make_element (GstBin * bin, const gchar * factory, GError ** error)
   }
   gst_bin_add (bin, element);
   return element;
+}
+
+static GstElement *
+make_video_encoder (GstBin * bin, const gchar * name, GError ** error)
+{
+  g_autoptr (GstElementFactory) factory = gst_element_factory_find (name);
+  g_autoptr (GstCaps) caps = gst_caps_new_empty_simple ("video/x-h264");
+
+  if (factory && !gst_element_factory_can_src_any_caps (factory, caps)) {
+    g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
+        "encoder: \"%s\" gives no H.264", name);
+    return NULL;
+  }
+  return make_element (bin, name, error);
 }
 
 static GstElement *
@@ -202,10 +281,10 @@ vs_ladder_encoder_new_video (GstBin * bin, const VsLadderRung * rung,
   GstElement *elements[3];
   guint n = 0;
 
-  elements[n] = make_element (bin, settings->factory, error);
-  if (elements[n] == NULL)
+  elements[n] = make_video_encoder (bin, settings->factory, error);
+  if (elements[n] == NULL || !set_up_video (elements[n], rung, settings, error))
     return FALSE;
-  set_up_video (elements[n++], rung, settings);
+  n++;
   if (!own_stream) {
     /* others may have only avc, or a profile of their own */
     elements[n] = make_element (bin, "h264parse", error);
@@ -257,8 +336,10 @@ vs_ladder_encoder_new_audio (GstBin * bin, guint bitrate, GstElement ** sink,
   if (elements[3] == NULL)
     return FALSE;
   set_property (elements[1], "bitrate", "%u", bitrate);
-  if (g_str_equal (known->factory, "avenc_aac"))
+  if (g_str_equal (known->factory, "avenc_aac")) {
     set_property (elements[1], "aac-coder", "fast");
+    set_property (elements[1], "aac-ms", "false");
+  }
   *sink = elements[0];
   *src = elements[3];
   *delay = known->delay;

@@ -165,6 +165,18 @@ parse_rate_control (const gchar * value, gint * rate_control)
   return TRUE;
 }
 
+/* H.264 table A-1 */
+static gboolean
+parse_level (const gchar * value, gchar ** field)
+{
+  static const gchar *const levels[] = { "1", "1.0", "1b", "1.1", "1.2", "1.3",
+    "2", "2.0", "2.1", "2.2", "3", "3.0", "3.1", "3.2", "4", "4.0", "4.1",
+    "4.2", "5", "5.0", "5.1", "5.2", "6", "6.0", "6.1", "6.2", NULL
+  };
+
+  return g_strv_contains (levels, value) && parse_word (value, field);
+}
+
 /* Returns NULL, or what is expected instead */
 static const gchar *
 parse_key (const gchar * key, const gchar * value, VsLadderRung * rung)
@@ -179,7 +191,8 @@ parse_key (const gchar * key, const gchar * value, VsLadderRung * rung)
   if (g_str_equal (key, "profile"))
     return parse_word (value, &rung->profile) ? NULL : "a profile";
   if (g_str_equal (key, "level"))
-    return parse_word (value, &rung->level) ? NULL : "a level";
+    return parse_level (value, &rung->level) ? NULL :
+        "an H.264 level such as 4.1";
   if (g_str_equal (key, "speed-preset"))
     return parse_word (value, &rung->speed_preset) ? NULL : "a preset";
   if (g_str_equal (key, "rate-control"))
