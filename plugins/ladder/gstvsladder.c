@@ -53,6 +53,7 @@
 
 #include "ladder/gstvsladder.h"
 
+#include <gst/audio/audio.h>
 #include "common/vselement.h"
 #include "ladder/gstvsladderaudio.h"
 #include "ladder/gstvsladderinput.h"
@@ -211,6 +212,14 @@ prepare_picture (const GstCaps * caps, gpointer user_data)
       self->fps_n > FAMILY_MAX_FPS * self->fps_d);
 }
 
+static gchar *
+mix_audio (const GstCaps * caps, gpointer user_data)
+{
+  GstVsLadder *self = user_data;
+
+  return vs_ladder_chain_mix (caps, self->audio_channels);
+}
+
 static GstElement *
 ladder_make_input_queue (GstVsLadder * self, const gchar * name,
     GError ** error)
@@ -252,36 +261,31 @@ ladder_build_video (GstVsLadder * self, GError ** error)
 static gboolean
 ladder_build_audio (GstVsLadder * self, GError ** error)
 {
-  static const gchar *const factories[] =
-      { "audioconvert", "audioresample", "capsfilter" };
   g_autofree gchar *caps = g_strdup_printf ("audio/x-raw, "
-      "format=(string)" G_STRINGIFY (F32LE) ", rate=(int)%d, "
+      "format=(string)" GST_AUDIO_NE (F32) ", rate=(int)%d, "
       "channels=(int)%u, layout=(string)interleaved", VS_LADDER_SAMPLE_RATE,
       self->audio_channels);
   GstElement *queue = ladder_make_input_queue (self, "audio-queue", error);
-  GstElement *last, *element;
+  GstElement *decode, *mix, *grid;
+  GstElement *resample = ladder_make (self, "audioresample", NULL, error);
+  GstElement *filter = resample ?
+      ladder_make (self, "capsfilter", NULL, error) : NULL;
 
-  if (queue == NULL)
+  self->audio_tee = filter ?
+      ladder_make (self, "tee", "audio-tee", error) : NULL;
+  if (queue == NULL || self->audio_tee == NULL)
     return FALSE;
-  last = ladder_add (self, gst_vs_ladder_stage_new ("audio-decode",
+  decode = ladder_add (self, gst_vs_ladder_stage_new ("audio-decode",
           decode_audio, self));
-  gst_element_link_pads (GST_ELEMENT (self->input), "audio_src", queue, "sink");
-  gst_element_link (queue, last);
-  for (guint i = 0; i < G_N_ELEMENTS (factories); i++) {
-    element = ladder_make (self, factories[i], NULL, error);
-    if (element == NULL)
-      return FALSE;
-    gst_element_link (last, element);
-    last = element;
-  }
-  gst_util_set_object_arg (G_OBJECT (last), "caps", caps);
-  element = ladder_add (self, gst_vs_ladder_audio_new ("audio",
+  mix = ladder_add (self, gst_vs_ladder_stage_new ("audio-mix", mix_audio,
+          self));
+  grid = ladder_add (self, gst_vs_ladder_audio_new ("audio",
           self->audio_channels));
-  self->audio_tee = ladder_make (self, "tee", "audio-tee", error);
-  if (self->audio_tee == NULL)
-    return FALSE;
+  gst_util_set_object_arg (G_OBJECT (filter), "caps", caps);
   g_object_set (self->audio_tee, "allow-not-linked", TRUE, NULL);
-  return gst_element_link_many (last, element, self->audio_tee, NULL);
+  gst_element_link_pads (GST_ELEMENT (self->input), "audio_src", queue, "sink");
+  return gst_element_link_many (queue, decode, mix, resample, filter, grid,
+      self->audio_tee, NULL);
 }
 
 /* The encoder of @bitrate, made when it is asked for the first time */
@@ -802,7 +806,8 @@ install_encoder_properties (GObjectClass * klass)
   /**
    * GstVsLadder:audio-channels:
    *
-   * More channels than these are mixed down.
+   * More channels than these are mixed down; 5.1 to two by the coefficients
+   * of ITU-R BS.775, lowered so that nothing is clipped.
    */
   g_object_class_install_property (klass, PROP_AUDIO_CHANNELS,
       g_param_spec_uint ("audio-channels", "Audio Channels", "Channels of the "

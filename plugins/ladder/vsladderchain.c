@@ -4,6 +4,7 @@
  */
 #include "ladder/vsladderchain.h"
 
+#include <gst/audio/audio.h>
 #include <gst/video/video.h>
 
 /* A contribution feed is foreign bytes: what decodes it is named here, and
@@ -130,4 +131,83 @@ vs_ladder_chain_picture (const GstCaps * caps, gboolean all_fields)
     return g_strdup (CHAIN_PASS);
   return g_strconcat (deinterlace, *deinterlace && *convert ? " ! " : "",
       convert, NULL);
+}
+
+/* What goes to the left, and mirrored to the right: ITU-R BS.775-3 annex 4,
+ * table 2, and for one centre behind the same again by 3 dB less */
+static gdouble
+get_left_share (GstAudioChannelPosition position)
+{
+  switch (position) {
+    case GST_AUDIO_CHANNEL_POSITION_FRONT_LEFT:
+      return 1;
+    case GST_AUDIO_CHANNEL_POSITION_FRONT_CENTER:
+    case GST_AUDIO_CHANNEL_POSITION_SIDE_LEFT:
+    case GST_AUDIO_CHANNEL_POSITION_REAR_LEFT:
+      return G_SQRT2 / 2;
+    case GST_AUDIO_CHANNEL_POSITION_REAR_CENTER:
+      return 0.5;
+    default:
+      return 0;
+  }
+}
+
+static GstAudioChannelPosition
+mirror (GstAudioChannelPosition position)
+{
+  switch (position) {
+    case GST_AUDIO_CHANNEL_POSITION_FRONT_RIGHT:
+      return GST_AUDIO_CHANNEL_POSITION_FRONT_LEFT;
+    case GST_AUDIO_CHANNEL_POSITION_SIDE_RIGHT:
+      return GST_AUDIO_CHANNEL_POSITION_SIDE_LEFT;
+    case GST_AUDIO_CHANNEL_POSITION_REAR_RIGHT:
+      return GST_AUDIO_CHANNEL_POSITION_REAR_LEFT;
+    case GST_AUDIO_CHANNEL_POSITION_FRONT_LEFT:
+    case GST_AUDIO_CHANNEL_POSITION_SIDE_LEFT:
+    case GST_AUDIO_CHANNEL_POSITION_REAR_LEFT:
+      return GST_AUDIO_CHANNEL_POSITION_NONE;
+    default:
+      return position;
+  }
+}
+
+static void
+append_row (GString * text, const GstAudioInfo * info, gboolean right,
+    gdouble scale)
+{
+  gchar number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append_c (text, '<');
+  for (gint i = 0; i < GST_AUDIO_INFO_CHANNELS (info); i++) {
+    const GstAudioChannelPosition position = info->position[i];
+    const gdouble share = get_left_share (right ? mirror (position) : position);
+
+    g_ascii_formatd (number, sizeof number, "%.6f", share * scale);
+    g_string_append_printf (text, "%s(float)%s", i ? ", " : "", number);
+  }
+  g_string_append_c (text, '>');
+}
+
+gchar *
+vs_ladder_chain_mix (const GstCaps * caps, guint channels)
+{
+  g_autoptr (GString) text = g_string_new ("audioconvert");
+  gdouble left = 0, right = 0, scale;
+  GstAudioInfo info;
+
+  if (channels != 2 || !gst_audio_info_from_caps (&info, caps) ||
+      GST_AUDIO_INFO_CHANNELS (&info) <= 2 ||
+      GST_AUDIO_INFO_IS_UNPOSITIONED (&info))
+    return g_string_free (g_steal_pointer (&text), FALSE);
+  for (gint i = 0; i < GST_AUDIO_INFO_CHANNELS (&info); i++) {
+    left += get_left_share (info.position[i]);
+    right += get_left_share (mirror (info.position[i]));
+  }
+  scale = 1 / MAX (MAX (left, right), 1);
+  g_string_append (text, " mix-matrix=\"<");
+  append_row (text, &info, FALSE, scale);
+  g_string_append (text, ", ");
+  append_row (text, &info, TRUE, scale);
+  g_string_append (text, ">\"");
+  return g_string_free (g_steal_pointer (&text), FALSE);
 }

@@ -33,4 +33,14 @@ gchar *vs_ladder_chain_decoder (VsMediaType type, const GstCaps *caps);
  */
 gchar *vs_ladder_chain_picture (const GstCaps *caps, gboolean all_fields);
 
+/**
+ * vs_ladder_chain_mix:
+ * @channels: of what comes out
+ *
+ * Returns: (transfer full): what makes @channels channels of the raw audio
+ *   @caps. Down to two by the coefficients of ITU-R BS.775-3 annex 4, table 2,
+ *   lowered so that nothing is clipped; without the LFE channel.
+ */
+gchar *vs_ladder_chain_mix (const GstCaps *caps, guint channels);
+
 G_END_DECLS
