@@ -35,7 +35,8 @@
  *
  * ## Messages
  *
- * A WARNING is posted at READY to PAUSED when no source pad is linked, and for
+ * A WARNING is posted at READY to PAUSED when no source pad is linked, or when
+ * nothing is linked to the ladder and nothing is there that could be, and for
  * video or further audio that cannot be part of the output; an ERROR with the
  * rung and the position when the ladder cannot be read.
  *
@@ -492,8 +493,15 @@ ladder_take_down (GstVsLadder * self)
   self->audio_tee = NULL;
 }
 
-static void
-ladder_check_links (GstVsLadder * self)
+static gboolean
+ladder_has_input (GstVsLadder * self)
+{
+  return gst_pad_is_linked (self->video_sink) ||
+      gst_pad_is_linked (self->audio_sink);
+}
+
+static gboolean
+ladder_has_output (GstVsLadder * self)
 {
   for (guint i = 0; i < self->n_pads; i++) {
     g_autofree gchar *name = g_strdup_printf ("src_%u", i);
@@ -501,11 +509,61 @@ ladder_check_links (GstVsLadder * self)
         gst_element_get_static_pad (GST_ELEMENT (self), name);
 
     if (gst_pad_is_linked (pad))
-      return;
+      return TRUE;
   }
-  GST_ELEMENT_WARNING (self, CORE, PAD, ("No rendition of the ladder is "
-          "linked: link src_0 and following, or use \"vsladder : ...\"."),
-      (NULL));
+  return FALSE;
+}
+
+/* Whether something beside us can bring data: a demuxer links its pads only
+ * when it has found its streams. */
+static gboolean
+ladder_may_get_input (GstVsLadder * self)
+{
+  g_autoptr (GstObject) parent = gst_object_get_parent (GST_OBJECT (self));
+  gboolean found = FALSE;
+
+  if (ladder_has_input (self) || !GST_IS_BIN (parent))
+    return TRUE;
+  GST_OBJECT_LOCK (parent);
+  for (GList * l = GST_BIN_CHILDREN (parent); l && !found; l = l->next)
+    found = l->data != self &&
+        GST_OBJECT_FLAG_IS_SET (l->data, GST_ELEMENT_FLAG_SOURCE);
+  GST_OBJECT_UNLOCK (parent);
+  return found;
+}
+
+/* Without input, EOS is for us to send, as it is for a source. */
+static void
+ladder_check_links (GstVsLadder * self)
+{
+  if (!ladder_has_output (self))
+    GST_ELEMENT_WARNING (self, CORE, PAD, ("No rendition of the ladder is "
+            "linked: link src_0 and following, or use \"vsladder : ...\"."),
+        (NULL));
+  if (ladder_may_get_input (self))
+    return;
+  GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE);
+  GST_ELEMENT_WARNING (self, CORE, PAD, ("Nothing is linked to the ladder, and "
+          "nothing will come out: link video and audio, as in "
+          "\"... ! qtdemux : vsladder : ...\"."), (NULL));
+}
+
+static gboolean
+gst_vs_ladder_send_event (GstElement * element, GstEvent * event)
+{
+  GstVsLadder *self = GST_VS_LADDER (element);
+  GstPad *sinks[] = { self->video_sink, self->audio_sink };
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_EOS || ladder_has_input (self))
+    return GST_ELEMENT_CLASS (gst_vs_ladder_parent_class)->send_event (element,
+        event);
+  for (guint i = 0; i < G_N_ELEMENTS (sinks); i++) {
+    gst_pad_send_event (sinks[i],
+        gst_event_new_stream_start (GST_PAD_NAME (sinks[i])));
+    gst_pad_send_event (sinks[i], gst_event_ref (event));
+  }
+  gst_event_unref (event);
+  return TRUE;
 }
 
 static GstStateChangeReturn
@@ -541,6 +599,8 @@ gst_vs_ladder_change_state (GstElement * element, GstStateChange transition)
 static void
 sink_linked (GstPad * pad, GstPad * peer, GstVsLadder * self)
 {
+  if (gst_pad_is_linked (pad))
+    GST_OBJECT_FLAG_UNSET (self, GST_ELEMENT_FLAG_SOURCE);
   if (self->input)
     gst_vs_ladder_input_set_linked (self->input,
         pad == self->video_sink ? VS_MEDIA_VIDEO : VS_MEDIA_AUDIO,
@@ -840,6 +900,7 @@ gst_vs_ladder_class_init (GstVsLadderClass * klass)
   vs_identity_install_properties (object_class, PROP_ACCOUNT);
 
   element_class->change_state = gst_vs_ladder_change_state;
+  element_class->send_event = gst_vs_ladder_send_event;
   element_class->request_new_pad = gst_vs_ladder_request_new_pad;
   add_sink_template (element_class, "video", GST_PAD_ALWAYS, VS_MEDIA_VIDEO);
   /* ahead of "audio": links take an always pad that is free, then the first

@@ -359,6 +359,25 @@ GST_START_TEST (test_sync)
 
 GST_END_TEST;
 
+/* A ladder that nothing is linked to says so, and ends as it is told. */
+GST_START_TEST (test_nothing_linked)
+{
+  GstElement *pipeline = ladder_parse ("vsladder name=l " SMALL
+      "l.src_0 ! filesink location=@/a.ts async=false "
+      "l.src_1 ! fakesink async=false");
+  g_autofree gchar *text = NULL;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  text = ladder_await_warning (pipeline);
+  fail_unless (strstr (text, "Nothing is linked to the ladder"), "\"%s\"",
+      text);
+  fail_unless (gst_element_send_event (pipeline, gst_event_new_eos ()));
+  ladder_await_eos (pipeline);
+  ladder_stop (pipeline);
+}
+
+GST_END_TEST;
+
 typedef struct
 {
   GstElement *pipeline;
@@ -446,6 +465,7 @@ ladder_suite (void)
   tcase_add_test (tcase, test_deterministic);
   tcase_add_test (tcase, test_state_cycles);
   tcase_add_test (tcase, test_sync);
+  tcase_add_test (tcase, test_nothing_linked);
   tcase_add_test (tcase, test_live);
   return suite;
 }
