@@ -8,10 +8,23 @@
 #include <openssl/sha.h>
 #include <string.h>
 
+#include "mpegts/vstsextract.h"
+
 /* Hz of PTS, ISO/IEC 13818-1 2.4.3.6 */
 #define VS_TS_CLOCK_RATE 90000
 /* bytes of the SHA-256 that a token shows */
 #define TOKEN_HASH_BYTES 4
+
+static GBytes *
+extract_track (GBytes * ts, VsMediaType track, GError ** error)
+{
+  GBytes *out = vs_ts_extract (ts, track);
+
+  if (out == NULL)
+    g_set_error_literal (error, VS_PACKAGE_ERROR, VS_PACKAGE_ERROR_DAMAGED,
+        "No such track, or no whole packets");
+  return out;
+}
 
 GBytes *
 vs_package (GBytes * ts, const VsSegment * segment, VsFormat format,
@@ -19,7 +32,8 @@ vs_package (GBytes * ts, const VsSegment * segment, VsFormat format,
 {
   switch (format) {
     case VS_FORMAT_TS:
-      return g_bytes_ref (ts);
+      return track == VS_MEDIA_OTHER ? g_bytes_ref (ts) :
+          extract_track (ts, track, error);
     case VS_FORMAT_CMAF:
       return vs_cmaf_fragment (ts, segment, track, error);
   }
@@ -36,12 +50,13 @@ vs_package_digest (const VsSegment * segment, VsFormat format,
 
   if (memcmp (segment->sha256, unknown, sizeof unknown) == 0)
     return FALSE;
-  if (format == VS_FORMAT_TS) {
+  if (format == VS_FORMAT_TS && track == VS_MEDIA_OTHER) {
     memcpy (sha256, segment->sha256, SHA256_DIGEST_LENGTH);
     return TRUE;
   }
-  what = g_strdup_printf ("cmaf %d %d %" G_GUINT64_FORMAT, VS_CMAF_VERSION,
-      track, segment->sequence);
+  what = g_strdup_printf ("%s %d %d %" G_GUINT64_FORMAT,
+      format == VS_FORMAT_TS ? "ts" : "cmaf", VS_CMAF_VERSION, track,
+      segment->sequence);
   all = g_byte_array_new ();
   g_byte_array_append (all, segment->sha256, sizeof segment->sha256);
   g_byte_array_append (all, (const guint8 *) what, strlen (what));
