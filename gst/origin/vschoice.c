@@ -9,6 +9,12 @@
 #define TRANSFER_PQ 16
 #define TRANSFER_HLG 18
 
+/* a bandwidth's first two digits */
+#define BANDWIDTH_DIGITS 100
+/* bytes of trun a sample, and of styp, moof and mdat a fragment */
+#define SAMPLE_OVERHEAD 16
+#define FRAGMENT_OVERHEAD 200
+
 const gchar *
 vs_video_range (const VsCodecConfig * video)
 {
@@ -45,6 +51,67 @@ vs_choice_get_bitrate (const VsTimelineView * view, VsMediaType track)
   if (view->rendition->bitrate > audio)
     return view->rendition->bitrate - audio;
   return peaks->video ? peaks->video : peaks->whole;
+}
+
+static guint
+samples_per_second (const VsTimelineView * view, VsMediaType track)
+{
+  VsCodecConfig *config = vs_timeline_view_find_config (view, track);
+  guint n, d;
+
+  if (config == NULL)
+    return 0;
+  if (track == VS_MEDIA_AUDIO)
+    return config->frame_samples ?
+        config->sample_rate / config->frame_samples + 1 : 0;
+  vs_video_frame_rate (view, config, &n, &d);
+  return d ? n / d + 1 : 0;
+}
+
+/* bit/s that boxes add to a track's access units */
+static guint
+box_overhead (const VsTimelineView * view, VsMediaType track)
+{
+  return 8 * (samples_per_second (view, track) * SAMPLE_OVERHEAD
+      + FRAGMENT_OVERHEAD / MAX (view->target_duration, 1));
+}
+
+static guint
+round_up (guint bandwidth)
+{
+  guint64 step = 1;
+
+  while (bandwidth / step >= BANDWIDTH_DIGITS)
+    step *= 10;
+  return MIN ((bandwidth + step - 1) / step * step, G_MAXUINT);
+}
+
+guint
+vs_choice_get_bandwidth (const VsTimelineView * view, VsMediaType track)
+{
+  guint peak = track == VS_MEDIA_VIDEO ? view->peaks.video : view->peaks.audio;
+
+  return round_up (peak ? peak + box_overhead (view, track) :
+      view->peaks.whole);
+}
+
+guint
+vs_choice_get_average (const VsTimelineView * view, VsMediaType track)
+{
+  GstClockTime duration = 0;
+  guint64 bytes = 0;
+
+  for (guint i = 0; i < view->segments->len; i++) {
+    const VsSegment *segment = g_ptr_array_index (view->segments, i);
+    const VsSegmentTrack *t = vs_segment_get_track (segment, track);
+
+    if (t == NULL || t->size == 0 || !vs_segment_is_measurable (segment))
+      continue;
+    bytes += t->size;
+    duration += segment->duration;
+  }
+  return bytes ? vs_bits_per_second (bytes, duration)
+      + box_overhead (view, track) : view->average_bandwidth;
 }
 
 static gboolean

@@ -35,6 +35,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsChoice, vs_choice_free)
 /* Nominal where its maker told it, else measured: of a track, bit/s. */
 guint vs_choice_get_bitrate (const VsTimelineView *view, VsMediaType track);
 
+/**
+ * vs_choice_get_bandwidth:
+ *
+ * The peak of a track in CMAF, bit/s: the measured one of its access units
+ * and what boxes add to them; of whole stored segments where an archive's
+ * maker did not count. It keeps its first two digits, so that it seldom
+ * changes while an event goes on.
+ */
+guint vs_choice_get_bandwidth (const VsTimelineView *view,
+    VsMediaType track);
+/* The same on average over the view, in all digits. */
+guint vs_choice_get_average (const VsTimelineView *view, VsMediaType track);
+
 /* ISO/IEC 23091-2 as manifests call it: "SDR", "PQ" or "HLG" */
 const gchar *vs_video_range (const VsCodecConfig *video);
 /* The frame rate as a rendition's maker told it, else as the stream does. */

@@ -8,32 +8,6 @@
 #include "manifest/vsmpd.h"
 #include "origin/vspackage.h"
 
-/* Representation@bandwidth keeps its first two digits: the peak is rounded up
- * to that, which leaves room for the boxes around the samples, and seldom
- * changes while an event goes on. */
-#define BANDWIDTH_DIGITS 100
-
-static guint
-round_up_bandwidth (guint bandwidth)
-{
-  guint64 step = 1;
-
-  while (bandwidth / step >= BANDWIDTH_DIGITS)
-    step *= 10;
-  return MIN ((bandwidth + step - 1) / step * step, G_MAXUINT);
-}
-
-/* The peak of a track; of the whole segments where an archive's maker did not
- * count its bytes. */
-static guint
-track_bandwidth (const VsTimelineView * carrier, VsMediaType track)
-{
-  const VsPeaks *peaks = &carrier->peaks;
-  guint peak = track == VS_MEDIA_VIDEO ? peaks->video : peaks->audio;
-
-  return round_up_bandwidth (peak > 0 ? peak : peaks->whole);
-}
-
 static gint64
 newest_utc_us (const VsEventView * view)
 {
@@ -76,7 +50,7 @@ add_track (GArray * tracks, GStringChunk * strings,
   if (view->segments->len == 0)
     return;
   track.id = g_string_chunk_insert (strings, id);
-  track.bandwidth = track_bandwidth (view, type);
+  track.bandwidth = vs_choice_get_bandwidth (view, type);
   g_array_append_val (tracks, track);
 }
 

@@ -107,6 +107,35 @@ variant_uri (MainPlaylist * main, const VsTimelineView * one, gboolean video,
   return media_uri (main, VS_MEDIA_AUDIO, track->name);
 }
 
+/* A variant takes what its own segments do and the audio that is heard with
+ * it, which may be in them. */
+static void
+measure (const MainPlaylist * main, const VsTimelineView * one, gboolean video,
+    gint audio, VsM3u8Variant * variant)
+{
+  const VsTimelineView *carrier =
+      audio >= 0 ? audio_view (main->view, audio) : NULL;
+
+  if (main->context->endpoint->type == VS_ENDPOINT_CMAF) {
+    if (video) {
+      variant->bandwidth = vs_choice_get_bandwidth (one, VS_MEDIA_VIDEO);
+      variant->average_bandwidth = vs_choice_get_average (one, VS_MEDIA_VIDEO);
+    }
+    if (carrier) {
+      variant->bandwidth += vs_choice_get_bandwidth (carrier, VS_MEDIA_AUDIO);
+      variant->average_bandwidth += vs_choice_get_average (carrier,
+          VS_MEDIA_AUDIO);
+    }
+    return;
+  }
+  variant->bandwidth = one->peaks.whole;
+  variant->average_bandwidth = one->average_bandwidth;
+  if (carrier && !vs_timeline_view_find_config (one, VS_MEDIA_AUDIO)) {
+    variant->bandwidth += carrier->peaks.whole;
+    variant->average_bandwidth += carrier->average_bandwidth;
+  }
+}
+
 /* @audio: of the view's audio tracks the one that is heard with it, or -1 */
 static void
 add_variant (MainPlaylist * main, guint index, const gchar * group, gint audio)
@@ -115,23 +144,14 @@ add_variant (MainPlaylist * main, guint index, const gchar * group, gint audio)
   VsCodecConfig *video = main->choice->videos[index] ?
       vs_timeline_view_find_config (one, VS_MEDIA_VIDEO) : NULL;
   VsCodecConfig *sound = NULL;
-  VsM3u8Variant variant = {
-    .bandwidth = one->peaks.whole,
-    .average_bandwidth = one->average_bandwidth,
-    .audio_group = group,
-  };
+  VsM3u8Variant variant = {.audio_group = group };
 
-  if (audio >= 0) {
-    const VsTimelineView *carrier = audio_view (main->view, audio);
-
-    sound = vs_timeline_view_find_config (carrier, VS_MEDIA_AUDIO);
-    if (!vs_timeline_view_find_config (one, VS_MEDIA_AUDIO)) {
-      variant.bandwidth += carrier->peaks.whole;
-      variant.average_bandwidth += carrier->average_bandwidth;
-    }
-  }
+  if (audio >= 0)
+    sound = vs_timeline_view_find_config (audio_view (main->view, audio),
+        VS_MEDIA_AUDIO);
   if (!video && !sound)
     return;
+  measure (main, one, video != NULL, audio, &variant);
   variant.codecs = join_codecs (main, video, sound);
   if (video) {
     variant.width = video->width;

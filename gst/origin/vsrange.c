@@ -85,7 +85,7 @@ find_bounds (VsTimeline * timeline, const VsRange * range, guint join,
     past = vs_timeline_search (timeline, is_past, (gpointer) range);
   if (past != G_MAXUINT64)
     bounds->last = past - 1;
-  if (!range->slides && range->start_us != G_MININT64)
+  if (range->start_us != G_MININT64)
     bounds->first = vs_timeline_search (timeline, ends_within,
         (gpointer) range);
   if (join > 1 && bounds->first > 0)
@@ -94,14 +94,31 @@ find_bounds (VsTimeline * timeline, const VsRange * range, guint join,
     bounds->last = widen (timeline, bounds->last, 1, join);
 }
 
+static void
+drop_before (VsTimelineView * view, guint64 sequence)
+{
+  guint n = 0;
+
+  while (n < view->segments->len && ((const VsSegment *)
+          g_ptr_array_index (view->segments, n))->sequence < sequence)
+    n++;
+  if (n > 0)
+    g_ptr_array_remove_range (view->segments, 0, n);
+}
+
 static VsTimelineView *
 view_bounds (VsTimeline * timeline, const VsRange * range, guint join)
 {
   Bounds bounds;
 
   find_bounds (timeline, range, join, &bounds);
-  if (range->slides)
-    return vs_timeline_view_window (timeline, bounds.last, range->window);
+  if (range->slides) {
+    VsTimelineView *view = vs_timeline_view_window (timeline, bounds.last,
+        range->window);
+
+    drop_before (view, bounds.first);
+    return view;
+  }
   return vs_timeline_view (timeline, bounds.first, bounds.last);
 }
 

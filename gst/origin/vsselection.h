@@ -91,8 +91,8 @@ typedef struct
  * @start_us, @end_us: what is shown; of what grows, segments that have ended
  *   by @end_us, else all that have a part in it
  * @grows: there will be more at its end
- * @slides: and less at its start: as much as lasts @window is shown, whatever
- *   @start_us says
+ * @slides: and less at its start: of what is after @start_us, as much as lasts
+ *   @window is shown
  */
 typedef struct
 {
