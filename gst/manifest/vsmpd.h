@@ -10,6 +10,37 @@ G_BEGIN_DECLS
 
 #define VS_MPD_VERSION 1
 
+typedef enum
+{
+  VS_DASH_NUMBER_TIMELINE,      /* $Number$ and SegmentTimeline */
+  VS_DASH_TIME_TIMELINE,        /* $Time$ and SegmentTimeline */
+  VS_DASH_NUMBER_DURATION       /* $Number$ and @duration */
+} VsDashTemplate;
+
+typedef enum
+{
+  VS_DASH_PROFILE_ISOFF_LIVE,
+  VS_DASH_PROFILE_HBBTV,        /* HbbTV 1.5, ETSI TS 102 796 */
+  VS_DASH_PROFILE_DVB           /* DVB-DASH 2014, ETSI TS 103 285 */
+} VsDashProfile;
+
+/* compact: what representations have in common stands once a set */
+typedef enum
+{
+  VS_LAYOUT_FULL,
+  VS_LAYOUT_COMPACT
+} VsLayout;
+
+/* ISO/IEC 23009-1 5.8.5.7 */
+typedef enum
+{
+  VS_UTC_TIMING_NONE,
+  VS_UTC_TIMING_HTTP_HEAD,
+  VS_UTC_TIMING_HTTP_ISO,
+  VS_UTC_TIMING_HTTP_XSDATE,
+  VS_UTC_TIMING_DIRECT
+} VsUtcTiming;
+
 /**
  * VsMpdTrack:
  *
@@ -33,7 +64,20 @@ typedef struct
  * @publish_us: UTC of the newest segment's end: changes when the content does
  * @window: timeShiftBufferDepth; 0 for all that was
  * @suggested_delay: 0 for four target durations
- * @utc_timing_uri: (nullable): of a server's clock, urn:mpeg:dash:utc:http-iso
+ * @min_buffer, @update_period: 0 for a target duration
+ * @utc_timing_uri: (nullable): of a server's clock, which @utc_timing says how
+ *   to read; VS_UTC_TIMING_DIRECT tells @publish_us
+ * @layout: compact: what the representations of a set have in common stands
+ *   once
+ * @newest_run_only: no Period but the newest run's
+ * @base_urls: (nullable): separated by blanks
+ * @title, @source, @copyright, @more_url, @language: (nullable): of
+ *   ProgramInformation
+ *
+ * @media has $Number$ or, with VS_DASH_TIME_TIMELINE, "%s" for the run and
+ * $Time$: media time may come again in another run. With
+ * VS_DASH_NUMBER_DURATION segments are taken to be as long as the newest one,
+ * and there is one Period, of the newest run.
  */
 typedef struct
 {
@@ -42,8 +86,15 @@ typedef struct
   gint64 availability_start_us;
   gint64 publish_us;
   GstClockTime window;
-  GstClockTime suggested_delay;
+  GstClockTime suggested_delay, min_buffer, update_period;
+  VsUtcTiming utc_timing;
   const gchar *utc_timing_uri;
+  VsDashTemplate addressing;
+  VsDashProfile profile;
+  VsLayout layout;
+  gboolean newest_run_only;
+  const gchar *base_urls;
+  const gchar *title, *source, *copyright, *more_url, *language;
 } VsMpdSettings;
 
 /**
@@ -58,8 +109,8 @@ typedef struct
  * One Period a discontinuity run, with the stable id "p<run>". In a dynamic
  * MPD it starts at the UTC of the run's start, in whole milliseconds, so that
  * the first run of an event starts at 0, which is where it starts in a static
- * one: there Periods follow each other from 0. presentationTimeOffset is where the Period starts on the
- * media clock. Video is one adaptation set a codec, audio one a language,
+ * one: there Periods follow each other from 0. presentationTimeOffset is where
+ * the Period starts on the media clock. Video is one adaptation set a codec, audio one a language,
  * codec and channel count.
  *
  * Returns: (transfer full): the text

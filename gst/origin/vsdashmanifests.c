@@ -101,8 +101,10 @@ media_template (const VsManifestContext * context)
   const VsTimelineView *one = g_ptr_array_index (context->view->views, 0);
 
   append_prefix (out, context);
-  g_string_append_printf (out, "$RepresentationID$%s$Number$",
+  g_string_append_printf (out, "$RepresentationID$%s",
       context->endpoint->separator);
+  g_string_append (out, context->endpoint->dash_template
+      == VS_DASH_TIME_TIMELINE ? "%st$Time$" : "$Number$");
   if (context->view->join > 1)
     g_string_append_printf (out, "x%u", context->view->join);
   g_string_append (out, ".m4s");
@@ -141,7 +143,21 @@ vs_manifest_write_dash (const VsManifestContext * context,
       .publish_us = newest_utc_us (view),
       .window = view->slides ? endpoint->window : 0,
       .suggested_delay = endpoint->suggested_delay,
-      .utc_timing_uri = context->utc_timing_uri,
+      .min_buffer = endpoint->min_buffer_time,
+      .update_period = endpoint->minimum_update_period,
+      .utc_timing = endpoint->utc_timing,
+      .utc_timing_uri = endpoint->utc_timing_source ?
+          endpoint->utc_timing_source : context->utc_timing_uri,
+      .addressing = endpoint->dash_template,
+      .profile = endpoint->dash_profile,
+      .layout = endpoint->layout,
+      .newest_run_only = !endpoint->multi_period,
+      .base_urls = endpoint->base_urls,
+      .title = endpoint->program_title,
+      .source = endpoint->program_source,
+      .copyright = endpoint->program_copyright,
+      .more_url = endpoint->program_information_url,
+      .language = endpoint->program_language,
     };
 
     settings.initialization = init = init_template (context);

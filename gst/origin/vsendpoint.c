@@ -41,7 +41,6 @@ static const GEnumValue dash_templates[] = {
 static const GEnumValue dash_profiles[] = {
   CHOICE (VS_DASH_PROFILE_ISOFF_LIVE, "isoff-live"),
   CHOICE (VS_DASH_PROFILE_HBBTV, "hbbtv-1.5"),
-  CHOICE (VS_DASH_PROFILE_HYBRIDCAST, "hybridcast"),
   CHOICE (VS_DASH_PROFILE_DVB, "dvb-dash-2014"),
   CHOICES_END
 };

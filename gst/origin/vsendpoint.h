@@ -4,8 +4,8 @@
  */
 #pragma once
 
+#include "manifest/vsmpd.h"
 #include "origin/vsaccess.h"
-#include "timeline/vssegment.h"
 
 G_BEGIN_DECLS typedef enum
 {
@@ -28,38 +28,6 @@ typedef enum
   VS_STREAM_ORDER_ASCENDING,    /* by video bit rate */
   VS_STREAM_ORDER_DESCENDING
 } VsStreamOrder;
-
-typedef enum
-{
-  VS_DASH_NUMBER_TIMELINE,      /* $Number$ and SegmentTimeline */
-  VS_DASH_TIME_TIMELINE,        /* $Time$ and SegmentTimeline */
-  VS_DASH_NUMBER_DURATION       /* $Number$ and @duration */
-} VsDashTemplate;
-
-typedef enum
-{
-  VS_DASH_PROFILE_ISOFF_LIVE,
-  VS_DASH_PROFILE_HBBTV,        /* HbbTV 1.5, ETSI TS 102 796 */
-  VS_DASH_PROFILE_HYBRIDCAST,   /* IPTVFJ STD-0013 */
-  VS_DASH_PROFILE_DVB           /* DVB-DASH 2014, ETSI TS 103 285 */
-} VsDashProfile;
-
-/* compact: what representations have in common stands once a set */
-typedef enum
-{
-  VS_LAYOUT_FULL,
-  VS_LAYOUT_COMPACT
-} VsLayout;
-
-/* ISO/IEC 23009-1 5.8.5.7 */
-typedef enum
-{
-  VS_UTC_TIMING_NONE,
-  VS_UTC_TIMING_HTTP_HEAD,
-  VS_UTC_TIMING_HTTP_ISO,
-  VS_UTC_TIMING_HTTP_XSDATE,
-  VS_UTC_TIMING_DIRECT
-} VsUtcTiming;
 
 typedef enum
 {

@@ -155,11 +155,11 @@ parse_playlist (Rest rest, const VsEndpoint * endpoint, VsObjectName * name)
       && parse_track (&rest, endpoint, name);
 }
 
-/* "17", "17x3" or, of CMAF, "t900000" */
+/* "17", "17x3" or, of CMAF, "0t900000" */
 static gboolean
 parse_place (Rest rest, gboolean timed, VsObjectName * name)
 {
-  const gchar *x = memchr (rest.text, 'x', rest.length);
+  const gchar *x = memchr (rest.text, 'x', rest.length), *t;
   guint64 number;
 
   if (x) {
@@ -169,8 +169,13 @@ parse_place (Rest rest, gboolean timed, VsObjectName * name)
       return FALSE;
     rest.length = x - rest.text;
   }
-  if (timed && strip_prefix (&rest, "t")) {
-    if (!take_number (&rest, G_MAXINT64, &number))
+  t = timed ? memchr (rest.text, 't', rest.length) : NULL;
+  if (t) {
+    Rest run = { rest.text, t - rest.text };
+    Rest time = { t + 1, rest.text + rest.length - (t + 1) };
+
+    if (!take_number (&run, G_MAXUINT32, &name->run)
+        || !take_number (&time, G_MAXINT64, &number))
       return FALSE;
     name->time = number;
     return TRUE;
@@ -370,7 +375,8 @@ append_segment (GString * out, const VsEndpoint * endpoint,
   if (name->sequence)
     g_string_append_printf (out, "%" G_GUINT64_FORMAT, name->sequence);
   else
-    g_string_append_printf (out, "t%" G_GINT64_FORMAT, name->time);
+    g_string_append_printf (out, "%" G_GUINT64_FORMAT "t%" G_GINT64_FORMAT,
+        name->run, name->time);
   if (name->join > 1)
     g_string_append_printf (out, "x%u", name->join);
   g_string_append (out, endpoint->type == VS_ENDPOINT_HLS ? ".ts" : ".m4s");

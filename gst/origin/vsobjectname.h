@@ -33,7 +33,7 @@ typedef enum
  *
  *     <manifest>.m3u8  <manifest>_<track>.m3u8  <manifest>.mpd
  *     [<prefix>_]<track>_<number>[x<join>].ts|.m4s
- *     [<prefix>_]<track>_t<time>[x<join>].m4s
+ *     [<prefix>_]<track>_<run>t<time>[x<join>].m4s
  *     [<prefix>_]<track>_init_<configuration>.mp4
  *     <manifest>.ism/Manifest
  *     <manifest>.ism/[a<ahead>/][x<join>/]QualityLevels(<bitrate>)/
@@ -50,6 +50,7 @@ typedef struct
   gchar name[VS_NAME_MAX + 1];
   guint64 sequence;
   gint64 time;
+  guint64 run;                  /* that @time is of, of DASH */
   guint join;
   guint bitrate, ahead;         /* Smooth Streaming */
   gchar config_id[9];           /* of an init segment */

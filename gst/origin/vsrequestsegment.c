@@ -88,15 +88,48 @@ found_clear (Found * found)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Found, found_clear);
 
+/* Runs come one after the other; within one, times grow. */
+static gboolean
+has_come (const VsSegment * segment, gpointer user_data)
+{
+  const VsObjectName *name = user_data;
+  const VsSegmentTrack *track = vs_segment_get_track (segment, name->track);
+
+  if (segment->run != name->run)
+    return segment->run > name->run;
+  return track && track->start >= name->time;
+}
+
+/* By its exact time: there is no nearest one. */
+static VsSegment *
+find_by_time (VsTimeline * timeline, const VsObjectName * name)
+{
+  guint64 sequence = vs_timeline_search (timeline, has_come, (gpointer) name);
+  g_autoptr (VsSegment) segment = sequence == G_MAXUINT64 ? NULL :
+      vs_timeline_get (timeline, sequence);
+  const VsSegmentTrack *track =
+      segment ? vs_segment_get_track (segment, name->track) : NULL;
+
+  if (track && segment->run == name->run && track->start == name->time)
+    return g_steal_pointer (&segment);
+  return NULL;
+}
+
 static GPtrArray *
 find_parts (VsTimeline * timeline, const VsObjectName * name)
 {
   GPtrArray *parts;
-  VsSegment *segment;
+  VsSegment *segment = name->sequence ?
+      vs_timeline_get (timeline, name->sequence) :
+      find_by_time (timeline, name);
 
-  if (name->join > 1)
-    return vs_join_find (timeline, name->sequence, name->join);
-  segment = vs_timeline_get (timeline, name->sequence);
+  if (name->join > 1) {
+    guint64 number = name->sequence ? name->sequence :
+        segment ? vs_join_number (segment, name->join) : 0;
+
+    g_clear_pointer (&segment, vs_segment_unref);
+    return number ? vs_join_find (timeline, number, name->join) : NULL;
+  }
   if (segment == NULL)
     return NULL;
   parts = g_ptr_array_new_with_free_func ((GDestroyNotify) vs_segment_unref);

@@ -130,9 +130,9 @@ static const struct
       "", 0, 2},
   {"index_a192.audio.m3u8", VS_ENDPOINT_HLS, VS_OBJECT_MEDIA, AUDIO, "a192", 0,
       ""},
-  {"video_x_t900.m4s", VS_ENDPOINT_DASH, VS_OBJECT_SEGMENT, VIDEO, "x", 0, "",
+  {"video_x_0t900.m4s", VS_ENDPOINT_DASH, VS_OBJECT_SEGMENT, VIDEO, "x", 0, "",
       900},
-  {"audio_x_t0x2.m4s", VS_ENDPOINT_DASH, VS_OBJECT_SEGMENT, AUDIO, "x", 0, "",
+  {"audio_x_0t0x2.m4s", VS_ENDPOINT_DASH, VS_OBJECT_SEGMENT, AUDIO, "x", 0, "",
       0, 2},
   {"index.ism/Manifest", VS_ENDPOINT_MSS, VS_OBJECT_MAIN, NONE, "", 0, ""},
   {"index.ism/QualityLevels(3000000)/Fragments(video=0)", VS_ENDPOINT_MSS,
@@ -170,7 +170,8 @@ static const struct
   VsEndpointType type;
 } strangers[] = {
   {"1080p_17x1.ts", VS_ENDPOINT_HLS}, {"1080p_17x61.ts", VS_ENDPOINT_HLS},
-  {"1080p_t17.ts", VS_ENDPOINT_HLS}, {"video_x_t01.m4s", VS_ENDPOINT_DASH},
+  {"1080p_t17.ts", VS_ENDPOINT_HLS}, {"video_x_0t01.m4s", VS_ENDPOINT_DASH},
+  {"video_x_t1.m4s", VS_ENDPOINT_DASH},
   {"1080p.text_17.ts", VS_ENDPOINT_HLS}, {"index.m3u8", VS_ENDPOINT_MSS},
   {"index.ism/manifest", VS_ENDPOINT_MSS}, {"index.ism/", VS_ENDPOINT_MSS},
   {"index.ism/x1/QualityLevels(1)/Fragments(video=0)", VS_ENDPOINT_MSS},
