@@ -352,6 +352,142 @@ GST_START_TEST (test_pool_is_full)
 
 GST_END_TEST;
 
+static guint
+status_of (const gchar * path, const gchar * client, const gchar * identifier)
+{
+  g_autoptr (GAsyncQueue) answers =
+      g_async_queue_new_full ((GDestroyNotify) vs_origin_response_unref);
+  VsOriginRequest request = {
+    .path = path,.client = client,.cdn_identifier = identifier
+  };
+  g_autoptr (VsOriginResponse) response = NULL;
+
+  vs_origin_request (origin, &request, take_response, answers);
+  response = await_response (answers);
+  return response->status;
+}
+
+static void
+set_text (VsEndpoint * endpoint, const gchar * name, const gchar * text)
+{
+  guint n;
+  const VsEndpointSetting *settings = vs_endpoint_get_settings (&n);
+
+  for (guint i = 0; i < n; i++)
+    if (strcmp (settings[i].name, name) == 0)
+      fail_unless (vs_endpoint_set_text (endpoint, &settings[i], text, NULL));
+}
+
+/* Who is refused is refused everything: manifests, segments, what there is
+ * not. */
+GST_START_TEST (test_access)
+{
+  static const gchar *const paths[] = { LIVE "hls/index.m3u8",
+    LIVE "hls/720p_2.ts", LIVE "hls/nothing"
+  };
+  g_autoptr (VsEndpoint) listed = vs_endpoint_new ("hls", VS_ENDPOINT_HLS);
+  g_autoptr (VsEndpoint) secret = vs_endpoint_new ("cmaf", VS_ENDPOINT_CMAF);
+  g_autoptr (VsEndpoint) closed = vs_endpoint_new ("dash", VS_ENDPOINT_DASH);
+  VsOriginSettings settings = { 0 };
+
+  start_origin (&settings);
+  add_event ();
+  set_text (listed, "allow-list", "192.0.2.0/24, 2001:db8::/32");
+  vs_origin_set_endpoint (origin, listed);
+  set_text (secret, "cdn-identifier", "current-value");
+  set_text (secret, "cdn-identifier-previous", "previous-value");
+  vs_origin_set_endpoint (origin, secret);
+  closed->origination = FALSE;
+  vs_origin_set_endpoint (origin, closed);
+
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++) {
+    guint status = i < 2 ? 200 : 404;
+
+    fail_unless_equals_int (status_of (paths[i], "192.0.2.9", NULL), status);
+    fail_unless_equals_int (status_of (paths[i], "::ffff:192.0.2.9", NULL),
+        status);
+    fail_unless_equals_int (status_of (paths[i], "2001:db8::1", NULL), status);
+    fail_unless_equals_int (status_of (paths[i], "192.0.3.9", NULL), 403);
+    fail_unless_equals_int (status_of (paths[i], "no address", NULL), 403);
+    fail_unless_equals_int (status_of (paths[i], NULL, NULL), 403);
+  }
+  fail_unless_equals_int (status_of (LIVE "cmaf/index.m3u8", NULL,
+          "current-value"), 200);
+  fail_unless_equals_int (status_of (LIVE "cmaf/index.m3u8", NULL,
+          "previous-value"), 200);
+  fail_unless_equals_int (status_of (LIVE "cmaf/index.m3u8", NULL, "other"),
+      403);
+  fail_unless_equals_int (status_of (LIVE "cmaf/index.m3u8", NULL, NULL), 403);
+  fail_unless_equals_int (status_of (LIVE "dash/index.mpd", NULL, NULL), 403);
+  stop_origin ();
+}
+
+GST_END_TEST;
+
+/* Players go on with the names that they have, and MediaPackage v1's paths
+ * lead to the same. */
+GST_START_TEST (test_names_change)
+{
+  g_autoptr (VsEndpoint) renamed = vs_endpoint_new ("hls", VS_ENDPOINT_HLS);
+  VsOriginSettings settings = { 0 };
+
+  start_origin (&settings);
+  add_event ();
+  set_text (renamed, "manifest-name", "main");
+  set_text (renamed, "segment-prefix", "cam");
+  set_text (renamed, "separator", "-");
+  set_text (renamed, "id", "0a1b2c");
+  vs_origin_set_endpoint (origin, renamed);
+  fail_unless_equals_int (status_of (LIVE "hls/main.m3u8", NULL, NULL), 200);
+  fail_unless_equals_int (status_of (LIVE "hls/main-720p.m3u8", NULL, NULL),
+      200);
+  fail_unless_equals_int (status_of (LIVE "hls/cam-720p-2.ts", NULL, NULL),
+      200);
+  fail_unless_equals_int (status_of (LIVE "hls/index_720p.m3u8", NULL, NULL),
+      200);
+  fail_unless_equals_int (status_of (LIVE "hls/720p_2.ts", NULL, NULL), 200);
+  fail_unless_equals_int (status_of (LIVE "hls/cam_720p_2.ts", NULL, NULL),
+      404);
+  fail_unless_equals_int (status_of ("/out/v1/0a1b2c/main.m3u8", NULL, NULL),
+      200);
+  fail_unless_equals_int (status_of ("/out/v1/0a1b2c/hls/main.m3u8", NULL,
+          NULL), 200);
+  fail_unless_equals_int (status_of ("/out/v1/0a1b2c/start/1767225602/"
+          "end/1767225604/main.m3u8", NULL, NULL), 200);
+  fail_unless_equals_int (status_of ("/out/v1/0a1b2c/cmaf/main.m3u8", NULL,
+          NULL), 404);
+  fail_unless_equals_int (status_of ("/out/v1/ffffff/main.m3u8", NULL, NULL),
+      404);
+  stop_origin ();
+}
+
+GST_END_TEST;
+
+/* A gap among the newest segments: an edge is told to go elsewhere. */
+GST_START_TEST (test_incomplete)
+{
+  g_autoptr (VsEndpoint) strict = vs_endpoint_new ("hls", VS_ENDPOINT_HLS);
+  VsOriginSettings settings = { 0 };
+
+  start_origin (&settings);
+  add_event ();
+  strict->error_on_incomplete = TRUE;
+  vs_origin_set_endpoint (origin, strict);
+  fail_unless_equals_int (status_of (LIVE "hls/index.m3u8", NULL, NULL), 200);
+  for (guint64 i = 4; i < 9; i++)
+    add_segment ("240p", i);
+  add_segment ("720p", 5);
+  fail_unless_equals_int (status_of (LIVE "hls/index.m3u8", NULL, NULL), 404);
+  fail_unless_equals_int (status_of (LIVE "hls/720p_5.ts", NULL, NULL), 200);
+  fail_unless_equals_int (status_of (LIVE "cmaf/index.m3u8", NULL, NULL), 200);
+  for (guint64 i = 6; i < 9; i++)
+    add_segment ("720p", i);
+  fail_unless_equals_int (status_of (LIVE "hls/index.m3u8", NULL, NULL), 200);
+  stop_origin ();
+}
+
+GST_END_TEST;
+
 static Suite *
 request_suite (void)
 {
@@ -361,6 +497,9 @@ request_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_answers);
   tcase_add_test (tc, test_renders_once);
+  tcase_add_test (tc, test_access);
+  tcase_add_test (tc, test_names_change);
+  tcase_add_test (tc, test_incomplete);
   tcase_add_test (tc, test_endpoint_changes);
   tcase_add_test (tc, test_pool_is_full);
   return s;
