@@ -16,6 +16,7 @@
 #define VERSION_FLOAT_DURATION 3
 #define VERSION_MEDIA_GROUPS 4
 #define VERSION_MAP 6
+#define VERSION_GAP 8
 
 static const VsSegment *
 nth_segment (const VsTimelineView * view, guint i)
@@ -169,6 +170,17 @@ append_start (GString * out, const VsM3u8MediaSettings * settings)
   g_string_append_c (out, '\n');
 }
 
+/* An archive's head stands ahead of entries that are still to come, and
+ * nothing goes by its version. */
+static guint
+get_version (const VsTimelineView * view, const VsM3u8MediaSettings * settings)
+{
+  for (guint i = 0; i < view->segments->len && !settings->archive; i++)
+    if (is_gap (nth_segment (view, i), settings))
+      return VERSION_GAP;
+  return settings->map ? VERSION_MAP : VERSION_FLOAT_DURATION;
+}
+
 void
 vs_m3u8_append_head (GString * out, const VsTimelineView * view,
     gboolean independent, const VsM3u8MediaSettings * settings)
@@ -178,7 +190,7 @@ vs_m3u8_append_head (GString * out, const VsTimelineView * view,
 
   g_string_append_printf (out, "#EXTM3U\n#EXT-X-VERSION:%u\n"
       "#EXT-X-TARGETDURATION:%u\n",
-      settings->map ? VERSION_MAP : VERSION_FLOAT_DURATION,
+      get_version (view, settings),
       get_target_duration (view, settings->track));
   /* one whose entries were all pruned does not go back to 0 */
   if (first || settings->first_sequence > 0)
@@ -234,7 +246,9 @@ append_audio (GString * out, const VsM3u8Audio * audio)
   g_string_append (out, "#EXT-X-MEDIA:TYPE=AUDIO");
   append_quoted_attribute (out, "GROUP-ID", audio->group);
   append_quoted_attribute (out, "NAME", audio->name);
-  append_quoted_attribute (out, "LANGUAGE", audio->language);
+  /* Apple's authoring rules want it; "und" is RFC 5646's for what is unknown */
+  append_quoted_attribute (out, "LANGUAGE",
+      audio->language ? audio->language : "und");
   g_string_append_printf (out, ",DEFAULT=%s,AUTOSELECT=YES",
       audio->is_default ? "YES" : "NO");
   if (audio->channels > 0)

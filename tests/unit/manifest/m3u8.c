@@ -127,7 +127,7 @@ GST_START_TEST (test_maps_gaps_discontinuities)
   segment->independent = FALSE;
   text = vs_m3u8_write_media (&view, &cmaf_settings);
   fail_unless_equals_string (text, "#EXTM3U\n"
-      "#EXT-X-VERSION:6\n"
+      "#EXT-X-VERSION:8\n"
       "#EXT-X-TARGETDURATION:6\n"
       "#EXT-X-MEDIA-SEQUENCE:7\n"
       "#EXT-X-DISCONTINUITY-SEQUENCE:3\n"
