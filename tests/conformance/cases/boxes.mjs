@@ -5,16 +5,13 @@
 // with what ffprobe finds in the TS.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import mp4box from 'mp4box';
 import isoboxer from 'codem-isoboxer';
+import { folder, run as execute } from '../lib/process.mjs';
 
 const build = process.env.VS_BUILD_DIR;
-const folder = mkdtempSync(join(tmpdir(), 'vs-boxes-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 const cases = [
   { name: 'H.264 without B-frames, AAC', video: '-c:v libx264 -bf 0',
@@ -29,21 +26,16 @@ const cases = [
     codecs: ['hvc1.', 'ec-3'], rate: '25' },
 ];
 
-function run(command, ...args) {
-  return execFileSync(command, args, { cwd: folder, encoding: 'utf8',
-    maxBuffer: 1 << 26, timeout: 60000, stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
 function makeArchive(test) {
-  run('ffmpeg', '-v', 'error', '-y', '-f', 'lavfi',
+  execute('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi',
     '-i', 'testsrc2=size=320x180:rate=60:duration=5', '-f', 'lavfi',
     '-i', 'sine=sample_rate=48000:duration=5', '-r', test.rate,
     '-preset', 'ultrafast', '-g', '25', '-pix_fmt', 'yuv420p',
     ...test.video.split(' '), ...test.audio.split(' '), '-f', 'mpegts',
-    'clip.ts');
+    'clip.ts']);
   rmSync(join(folder, 'archive'), { recursive: true, force: true });
-  run('gst-launch-1.0', '-q', '-e', 'filesrc', 'location=clip.ts', '!',
-    'vssegmentstore', 'location=archive', 'target-duration=1000000000');
+  execute('gst-launch-1.0', ['-q', '-e', 'filesrc', 'location=clip.ts', '!',
+    'vssegmentstore', 'location=archive', 'target-duration=1000000000']);
   const [child] = readFileSync(join(folder, 'archive/default/live/index.m3u8'),
     'utf8').split('\n').filter(line => line && !line.startsWith('#'));
   return `archive/default/live/${child}`;
@@ -51,15 +43,16 @@ function makeArchive(test) {
 
 function packageTrack(playlist, type) {
   const file = `${type}.mp4`;
-  run(join(build, 'tests/conformance/boxes/archivetool'), playlist, type,
-    file);
+  execute(join(build, 'tests/conformance/archivetool'),
+    [playlist, type, file]);
   return readFileSync(join(folder, file));
 }
 
 // pts in 90 kHz ticks, from the first picture on: an archive begins with it
 function probe(type) {
-  const text = run('ffprobe', '-v', 'error', '-select_streams', `${type[0]}:0`,
-    '-show_entries', 'packet=pts,flags', '-of', 'csv=p=0', 'clip.ts');
+  const text = execute('ffprobe', ['-v', 'error', '-select_streams',
+    `${type[0]}:0`, '-show_entries', 'packet=pts,flags', '-of', 'csv=p=0',
+    'clip.ts']);
   return text.split('\n').filter(line => line).map(line => {
     const [pts, flags] = line.split(',');
     return { pts: Number(pts), key: flags[0] === 'K' };
@@ -120,27 +113,30 @@ function checkBoxes(bytes) {
   return fragments.length / 3;
 }
 
-console.log(`1..${cases.length * 2}`);
-let number = 0;
-for (const test of cases) {
-  const playlist = makeArchive(test);
+function checkTrack(playlist, type, expectedCodec) {
   const start = Math.min(...probe('video').map(({ pts }) => pts));
-  for (const [i, type] of ['video', 'audio'].entries()) {
-    const name = `${++number} - ${test.name}: ${type}`;
-    try {
-      const source = probe(type).filter(({ pts }) => pts >= start);
-      const bytes = packageTrack(playlist, type);
-      const { info, samples } = readWithMp4box(bytes);
-      const [track] = info.tracks;
-      assert.equal(info.tracks.length, 1);
-      assert.ok(info.isFragmented);
-      assert.ok(track.codec.startsWith(test.codecs[i]), track.codec);
-      checkSamples(samples, track.timescale, source, type);
-      assert.ok(checkBoxes(bytes) >= 3);
-      console.log(`ok ${name}`);
-    } catch (error) {
-      console.log(`not ok ${name}\n# ${error.message.replace(/\n/g, '\n# ')}`);
-      process.exitCode = 1;
+  const source = probe(type).filter(({ pts }) => pts >= start);
+  const bytes = packageTrack(playlist, type);
+  const { info, samples } = readWithMp4box(bytes);
+  const [track] = info.tracks;
+  assert.equal(info.tracks.length, 1);
+  assert.ok(info.isFragmented);
+  assert.ok(track.codec.startsWith(expectedCodec), track.codec);
+  checkSamples(samples, track.timescale, source, type);
+  assert.ok(checkBoxes(bytes) >= 3);
+}
+
+export async function run(tap) {
+  for (const test of cases) {
+    const playlist = makeArchive(test);
+    for (const [i, type] of ['video', 'audio'].entries()) {
+      const name = `boxes: ${test.name}: ${type}`;
+      try {
+        checkTrack(playlist, type, test.codecs[i]);
+        tap.result(name, []);
+      } catch (error) {
+        tap.result(name, [error.message]);
+      }
     }
   }
 }
