@@ -43,6 +43,7 @@ vs_archive_foreign_free (VsArchiveForeign * foreign)
 {
   vs_m3u8_main_entry_free (foreign->entry);
   g_clear_pointer (&foreign->configs, g_ptr_array_unref);
+  g_free (foreign->language);
   g_free (foreign);
 }
 
@@ -116,7 +117,7 @@ configs_from_entry (const VsM3u8MainEntry * entry)
 typedef struct
 {
   GPtrArray *configs;
-  gchar *language;
+  gchar **language;
 } Probe;
 
 static void
@@ -124,12 +125,8 @@ on_program (const VsTsProgram * program, gpointer user_data)
 {
   Probe *probe = user_data;
 
-  for (guint i = program->n_tracks; i > 0; i--) {
-    const VsTsTrack *track = &program->tracks[i - 1];
-
-    if (vs_codec_get_media_type (track->codec) == VS_MEDIA_AUDIO)
-      memcpy (probe->language, track->language, sizeof track->language);
-  }
+  g_free (*probe->language);
+  *probe->language = vs_ts_program_dup_language (program);
 }
 
 static void
@@ -148,7 +145,7 @@ configs_from_segment (VsArchiveForeign * foreign, GBytes * bytes)
 {
   static const VsTsReaderCallbacks callbacks = { on_program, on_unit };
   g_autoptr (GPtrArray) configs = new_configs ();
-  Probe probe = { configs, foreign->language };
+  Probe probe = { configs, &foreign->language };
   g_autoptr (VsTsReader) reader = vs_ts_reader_new (0, &callbacks, &probe);
   gsize size;
   const guint8 *data = g_bytes_get_data (bytes, &size);
@@ -187,7 +184,7 @@ describe_rendition (const VsArchiveForeign * foreign, VsRendition * rendition)
   rendition->fps_d = entry->fps_d;
   if (entry->language)
     rendition->language = g_strdup (entry->language);
-  else if (foreign->language[0] && entry->is_audio)
+  else if (entry->is_audio)
     rendition->language = g_strdup (foreign->language);
 }
 

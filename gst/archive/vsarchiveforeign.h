@@ -20,7 +20,7 @@ typedef struct
 {
   VsM3u8MainEntry *entry;       /* of the main playlist */
   GPtrArray *configs;           /* VsCodecConfig, one a track; NULL at first */
-  gchar language[4];            /* as the TS has it, or empty */
+  gchar *language;              /* as the TS tells it, or NULL */
 } VsArchiveForeign;
 
 VsArchiveForeign *vs_archive_foreign_new (const VsM3u8MainEntry *entry);

@@ -6,6 +6,7 @@
 #include "config.h"
 #endif
 
+#include <gst/tag/tag.h>
 #include <string.h>
 
 #include "mpegts/vstssection.h"
@@ -36,6 +37,33 @@ vs_ts_program_free (VsTsProgram * program)
   for (guint i = 0; i < program->n_tracks; i++)
     g_clear_pointer (&program->tracks[i].descriptors, g_bytes_unref);
   g_free (program);
+}
+
+/* BCP 47 has the two letters of ISO 639-1 where there are such. */
+static gchar *
+language_to_tag (const gchar * code)
+{
+  g_autofree gchar *lower = g_ascii_strdown (code, -1);
+  const gchar *short_code = gst_tag_get_language_code_iso_639_1 (lower);
+
+  if (strcmp (lower, "und") == 0)
+    return NULL;
+  return short_code ? g_strdup (short_code) : g_steal_pointer (&lower);
+}
+
+gchar *
+vs_ts_program_dup_language (const VsTsProgram * program)
+{
+  gchar *tag = NULL;
+
+  for (guint i = 0; i < program->n_tracks && !tag; i++) {
+    const VsTsTrack *track = &program->tracks[i];
+
+    if (vs_codec_get_media_type (track->codec) == VS_MEDIA_AUDIO
+        && track->language[0])
+      tag = language_to_tag (track->language);
+  }
+  return tag;
 }
 
 /* The registration that a stream type outside of 13818-1 needs (2.6.8), or

@@ -49,6 +49,16 @@ VsTsProgram *vs_ts_program_copy (const VsTsProgram *program);
 void         vs_ts_program_free (VsTsProgram *program);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsTsProgram, vs_ts_program_free)
 
+/**
+ * vs_ts_program_dup_language:
+ *
+ * Of the first audio track that has one told (ISO_639_language_descriptor,
+ * 13818-1 2.6.18).
+ *
+ * Returns: (transfer full) (nullable): BCP 47
+ */
+gchar *vs_ts_program_dup_language (const VsTsProgram *program);
+
 typedef enum
 {
   VS_TS_UNIT_KEYFRAME = 1 << 0, /* see vs_codec_is_keyframe (); all audio */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "manifest/vsm3u8.h"
+#include "origin/vsaudioname.h"
 #include "origin/vspackage.h"
 
 /* Names live as long as the tables that point at them. */
@@ -172,22 +173,47 @@ has_group (const MainPlaylist * main, const gchar * group)
   return FALSE;
 }
 
+/* RFC 8216bis 4.4.6.1.1: a name stands once in its group.
+ * @wanted: (transfer full) */
+static const gchar *
+unique_name (MainPlaylist * main, const gchar * group, gchar * wanted)
+{
+  g_autofree gchar *name = wanted;
+  gsize length = strlen (name);
+  guint n = 1;
+
+  for (guint i = 0; i < main->audios->len; i++) {
+    const VsM3u8Audio *other = &g_array_index (main->audios, VsM3u8Audio, i);
+
+    if (strcmp (other->group, group) == 0
+        && strncmp (other->name, name, length) == 0
+        && (other->name[length] == '\0' || other->name[length] == ' '))
+      n++;
+  }
+  if (n > 1) {
+    g_autofree gchar *numbered = g_strdup_printf ("%s %u", name, n);
+
+    return g_string_chunk_insert (main->strings, numbered);
+  }
+  return g_string_chunk_insert (main->strings, name);
+}
+
 /* @uri: NULL for the audio that is muxed with the video */
 static void
 add_group_member (MainPlaylist * main, const gchar * group,
-    const VsTimelineView * carrier, const gchar * name, const gchar * uri,
-    gboolean is_default)
+    const VsTimelineView * carrier, const gchar * uri, gboolean is_default)
 {
   VsCodecConfig *config =
       vs_timeline_view_find_config (carrier, VS_MEDIA_AUDIO);
   const gchar *language = carrier->rendition->language;
+  const guint channels = config ? config->channels : 0;
   VsM3u8Audio audio = {
     .group = group,
-    .name = language ? language : name,
+    .name = unique_name (main, group, vs_audio_name (language, channels)),
     .language = language,
     .uri = uri,
     .is_default = is_default,
-    .channels = config ? config->channels : 0,
+    .channels = channels,
   };
 
   g_array_append_val (main->audios, audio);
@@ -203,7 +229,7 @@ add_alternatives (MainPlaylist * main, const gchar * group, gint own)
     if ((gint) i == own || !main->choice->audios[i]
         || !is_alternative_audio (main, carrier))
       continue;
-    add_group_member (main, group, carrier, track->name, main->split ?
+    add_group_member (main, group, carrier, main->split ?
         media_uri (main, VS_MEDIA_AUDIO, track->name) :
         media_uri (main, VS_MEDIA_OTHER, carrier->rendition->name),
         own < 0 && !has_group (main, group));
@@ -224,7 +250,7 @@ add_group (MainPlaylist * main, gint own)
   if (has_group (main, group))
     return group;
   if (track)
-    add_group_member (main, group, audio_view (main->view, own), track->name,
+    add_group_member (main, group, audio_view (main->view, own),
         main->split ? media_uri (main, VS_MEDIA_AUDIO, track->name) : NULL,
         TRUE);
   add_alternatives (main, group, own);

@@ -171,9 +171,12 @@ static void
 name_rendition (GstVsJitPackagerPad * self)
 {
   g_autofree gchar *name = choose_name (self);
+  const VsTsProgram *program = vs_cutter_get_program (self->cutter);
 
   self->rendition =
       gst_vs_jit_packager_new_rendition (get_element (self), name);
+  if (program)
+    self->rendition->language = vs_ts_program_dup_language (program);
 }
 
 /* Cut here. */

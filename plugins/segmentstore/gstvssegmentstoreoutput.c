@@ -114,6 +114,7 @@ make_rendition (GstVsSegmentStorePad * pad, const gchar * name)
     rendition = vs_rendition_new (self->account, self->event, self->breakout,
         name);
     rendition->track_count = pad->track_count;
+    rendition->language = g_strdup (pad->language);
   }
   g_free (rendition->archive);
   rendition->archive = g_strdup (vs_store_get_location (self->store));
@@ -445,6 +446,8 @@ on_chunk (VsCutter * cutter, GBytes * bytes, const VsTsUnit * unit,
 
   if (pad->rendition == NULL && pad->waiting.length == 0) {
     pad->track_count = count_tracks (program);
+    g_free (pad->language);
+    pad->language = program ? vs_ts_program_dup_language (program) : NULL;
     wish_name (pad);
   }
   output->bytes = bytes;

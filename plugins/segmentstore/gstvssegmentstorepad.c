@@ -314,6 +314,7 @@ gst_vs_segment_store_pad_stop (GstVsSegmentStorePad * pad,
   gst_vs_segment_store_pad_drop_waiting (pad);
   g_clear_pointer (&pad->wish, g_free);
   g_clear_pointer (&pad->name, g_free);
+  g_clear_pointer (&pad->language, g_free);
   g_clear_pointer (&pad->reader, vs_ts_reader_free);
   g_clear_pointer (&pad->upstream, vs_rendition_unref);
   g_clear_pointer (&pad->rendition, vs_rendition_unref);

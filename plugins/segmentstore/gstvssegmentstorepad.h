@@ -45,6 +45,7 @@ struct _GstVsSegmentStorePad
   gsize waiting_bytes;
   gint64 waiting_since_90k;
   guint track_count;
+  gchar *language;              /* as the TS tells it, or NULL */
   VsSegment *opened, *closed;   /* for the next event */
   gboolean announced;           /* opened is */
   gboolean joined;              /* came cut: saw a segment open */

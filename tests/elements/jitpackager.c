@@ -405,6 +405,47 @@ GST_START_TEST (test_list)
 
 GST_END_TEST;
 
+#define VIDEO_LIVE "videotestsrc is-live=true num-buffers=60 ! " \
+    "video/x-raw,width=192,height=108,framerate=30/1 ! " \
+    "x264enc speed-preset=ultrafast key-int-max=30 tune=zerolatency ! " \
+    "h264parse ! "
+#define AUDIO_LIVE "audiotestsrc is-live=true samplesperbuffer=1600 " \
+    "num-buffers=60 ! audio/x-raw,rate=48000,channels=2 ! " \
+    "voaacenc bitrate=64000 ! aacparse ! "
+
+/* A second language, as its own stream tells it; by way of the store, and
+ * not. */
+static void
+check_languages (const gchar * store)
+{
+  const gchar *into = store ? "w" : "p";
+  g_autofree gchar *line = g_strdup_printf (PACKAGER FOREVER "%s "
+      VIDEO_LIVE "mpegtsmux name=m ! %s. " AUDIO_LIVE "m. "
+      AUDIO_LIVE "taginject tags=\"language-code=(string)de\" ! "
+      "mpegtsmux ! %s.", store ? store : "", into, into);
+  g_autofree gchar *text = NULL;
+
+  start_pipeline (line);
+  await_text ("hls/index_audio.m3u8", "#EXT-X-ENDLIST", 1);
+  await_text ("hls/index_108p.m3u8", "#EXT-X-ENDLIST", 1);
+  text = get_text ("hls/index.m3u8");
+  fail_unless (strstr (text, "NAME=\"Deutsch\",LANGUAGE=\"de\"") != NULL,
+      "%s", text);
+  fail_unless (strstr (text, "NAME=\"Stereo\"") != NULL, "%s", text);
+  stop_pipeline ();
+}
+
+GST_START_TEST (test_languages)
+{
+  g_autofree gchar *store = g_strdup_printf ("vssegmentstore name=w "
+      "location=%s target-duration=1000000000 w. ! p. w. ! p.", folder);
+
+  check_languages (NULL);
+  check_languages (store);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_port_in_use)
 {
   g_autoptr (GstElement) second = NULL;
@@ -501,6 +542,7 @@ jitpackager_suite (void)
   tcase_add_test (tc, test_mpd_is_valid);
   tcase_add_test (tc, test_gstreamer_plays);
   tcase_add_test (tc, test_list);
+  tcase_add_test (tc, test_languages);
   tcase_add_test (tc, test_port_in_use);
   tcase_add_test (tc, test_endpoints);
   return s;
