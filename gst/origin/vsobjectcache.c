@@ -5,8 +5,8 @@
 #include "config.h"
 #include "origin/vsobjectcache.h"
 
-/* An entry is either in flight (no object, waiters) or finished (object, a
- * place in the LRU list). A flight's waiters are taken out of the entry under
+/* An entry is either in flight (waiters) or finished (an object, or an error
+ * for a while, and a place in the LRU list). A flight's waiters are taken out of the entry under
  * the lock and called without it. Their number is bounded by that of the
  * connections: a client waits for one answer at a time. */
 
@@ -20,6 +20,8 @@ typedef struct
 {
   gchar *key;
   VsObject *object;
+  GError *error;
+  gint64 expires_us;            /* of the error, monotonic */
   GArray *waiters;              /* Waiter; NULL once finished */
   GList lru;                    /* data is the entry */
 } Entry;
@@ -40,6 +42,7 @@ entry_free (Entry * entry)
 {
   g_free (entry->key);
   g_clear_pointer (&entry->object, vs_object_unref);
+  g_clear_error (&entry->error);
   g_clear_pointer (&entry->waiters, g_array_unref);
   g_free (entry);
 }
@@ -58,7 +61,8 @@ entry_new (const gchar * key)
 static gsize
 entry_get_size (const Entry * entry)
 {
-  return vs_object_get_size (entry->object) + sizeof *entry;
+  return (entry->object ? vs_object_get_size (entry->object) : 0) +
+      sizeof *entry;
 }
 
 VsObjectCache *
@@ -82,40 +86,6 @@ vs_object_cache_free (VsObjectCache * cache)
   g_free (cache);
 }
 
-VsObjectCacheResult
-vs_object_cache_lookup (VsObjectCache * cache, const gchar * key,
-    VsObjectReady ready, gpointer user_data)
-{
-  VsObjectCacheResult result = VS_OBJECT_CACHE_HIT;
-  Waiter waiter = { ready, user_data };
-  g_autoptr (VsObject) object = NULL;
-  Entry *entry;
-
-  g_mutex_lock (&cache->lock);
-  entry = g_hash_table_lookup (cache->entries, key);
-  if (entry == NULL) {
-    entry = entry_new (key);
-    g_hash_table_insert (cache->entries, entry->key, entry);
-    cache->stats.misses++;
-    result = VS_OBJECT_CACHE_MAKE;
-  } else if (entry->object == NULL) {
-    cache->stats.collapsed++;
-    result = VS_OBJECT_CACHE_WAIT;
-  } else {
-    g_queue_unlink (&cache->lru, &entry->lru);
-    g_queue_push_head_link (&cache->lru, &entry->lru);
-    cache->stats.hits++;
-    object = vs_object_ref (entry->object);
-  }
-  if (result != VS_OBJECT_CACHE_HIT)
-    g_array_append_val (entry->waiters, waiter);
-  g_mutex_unlock (&cache->lock);
-
-  if (object)
-    ready (object, NULL, user_data);
-  return result;
-}
-
 static void
 drop_entry_unlocked (VsObjectCache * cache, Entry * entry)
 {
@@ -124,10 +94,58 @@ drop_entry_unlocked (VsObjectCache * cache, Entry * entry)
   g_hash_table_remove (cache->entries, entry->key);
 }
 
-static void
-keep_entry_unlocked (VsObjectCache * cache, Entry * entry, VsObject * object)
+/* What is kept for @key; a failure whose time is over is not any more. */
+static Entry *
+find_entry_unlocked (VsObjectCache * cache, const gchar * key)
 {
-  entry->object = vs_object_ref (object);
+  Entry *entry = g_hash_table_lookup (cache->entries, key);
+
+  if (entry && entry->error && g_get_monotonic_time () >= entry->expires_us) {
+    drop_entry_unlocked (cache, entry);
+    return NULL;
+  }
+  return entry;
+}
+
+VsObjectCacheResult
+vs_object_cache_lookup (VsObjectCache * cache, const gchar * key,
+    VsObjectReady ready, gpointer user_data)
+{
+  VsObjectCacheResult result = VS_OBJECT_CACHE_HIT;
+  Waiter waiter = { ready, user_data };
+  g_autoptr (VsObject) object = NULL;
+  g_autoptr (GError) error = NULL;
+  Entry *entry;
+
+  g_mutex_lock (&cache->lock);
+  entry = find_entry_unlocked (cache, key);
+  if (entry == NULL) {
+    entry = entry_new (key);
+    g_hash_table_insert (cache->entries, entry->key, entry);
+    cache->stats.misses++;
+    result = VS_OBJECT_CACHE_MAKE;
+  } else if (entry->waiters) {
+    cache->stats.collapsed++;
+    result = VS_OBJECT_CACHE_WAIT;
+  } else {
+    g_queue_unlink (&cache->lru, &entry->lru);
+    g_queue_push_head_link (&cache->lru, &entry->lru);
+    cache->stats.hits++;
+    object = entry->object ? vs_object_ref (entry->object) : NULL;
+    error = entry->error ? g_error_copy (entry->error) : NULL;
+  }
+  if (result != VS_OBJECT_CACHE_HIT)
+    g_array_append_val (entry->waiters, waiter);
+  g_mutex_unlock (&cache->lock);
+
+  if (result == VS_OBJECT_CACHE_HIT)
+    ready (object, error, user_data);
+  return result;
+}
+
+static void
+keep_entry_unlocked (VsObjectCache * cache, Entry * entry)
+{
   g_queue_push_head_link (&cache->lru, &entry->lru);
   cache->stats.size += entry_get_size (entry);
   /* one that is larger than the whole cache goes last, and at once */
@@ -135,24 +153,30 @@ keep_entry_unlocked (VsObjectCache * cache, Entry * entry, VsObject * object)
     drop_entry_unlocked (cache, g_queue_peek_tail (&cache->lru));
 }
 
-void
-vs_object_cache_complete (VsObjectCache * cache, const gchar * key,
-    VsObject * object, const GError * error)
+static void
+finish (VsObjectCache * cache, const gchar * key, VsObject * object,
+    const GError * error, gint64 keep_us)
 {
   g_autoptr (GArray) waiters = NULL;
   Entry *entry;
 
   g_mutex_lock (&cache->lock);
   entry = g_hash_table_lookup (cache->entries, key);
-  if (entry == NULL || entry->object) {
+  if (entry == NULL || entry->waiters == NULL) {
     g_mutex_unlock (&cache->lock);
     g_return_if_reached ();
   }
   waiters = g_steal_pointer (&entry->waiters);
-  if (object)
-    keep_entry_unlocked (cache, entry, object);
-  else
+  if (object) {
+    entry->object = vs_object_ref (object);
+    keep_entry_unlocked (cache, entry);
+  } else if (keep_us > 0) {
+    entry->error = g_error_copy (error);
+    entry->expires_us = g_get_monotonic_time () + keep_us;
+    keep_entry_unlocked (cache, entry);
+  } else {
     g_hash_table_remove (cache->entries, key);
+  }
   g_mutex_unlock (&cache->lock);
 
   for (guint i = 0; i < waiters->len; i++) {
@@ -160,6 +184,20 @@ vs_object_cache_complete (VsObjectCache * cache, const gchar * key,
 
     waiter->ready (object, error, waiter->user_data);
   }
+}
+
+void
+vs_object_cache_complete (VsObjectCache * cache, const gchar * key,
+    VsObject * object, const GError * error)
+{
+  finish (cache, key, object, error, 0);
+}
+
+void
+vs_object_cache_fail (VsObjectCache * cache, const gchar * key,
+    const GError * error, gint64 keep_us)
+{
+  finish (cache, key, NULL, error, keep_us);
 }
 
 void

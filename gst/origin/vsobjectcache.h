@@ -13,8 +13,8 @@ G_BEGIN_DECLS
  *
  * Objects by key, least recently used ones dropped past a number of bytes.
  * Of many who ask for the same missing object one is told to make it; the
- * others are called when it is there. A failure reaches all who waited and
- * is not kept: the next request tries anew.
+ * others are called when it is there. A failure reaches all who waited; the
+ * next request tries anew, at once or after a while, as its maker says.
  *
  * Thread-safe; one lock, never held over a callback.
  */
@@ -53,6 +53,11 @@ VsObjectCacheResult vs_object_cache_lookup (VsObjectCache *cache,
 /* Ends what %VS_OBJECT_CACHE_MAKE began: with an object, or with an error. */
 void vs_object_cache_complete (VsObjectCache *cache, const gchar *key,
     VsObject *object, const GError *error);
+
+/* Likewise with an error that all who ask within @keep_us are told: what is
+ * broken is not tried once a request. */
+void vs_object_cache_fail (VsObjectCache *cache, const gchar *key,
+    const GError *error, gint64 keep_us);
 
 typedef struct
 {

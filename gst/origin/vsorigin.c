@@ -22,6 +22,9 @@
 #define KEEP_FACTOR 2
 #define KEEP_EXTRA (30 * GST_SECOND)
 
+/* warnings come at most so often */
+#define WARNING_US G_TIME_SPAN_SECOND
+
 /* settings with names of before that are still understood */
 #define MAX_FORMER 16
 
@@ -233,6 +236,25 @@ vs_origin_set_store (VsOrigin * origin, VsStore * store)
   g_mutex_lock (&origin->lock);
   update_keep_unlocked (origin);
   g_mutex_unlock (&origin->lock);
+}
+
+void
+vs_origin_warn (VsOrigin * origin, const gchar * text)
+{
+  gint64 now = g_get_monotonic_time ();
+  g_autofree gchar *more = NULL;
+  gboolean say;
+
+  g_mutex_lock (&origin->lock);
+  say = origin->warned_us == 0 || now - origin->warned_us >= WARNING_US;
+  if (say && origin->n_unsaid > 0)
+    more = g_strdup_printf ("%s (and %u more before)", text, origin->n_unsaid);
+  origin->n_unsaid = say ? 0 : origin->n_unsaid + 1;
+  if (say)
+    origin->warned_us = now;
+  g_mutex_unlock (&origin->lock);
+  if (say && origin->warning)
+    origin->warning (more ? more : text, origin->warning_data);
 }
 
 VsArchiveEvents *

@@ -11,6 +11,8 @@
 
 /* a stored segment that can't be read or does not parse is read once more */
 #define LOAD_ATTEMPTS 2
+/* how long what is broken is left alone */
+#define BROKEN_US (5 * G_TIME_SPAN_SECOND)
 
 VsOriginJob *
 vs_origin_job_new (VsOrigin * origin, const gchar * key)
@@ -94,6 +96,15 @@ vs_origin_job_part_done (VsOriginJob * job)
     vs_origin_job_start (job);
 }
 
+/* Whether to try again at once would only find the same: what is stored is
+ * gone or damaged. */
+static gboolean
+is_lasting (const GError * error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FAILED)
+      || g_error_matches (error, VS_PACKAGE_ERROR, VS_PACKAGE_ERROR_DAMAGED);
+}
+
 static void
 run_job (gpointer data)
 {
@@ -106,7 +117,10 @@ run_job (gpointer data)
     object = vs_object_new_hashed (bytes, job->digest);
   else if (bytes)
     object = vs_object_new (bytes, job->compress);
-  vs_object_cache_complete (job->origin->cache, job->key, object, error);
+  if (is_lasting (error))
+    vs_object_cache_fail (job->origin->cache, job->key, error, BROKEN_US);
+  else
+    vs_object_cache_complete (job->origin->cache, job->key, object, error);
   vs_origin_job_free (job);
 }
 
@@ -180,8 +194,7 @@ warn (VsOriginJob * job, const VsSegment * segment, const gchar * trouble)
       " (%s): %s", job->archive->folder, segment->sequence,
       segment->uri ? segment->uri : "no URI", trouble);
 
-  if (job->origin->warning)
-    job->origin->warning (text, job->origin->warning_data);
+  vs_origin_warn (job->origin, text);
 }
 
 /* One reading; what is listed but can't be had is the store's fault, and no

@@ -31,6 +31,8 @@ struct _VsOrigin
 
   GMutex lock;
   /* protected by lock */
+  gint64 warned_us;             /* when there was a warning last, monotonic */
+  guint n_unsaid;               /* warnings since that were left out */
   GHashTable *endpoints;        /* name -> VsEndpoint */
   GQueue former;                /* VsEndpoint: with names of before */
   guint64 endpoints_revision;
@@ -49,6 +51,8 @@ VsEndpoint    *vs_origin_get_endpoint_by_id (VsOrigin *origin,
 gboolean       vs_origin_parse_object_name (VsOrigin *origin,
     const gchar *object, const VsEndpoint *endpoint, VsObjectName *name);
 GPtrArray     *vs_origin_get_endpoints (VsOrigin *origin);
+/* At most once a second: more are counted. No lock is held. */
+void           vs_origin_warn (VsOrigin *origin, const gchar *text);
 VsArchiveEvents *vs_origin_get_archives (VsOrigin *origin);
 VsOriginEvent *vs_origin_find_live (VsOrigin *origin, const gchar *folder);
 GPtrArray     *vs_origin_get_live (VsOrigin *origin);

@@ -410,6 +410,20 @@ new_server (GstVsJitPackager * self, const VsJitPackagerSettings * settings,
   return vs_jit_packager_server_new (self->origin, &server, error);
 }
 
+/* What to do about a server that does not start; a file's error says it. */
+static const gchar *
+advise (const GError * error)
+{
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
+    return " Set port to another one (0 takes any that is free), or stop what "
+        "uses it.";
+  /* GIO has no code for EADDRNOTAVAIL */
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT)
+      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FAILED))
+    return " Set address to one that this machine has (0.0.0.0 or :: for all).";
+  return "";
+}
+
 static gboolean
 start_server (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
 {
@@ -430,9 +444,8 @@ start_server (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
   server = new_server (self, settings, certificate, &error);
   if (server == NULL) {
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
-        ("Can't serve on %s, port %u: %s. Set port to another one (0 takes "
-            "any that is free), or stop what uses it.", settings->address,
-            settings->port, error->message), (NULL));
+        ("Can't serve on %s, port %u: %s.%s", settings->address,
+            settings->port, error->message, advise (error)), (NULL));
     return FALSE;
   }
 

@@ -296,6 +296,27 @@ GST_START_TEST (test_startover)
 
 GST_END_TEST;
 
+/* How many it takes to refuse @path so many times. */
+static guint
+count_warnings_of (guint times, const gchar * path)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  GstMessage *message;
+  guint n = 0;
+
+  for (guint i = 0; i < times; i++) {
+    g_auto (Reply) reply = { 0 };
+
+    get (path, &reply);
+    fail_unless_equals_int (reply.status, 502);
+  }
+  while ((message = gst_bus_pop_filtered (bus, GST_MESSAGE_WARNING))) {
+    gst_message_unref (message);
+    n++;
+  }
+  return n;
+}
+
 GST_START_TEST (test_corrupt_segment)
 {
   g_autofree gchar *line = g_strdup_printf (STREAM
@@ -323,6 +344,7 @@ GST_START_TEST (test_corrupt_segment)
     fail_unless_equals_string (header (&reply, "Cache-Control"), "max-age=1");
   }
   await_message (GST_MESSAGE_WARNING);
+  fail_unless (count_warnings_of (300, paths[1]) <= 10);
   {
     g_auto (Reply) reply = { 0 };
 
@@ -446,27 +468,34 @@ GST_START_TEST (test_languages)
 
 GST_END_TEST;
 
-GST_START_TEST (test_port_in_use)
+/* Why the server can't start, and what to do. */
+static void
+check_refusal (const gchar * address, guint port, const gchar * advice)
 {
-  g_autoptr (GstElement) second = NULL;
-  g_autoptr (GstBus) bus = NULL;
+  g_autoptr (GstElement) pipe = gst_pipeline_new (NULL);
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipe);
   g_autoptr (GstMessage) message = NULL;
   g_autoptr (GError) error = NULL;
-  guint port;
 
-  start_pipeline (PACKAGER);
-  g_object_get (packager, "port", &port, NULL);
-  second = gst_pipeline_new (NULL);
-  gst_bin_add (GST_BIN (second), gst_element_factory_make_full
-      ("vsjitpackager", "port", port, NULL));
-  fail_unless_equals_int (gst_element_set_state (second, GST_STATE_PLAYING),
+  gst_bin_add (GST_BIN (pipe), gst_element_factory_make_full
+      ("vsjitpackager", "address", address, "port", port, NULL));
+  fail_unless_equals_int (gst_element_set_state (pipe, GST_STATE_PLAYING),
       GST_STATE_CHANGE_FAILURE);
-  bus = gst_element_get_bus (second);
   message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
   fail_unless (message != NULL);
   gst_message_parse_error (message, &error, NULL);
-  fail_unless (strstr (error->message, "Set port to another one") != NULL);
-  gst_element_set_state (second, GST_STATE_NULL);
+  fail_unless (strstr (error->message, advice) != NULL, "%s", error->message);
+  fail_unless (strstr (error->message, address) != NULL, "%s", error->message);
+  gst_element_set_state (pipe, GST_STATE_NULL);
+}
+
+GST_START_TEST (test_cannot_listen)
+{
+  start_pipeline (PACKAGER);
+  check_refusal ("127.0.0.1", get_port (), "Set port to another one");
+  /* RFC 5737: nobody's address */
+  check_refusal ("203.0.113.7", 0, "Set address to one that");
+  check_refusal ("no.address", 0, "Set address to one that");
   stop_pipeline ();
 }
 
@@ -543,7 +572,7 @@ jitpackager_suite (void)
   tcase_add_test (tc, test_gstreamer_plays);
   tcase_add_test (tc, test_list);
   tcase_add_test (tc, test_languages);
-  tcase_add_test (tc, test_port_in_use);
+  tcase_add_test (tc, test_cannot_listen);
   tcase_add_test (tc, test_endpoints);
   return s;
 }

@@ -235,6 +235,38 @@ GST_START_TEST (test_etag_is_sha256)
 
 GST_END_TEST;
 
+/* What is broken is told to all who ask for a while, and then tried again. */
+GST_START_TEST (test_failure_is_kept_for_a_while)
+{
+  g_autoptr (VsObjectCache) cache = vs_object_cache_new (35000);
+  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR,
+      G_IO_ERROR_FAILED, "broken");
+  VsObjectCacheStats stats;
+  VsObjectCacheResult result;
+  Answer answer;
+  gint64 end;
+
+  fail_unless_equals_int (look (cache, "a", &answer), VS_OBJECT_CACHE_MAKE);
+  vs_object_cache_fail (cache, "a", error, G_TIME_SPAN_SECOND / 2);
+  fail_unless (answer.failed);
+  end = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+  do {
+    result = look (cache, "a", &answer);
+    if (result == VS_OBJECT_CACHE_HIT)
+      fail_unless (answer.failed && answer.calls == 1 && !answer.object);
+    g_usleep (1000);
+  } while (result == VS_OBJECT_CACHE_HIT && g_get_monotonic_time () < end);
+  fail_unless_equals_int (result, VS_OBJECT_CACHE_MAKE);
+  vs_object_cache_get_stats (cache, &stats);
+  fail_unless (stats.hits > 0);
+  fail_unless_equals_uint64 (stats.misses, 2);
+
+  vs_object_cache_complete (cache, "a", NULL, error);
+  put (cache, "a", 100);
+}
+
+GST_END_TEST;
+
 static Suite *
 objectcache_suite (void)
 {
@@ -245,6 +277,7 @@ objectcache_suite (void)
   tcase_add_test (tc, test_evicts_least_recently_used);
   tcase_add_test (tc, test_larger_than_cache);
   tcase_add_test (tc, test_failure_is_not_kept);
+  tcase_add_test (tc, test_failure_is_kept_for_a_while);
   tcase_add_test (tc, test_single_flight);
   tcase_add_test (tc, test_gzip_is_repeatable);
   tcase_add_test (tc, test_etag_is_sha256);
