@@ -223,20 +223,42 @@ vs_smooth_level_list (const VsSmoothLevel * level, const GArray * runs)
   return list;
 }
 
-/* Where a segment without the track would start: among its neighbours. */
-static guint64
-get_start (const VsSmoothLevel * level, const VsSegment * segment)
+gboolean
+vs_smooth_level_find_shift (const VsSmoothLevel * level, const GArray * runs,
+    guint64 time, guint64 * shift)
 {
-  guint64 time, other;
+  g_autoptr (GArray) list = vs_smooth_level_list (level, runs);
+  gboolean found = FALSE;
 
-  if (!vs_smooth_get_extent (segment, level->type, 0, &time, &other))
-    vs_smooth_get_boundaries (segment, &time, &other);
-  return time;
+  for (guint i = 0; i < list->len; i++) {
+    const VsSmoothFragmentEntry *entry =
+        &g_array_index (list, VsSmoothFragmentEntry, i);
+
+    if (entry->time > time)
+      break;
+    *shift = entry->shift;
+    found = TRUE;
+  }
+  return found;
 }
 
-/* Live, starts grow with the sequence numbers: no list is made. */
+/* Whether a segment starts at @time or later; one without the track would
+ * start among its neighbours. */
 static gboolean
-find_by_utc (const VsSmoothLevel * level, guint64 time,
+reaches (const VsSmoothLevel * level, const VsSegment * segment,
+    guint64 time, guint64 shift)
+{
+  guint64 start, end, duration;
+
+  vs_smooth_get_boundaries (segment, &start, &end);
+  if (vs_smooth_get_extent (segment, level->type, 0, &start, &duration))
+    end = start + duration;
+  return end > shift && MAX (start, shift) >= time + shift;
+}
+
+/* Since 1970, starts grow with the sequence numbers: no list is made. */
+static gboolean
+find_in_level (const VsSmoothLevel * level, guint64 time, guint64 shift,
     VsSmoothFragmentEntry * entry)
 {
   const GPtrArray *segments = level->view->segments;
@@ -246,47 +268,30 @@ find_by_utc (const VsSmoothLevel * level, guint64 time,
   while (low < high) {
     guint middle = low + (high - low) / 2;
 
-    if (get_start (level, g_ptr_array_index (segments, middle)) < time)
-      low = middle + 1;
-    else
+    if (reaches (level, g_ptr_array_index (segments, middle), time, shift))
       high = middle;
+    else
+      low = middle + 1;
   }
   if (low == segments->len)
     return FALSE;
   segment = g_ptr_array_index (segments, low);
   entry->sequence = segment->sequence;
-  entry->shift = 0;
-  return vs_smooth_get_extent (segment, level->type, 0, &entry->time,
+  entry->shift = shift;
+  return vs_smooth_get_extent (segment, level->type, shift, &entry->time,
       &entry->duration) && entry->time == time;
-}
-
-static gboolean
-find_in_list (const VsSmoothLevel * level, const GArray * runs, guint64 time,
-    VsSmoothFragmentEntry * entry)
-{
-  g_autoptr (GArray) list = vs_smooth_level_list (level, runs);
-
-  for (guint i = 0; i < list->len; i++) {
-    *entry = g_array_index (list, VsSmoothFragmentEntry, i);
-    if (entry->time >= time)
-      return entry->time == time;
-  }
-  return FALSE;
 }
 
 gboolean
 vs_smooth_levels_find_fragment (const VsSmoothLevel * levels, guint n,
-    const VsSmoothLevel * level, const VsSmoothName * name,
+    const VsSmoothLevel * level, guint64 time, guint64 shift,
     VsSmoothFragmentEntry * entry)
 {
-  g_autoptr (GArray) runs = name->base == 0 ? NULL
-      : vs_smooth_levels_place_runs (levels, n, name->base);
   const VsSmoothLevel *one = level;
 
   for (guint i = 0; i <= n; i++) {
-    if (vs_smooth_level_is_alternative (one, level) && (runs
-            ? find_in_list (one, runs, name->time, entry)
-            : find_by_utc (one, name->time, entry)))
+    if (vs_smooth_level_is_alternative (one, level)
+        && find_in_level (one, time, shift, entry))
       return TRUE;
     if (i < n)
       one = &levels[i];

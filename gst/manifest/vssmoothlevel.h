@@ -52,15 +52,18 @@ typedef struct
 
 /**
  * vs_smooth_levels_find_fragment:
- * @level: one of @levels, that @name names
- * @entry: (out): the fragment that starts exactly at the time of @name
+ * @level: one of @levels
+ * @time: where it starts, counted from @shift: see
+ *   vs_smooth_level_find_shift (); 0 for times since 1970
+ * @entry: (out): the fragment that starts exactly there
  *
  * Looks in @level, then in the others of its stream, for a list that was
- * written from one of those. What is found has still to be looked up in the
- * level's own view, by its sequence number.
+ * written from one of those. Views that hold the segments around that time are
+ * enough. What is found has still to be looked up in the level's own view, by
+ * its sequence number.
  */
 gboolean vs_smooth_levels_find_fragment (const VsSmoothLevel *levels, guint n,
-    const VsSmoothLevel *level, const VsSmoothName *name,
+    const VsSmoothLevel *level, guint64 time, guint64 shift,
     VsSmoothFragmentEntry *entry);
 
 /**
@@ -86,6 +89,18 @@ GArray *vs_smooth_levels_place_runs (const VsSmoothLevel *levels, guint n,
  * Returns: (transfer full) (element-type VsSmoothFragmentEntry)
  */
 GArray *vs_smooth_level_list (const VsSmoothLevel *level, const GArray *runs);
+
+/**
+ * vs_smooth_level_find_shift:
+ * @level: its view holds at least the first and the last segment of each run
+ * @runs: vs_smooth_levels_place_runs () of views that do so too
+ * @time: of a fragment, as the manifest counts
+ * @shift: (out): what its run is counted from
+ *
+ * Returns: FALSE when nothing is as early
+ */
+gboolean vs_smooth_level_find_shift (const VsSmoothLevel *level,
+    const GArray *runs, guint64 time, guint64 *shift);
 
 /* Whether two levels stand in one StreamIndex. */
 gboolean vs_smooth_level_is_alternative (const VsSmoothLevel *a,

@@ -323,7 +323,7 @@ write_stream (Manifest * manifest, const Stream * stream)
 {
   const VsSmoothLevel *first = nth_level (stream, 0);
   const gchar *language = first->view->rendition->language;
-  g_autoptr (GString) url = g_string_new (NULL);
+  g_autoptr (GString) url = g_string_new (manifest->settings->prefix);
 
   vs_smooth_name_append_template (url, first->stream, manifest->base);
   if (manifest->settings->query)

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * @window: DVRWindowLength; 0 for all that was
  * @compact: neighbours that last equally long share a `c` element (version
  *   2.2); else each has its own, with time and duration (version 2.0)
+ * @prefix: (nullable): put ahead of the URLs of fragments: "a2/"
  * @query: (nullable): put behind the URLs of fragments: "?m=1-2"
  */
 typedef struct
@@ -22,6 +23,7 @@ typedef struct
   guint look_ahead;
   GstClockTime window;
   gboolean compact;
+  const gchar *prefix;
   const gchar *query;
 } VsSmoothSettings;
 

@@ -81,6 +81,13 @@ vs_smooth_name_parse (const gchar * object, VsSmoothName * name)
       && strcmp (object, ")") == 0;
 }
 
+VsMediaType
+vs_smooth_stream_get_type (const gchar * stream)
+{
+  return g_str_has_prefix (stream, AUDIO_PREFIX) ? VS_MEDIA_AUDIO :
+      VS_MEDIA_VIDEO;
+}
+
 void
 vs_smooth_name_append_template (GString * out, const gchar * stream,
     guint64 base)

@@ -36,6 +36,9 @@ typedef struct
  * query. FALSE: no such object can exist. */
 gboolean vs_smooth_name_parse (const gchar *object, VsSmoothName *name);
 
+/* of what vs_smooth_stream_name () calls so */
+VsMediaType vs_smooth_stream_get_type (const gchar *stream);
+
 /* StreamIndex@Url: the same with {bitrate} and {start time} left open */
 void vs_smooth_name_append_template (GString *out, const gchar *stream,
     guint64 base);

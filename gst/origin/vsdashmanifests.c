@@ -108,7 +108,8 @@ media_template (const VsManifestContext * context)
   if (context->view->join > 1)
     g_string_append_printf (out, "x%u", context->view->join);
   g_string_append (out, ".m4s");
-  vs_package_append_event_token (out, g_ptr_array_index (one->segments, 0));
+  vs_package_append_event_token (out, VS_FORMAT_CMAF,
+      g_ptr_array_index (one->segments, 0));
   return g_string_free (out, FALSE);
 }
 

@@ -17,20 +17,45 @@ vs_manifest_append_uri (GString * out, const VsManifestContext * context,
 }
 
 static gchar *
+write_choice (const VsManifestContext * context, const VsChoice * choice)
+{
+  switch (context->endpoint->type) {
+    case VS_ENDPOINT_DASH:
+      return vs_manifest_write_dash (context, choice);
+    case VS_ENDPOINT_MSS:
+      return vs_manifest_write_mss (context, choice);
+    default:
+      return vs_manifest_write_hls_main (context, choice);
+  }
+}
+
+static gboolean
+is_empty (const VsChoice * choice)
+{
+  for (guint i = 0; i < choice->view->views->len; i++)
+    if (choice->videos[i])
+      return FALSE;
+  for (guint i = 0; i < choice->view->audios->len; i++)
+    if (choice->audios[i])
+      return FALSE;
+  return TRUE;
+}
+
+static gchar *
 write_main (const VsManifestContext * context, GError ** error)
 {
   const VsManifestFilter *filter =
       context->selection ? context->selection->filter : NULL;
-  gboolean dash = context->endpoint->type == VS_ENDPOINT_DASH;
+  VsEndpointType type = context->endpoint->type;
   g_autoptr (VsChoice) choice = NULL;
   gchar *text;
 
-  if (dash)
+  if (type == VS_ENDPOINT_DASH || type == VS_ENDPOINT_MSS)
     vs_event_view_align (context->view);
   choice = vs_choice_new (context->view, context->endpoint, filter);
-  text = dash ? vs_manifest_write_dash (context, choice) :
-      vs_manifest_write_hls_main (context, choice);
-  if (text == NULL && filter)
+  text = write_choice (context, choice);
+  /* of Smooth Streaming the first fragments may not be there yet */
+  if (text == NULL && filter && (type != VS_ENDPOINT_MSS || is_empty (choice)))
     g_set_error_literal (error, VS_SELECTION_ERROR,
         VS_SELECTION_ERROR_MALFORMED, "The filter leaves nothing");
   return text;

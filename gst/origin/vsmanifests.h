@@ -5,6 +5,7 @@
 #pragma once
 
 #include "origin/vschoice.h"
+#include "origin/vsmsslevels.h"
 #include "origin/vsobjectname.h"
 #include "origin/vsselection.h"
 
@@ -12,12 +13,15 @@ G_BEGIN_DECLS
 
 /**
  * VsManifestContext:
- * @view: of the event; shortened to what a DASH manifest may show
+ * @view: of the event; shortened to what a DASH or Smooth Streaming
+ *   manifest may show
  * @endpoint: its type and settings
  * @selection: (nullable): what the request asks for, beyond what @view is
  * @root: what stands ahead of URIs of the type root: the endpoint's own URL
  *   path, with a slash at its end
  * @utc_timing_uri: (nullable): the clock that a DASH manifest names
+ * @mss_levels: (nullable): of a Smooth Streaming endpoint, for which the
+ *   configurations in @view that are in force have their records
  *
  * All that a manifest is written from. Writing is pure: no clock, no counter.
  */
@@ -28,6 +32,7 @@ typedef struct
   const VsSelection *selection;
   const gchar *root;
   const gchar *utc_timing_uri;
+  const VsMssLevels *mss_levels;
 } VsManifestContext;
 
 /**
@@ -47,6 +52,8 @@ gchar *vs_manifest_write_hls_main (const VsManifestContext *context,
 gchar *vs_manifest_write_hls_media (const VsManifestContext *context,
     const VsObjectName *name);
 gchar *vs_manifest_write_dash (const VsManifestContext *context,
+    const VsChoice *choice);
+gchar *vs_manifest_write_mss (const VsManifestContext *context,
     const VsChoice *choice);
 
 /* Appends an object's URI as the endpoint writes it. */

@@ -7,10 +7,13 @@
 
 #include <string.h>
 
+#include "manifest/vssmoothname.h"
 #include "origin/vsjoin.h"
 
 #define CONFIG_ID_DIGITS 8
 #define MAX_AHEAD 8
+/* of Smooth Streaming: a time and what it is counted from can be added up */
+#define MAX_SMOOTH_TIME (G_MAXINT64 / 4)
 
 /* What is left of a name: it is eaten up from both ends. */
 typedef struct
@@ -223,24 +226,6 @@ parse_init (Rest rest, const VsEndpoint * endpoint, VsObjectName * name)
       && parse_track (&rest, endpoint, name);
 }
 
-/* "word(...)": what stands between the brackets */
-static gboolean
-take_call (Rest * rest, const gchar * word, Rest * inside)
-{
-  const gchar *end;
-
-  if (!strip_prefix (rest, word) || !strip_prefix (rest, "("))
-    return FALSE;
-  end = memchr (rest->text, ')', rest->length);
-  if (end == NULL)
-    return FALSE;
-  inside->text = rest->text;
-  inside->length = end - rest->text;
-  rest->length -= inside->length + 1;
-  rest->text = end + 1;
-  return TRUE;
-}
-
 /* "a2/" or "x3/" */
 static gboolean
 take_element (Rest * rest, const gchar * letter, guint64 min, guint64 max,
@@ -264,8 +249,7 @@ take_element (Rest * rest, const gchar * letter, guint64 min, guint64 max,
 static gboolean
 parse_fragment (Rest rest, VsObjectName * name)
 {
-  Rest bitrate, fragment, time;
-  const gchar *equals;
+  VsSmoothName smooth;
   guint64 number;
 
   name->kind = VS_OBJECT_SEGMENT;
@@ -273,21 +257,15 @@ parse_fragment (Rest rest, VsObjectName * name)
     name->ahead = (guint) number;
   if (take_element (&rest, "x", 2, VS_JOIN_MAX, &number))
     name->join = (guint) number;
-  if (!take_call (&rest, "QualityLevels", &bitrate)
-      || !strip_prefix (&rest, "/")
-      || !take_call (&rest, "Fragments", &fragment) || rest.length > 0
-      || !take_number (&bitrate, G_MAXUINT32, &number))
+  if (!vs_smooth_name_parse (rest.text, &smooth)
+      || smooth.time > MAX_SMOOTH_TIME || smooth.base > MAX_SMOOTH_TIME)
     return FALSE;
-  name->bitrate = (guint) number;
-  equals = memchr (fragment.text, '=', fragment.length);
-  if (equals == NULL)
-    return FALSE;
-  time = (Rest) {
-  equals + 1, fragment.text + fragment.length - (equals + 1)};
-  fragment.length = equals - fragment.text;
-  if (!take_number (&time, G_MAXINT64, &number) || !take_name (&fragment, name))
-    return FALSE;
-  name->time = number;
+  name->track = vs_smooth_stream_get_type (smooth.stream);
+  g_strlcpy (name->name, smooth.stream, sizeof name->name);
+  name->bitrate = smooth.bitrate;
+  name->base = smooth.base;
+  name->time = (gint64) smooth.time;
+  name->info = smooth.info;
   return TRUE;
 }
 
@@ -298,8 +276,7 @@ parse_smooth (Rest rest, const VsEndpoint * endpoint, VsObjectName * name)
       || !strip_prefix (&rest, ".ism/"))
     return FALSE;
   name->kind = VS_OBJECT_MAIN;
-  if (rest.length == strlen ("Manifest")
-      && memcmp (rest.text, "Manifest", rest.length) == 0)
+  if (strcmp (rest.text, VS_SMOOTH_MANIFEST_NAME) == 0)
     return TRUE;
   return parse_fragment (rest, name);
 }
@@ -402,20 +379,17 @@ append_manifest (GString * out, const VsEndpoint * endpoint,
     append_track (out, endpoint, name);
   }
   g_string_append (out, endpoint->type == VS_ENDPOINT_DASH ? ".mpd" :
-      endpoint->type == VS_ENDPOINT_MSS ? ".ism/Manifest" : ".m3u8");
+      endpoint->type == VS_ENDPOINT_MSS ? ".ism/" VS_SMOOTH_MANIFEST_NAME :
+      ".m3u8");
 }
 
-static void
-append_fragment (GString * out, const VsEndpoint * endpoint,
-    const VsObjectName * name)
+void
+vs_object_name_append_variant (GString * out, const VsObjectName * name)
 {
-  g_string_append_printf (out, "%s.ism/", endpoint->manifest_name);
   if (name->ahead)
     g_string_append_printf (out, "a%u/", name->ahead);
   if (name->join > 1)
     g_string_append_printf (out, "x%u/", name->join);
-  g_string_append_printf (out, "QualityLevels(%u)/Fragments(%s=%"
-      G_GINT64_FORMAT ")", name->bitrate, name->name, name->time);
 }
 
 void
@@ -431,10 +405,7 @@ vs_object_name_append (GString * out, const VsEndpoint * endpoint,
       append_init (out, endpoint, name);
       break;
     case VS_OBJECT_SEGMENT:
-      if (endpoint->type == VS_ENDPOINT_MSS)
-        append_fragment (out, endpoint, name);
-      else
-        append_segment (out, endpoint, name);
+      append_segment (out, endpoint, name);
       break;
   }
 }

@@ -27,6 +27,8 @@ typedef enum
  * @time: in units of the track's timescale, as the manifest tells it: of
  *   DASH with $Time$, and of Smooth Streaming
  * @join: how many stored segments make it, 1 for a stored one
+ * @bitrate, @base, @info: see VsSmoothName
+ * @ahead: following fragments that one of Smooth Streaming tells of
  *
  * An object's name within an endpoint's folder. Names are read from the right,
  * so that a rendition may be called "a_1" or "video_init":
@@ -36,8 +38,7 @@ typedef enum
  *     [<prefix>_]<track>_<run>t<time>[x<join>].m4s
  *     [<prefix>_]<track>_init_<configuration>.mp4
  *     <manifest>.ism/Manifest
- *     <manifest>.ism/[a<ahead>/][x<join>/]QualityLevels(<bitrate>)/
- *         Fragments(<stream>=<time>)
+ *     <manifest>.ism/[a<ahead>/][x<join>/]<what vssmoothname.h has>
  *
  * with <track> `<rendition>` or, of one track, `<rendition>.video`,
  * `<audio>.audio` in TS, and `video_<rendition>`, `audio_<audio>` in CMAF; and
@@ -53,15 +54,20 @@ typedef struct
   guint64 run;                  /* that @time is of, of DASH */
   guint join;
   guint bitrate, ahead;         /* Smooth Streaming */
+  guint64 base;
+  gboolean info;
   gchar config_id[9];           /* of an init segment */
 } VsObjectName;
 
 gboolean vs_object_name_parse (const gchar *object,
     const VsEndpoint *endpoint, VsObjectName *name);
 
-/* The same names, written: what @name tells, as @endpoint calls it. */
+/* The same names, written: what @name tells, as @endpoint calls it. Fragments
+ * of Smooth Streaming are named by templates only: of them, see below. */
 void vs_object_name_append (GString *out, const VsEndpoint *endpoint,
     const VsObjectName *name);
+/* "a2/x3/": what stands ahead of a template */
+void vs_object_name_append_variant (GString *out, const VsObjectName *name);
 
 /* "video" or "audio" */
 const gchar *vs_object_name_track (VsMediaType track);

@@ -53,6 +53,8 @@ vs_origin_new (const VsOriginSettings * settings)
   g_mutex_init (&origin->lock);
   origin->endpoints = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
       (GDestroyNotify) vs_endpoint_unref);
+  origin->configs = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+      (GDestroyNotify) vs_codec_config_unref);
   origin->live = g_ptr_array_new_with_free_func ((GDestroyNotify)
       vs_live_event_unref);
   return origin;
@@ -75,6 +77,7 @@ vs_origin_unref (VsOrigin * origin)
   g_clear_pointer (&origin->archives, vs_archive_events_free);
   vs_object_cache_free (origin->cache);
   g_hash_table_unref (origin->endpoints);
+  g_hash_table_unref (origin->configs);
   g_ptr_array_unref (origin->live);
   g_mutex_clear (&origin->lock);
   g_queue_clear_full (&origin->former, (GDestroyNotify) vs_endpoint_unref);

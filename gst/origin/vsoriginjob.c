@@ -45,6 +45,7 @@ vs_origin_job_free (VsOriginJob * job)
   g_clear_pointer (&job->config, vs_codec_config_unref);
   g_clear_pointer (&job->bytes, g_bytes_unref);
   g_clear_pointer (&job->parts, g_array_unref);
+  g_clear_pointer (&job->ahead, g_ptr_array_unref);
   g_clear_error (&job->part_error);
   g_free (job);
 }
@@ -147,19 +148,13 @@ vs_origin_job_start (VsOriginJob * job)
     drop_job (job);
 }
 
-static void
-set_nothing_there (GError ** error)
-{
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-      "There is nothing to show yet");
-}
-
 GBytes *
 vs_origin_make_manifest (gpointer data, GError ** error)
 {
   VsOriginJob *job = data;
   g_autoptr (GPtrArray) timelines = NULL;
   g_autoptr (VsEventView) view = NULL;
+  g_autoptr (VsMssLevels) mss_levels = NULL;
   g_autofree gchar *root = NULL;
   const gchar *folder = job->live ? vs_live_event_get_folder (job->live) :
       job->archive->folder;
@@ -183,6 +178,11 @@ vs_origin_make_manifest (gpointer data, GError ** error)
       job->origin->base_path, folder, job->endpoint->name);
   context.view = view;
   context.root = root;
+  if (job->endpoint->type == VS_ENDPOINT_MSS) {
+    if (!vs_origin_job_complete_configs (job, view, error))
+      return NULL;
+    context.mss_levels = mss_levels = vs_mss_levels_new (timelines);
+  }
   text = vs_manifest_write (&context, &job->name, error);
   return text ? g_bytes_new_take (text, strlen (text)) : NULL;
 }
@@ -213,77 +213,27 @@ load (VsOriginJob * job, const VsSegment * segment, GError ** error)
   return bytes;
 }
 
-/* The first segment of the archive that names a configuration. */
-static VsSegment *
-find_segment_of_config (const VsArchiveEvent * archive, VsMediaType track,
-    const gchar * config_id)
-{
-  for (guint i = 0; i < archive->timelines->len; i++) {
-    g_autoptr (VsTimelineView) view =
-        vs_timeline_view (g_ptr_array_index (archive->timelines, i), 0,
-        G_MAXUINT64);
-
-    for (guint j = 0; j < view->segments->len; j++) {
-      VsSegment *segment = g_ptr_array_index (view->segments, j);
-      const VsSegmentTrack *t = vs_segment_get_track (segment, track);
-
-      if (t && !segment->gap && g_str_equal (t->config_id, config_id))
-        return vs_segment_ref (segment);
-    }
-  }
-  return NULL;
-}
-
-/* A playlist tells what manifests need of a configuration; the record itself
- * stands in the segments. */
-static VsCodecConfig *
-read_config (VsOriginJob * job, GError ** error)
-{
-  g_autoptr (GBytes) bytes = NULL;
-  g_autoptr (VsCodecConfig) config = NULL;
-
-  if (job->archive)
-    job->segment = find_segment_of_config (job->archive, job->name.track,
-        job->config->id);
-  if (job->segment == NULL) {
-    set_nothing_there (error);
-    return NULL;
-  }
-  bytes = vs_origin_make_stored (job, error);
-  if (bytes)
-    config = vs_cmaf_find_config (bytes, job->name.track, error);
-  if (config && !g_str_equal (config->id, job->config->id)) {
-    g_set_error (error, VS_PACKAGE_ERROR, VS_PACKAGE_ERROR_DAMAGED,
-        "The segment does not have the configuration that its entry names");
-    return NULL;
-  }
-  return g_steal_pointer (&config);
-}
-
 GBytes *
-vs_origin_make_init (gpointer data, GError ** error)
+vs_origin_job_load (VsOriginJob * job, const VsSegment * segment,
+    GError ** error)
 {
-  VsOriginJob *job = data;
-  g_autoptr (VsCodecConfig) config = NULL;
+  GBytes *bytes = NULL;
 
-  if (job->config->record)
-    config = vs_codec_config_ref (job->config);
-  else
-    config = read_config (job, error);
-  return config ? vs_cmaf_header (config, NULL, error) : NULL;
+  for (guint i = 0; i < LOAD_ATTEMPTS && !bytes; i++) {
+    g_clear_error (error);
+    bytes = load (job, segment, error);
+  }
+  return bytes;
 }
 
 GBytes *
 vs_origin_make_stored (gpointer data, GError ** error)
 {
   VsOriginJob *job = data;
-  GBytes *bytes = g_steal_pointer (&job->bytes);
 
-  for (guint i = 0; i < LOAD_ATTEMPTS && !bytes; i++) {
-    g_clear_error (error);
-    bytes = load (job, job->segment, error);
-  }
-  return bytes;
+  if (job->bytes)
+    return g_steal_pointer (&job->bytes);
+  return vs_origin_job_load (job, job->segment, error);
 }
 
 /* The parts one after the other. */
@@ -313,7 +263,7 @@ package_parts (VsOriginJob * job, GError ** error)
 {
   g_autoptr (GBytes) ts = join_parts (job);
 
-  return vs_package (ts, job->segment, job->format, job->name.track, error);
+  return vs_package (ts, job->segment, &job->packaging, error);
 }
 
 /* Reads all parts anew from the archive. */

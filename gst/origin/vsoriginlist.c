@@ -30,6 +30,13 @@ add_member (List * list, const gchar * name, const gchar * value)
   json_builder_add_string_value (list->builder, value);
 }
 
+static const gchar *
+manifest_name (VsEndpointType type)
+{
+  return type == VS_ENDPOINT_DASH ? "index.mpd" :
+      type == VS_ENDPOINT_MSS ? "index.ism/Manifest" : "index.m3u8";
+}
+
 static void
 add_endpoints (List * list, const gchar * folder)
 {
@@ -39,7 +46,7 @@ add_endpoints (List * list, const gchar * folder)
     const VsEndpoint *endpoint = g_ptr_array_index (list->endpoints, i);
     g_autofree gchar *url = g_strdup_printf ("%s" VS_ROUTE_ROOT "%s/%s/%s",
         list->origin->base_path, folder, endpoint->name,
-        endpoint->type == VS_ENDPOINT_DASH ? "index.mpd" : "index.m3u8");
+        manifest_name (endpoint->type));
 
     json_builder_begin_object (list->builder);
     add_member (list, "name", endpoint->name);

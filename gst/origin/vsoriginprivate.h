@@ -37,6 +37,7 @@ struct _VsOrigin
   GQueue former;                /* VsEndpoint: with names of before */
   guint64 endpoints_revision;
   GPtrArray *live;              /* VsOriginEvent */
+  GHashTable *configs;          /* id -> VsCodecConfig with its record */
 
   VsArchiveEvents *archives;    /* atomic; NULL until set, once */
 };
@@ -93,7 +94,8 @@ typedef struct
   /* of a segment: the stored one, or what the parts make */
   VsSegment *segment;
   GBytes *bytes;                /* of a stored one, where they are at hand */
-  VsFormat format;
+  VsPackaging packaging;
+  GPtrArray *ahead;             /* VsSegment: of packaging, or NULL */
   GArray *parts;                /* VsOriginPart */
   gint n_awaited;               /* atomic: parts that are not there yet */
   GError *part_error;           /* atomic: of the first that could not be had */
@@ -120,6 +122,14 @@ void vs_origin_job_set_parts (VsOriginJob *job, GPtrArray *segments,
 void vs_origin_job_take_part (VsOriginJob *job, guint index, GBytes *bytes,
     const GError *error);
 void vs_origin_job_part_done (VsOriginJob *job);
+
+/* (transfer full): what is stored of @segment, from the archive */
+GBytes *vs_origin_job_load (VsOriginJob *job, const VsSegment *segment,
+    GError **error);
+/* Gives the configurations that are in force in @view their records: the
+ * playlists of an archive have none. */
+gboolean vs_origin_job_complete_configs (VsOriginJob *job,
+    VsEventView *view, GError **error);
 
 /* What a job may make. */
 GBytes *vs_origin_make_manifest (gpointer job, GError **error);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "isobmff/vscmaf.h"
+#include "manifest/vssmoothname.h"
 #include "origin/vsselection.h"
 
 /* s: a year, the longest that RFC 9111's forerunners allow */
@@ -25,6 +26,7 @@ static const struct
   {VS_STATUS_BAD_REQUEST, "Bad Request"},
   {VS_STATUS_FORBIDDEN, "Forbidden"},
   {VS_STATUS_NOT_FOUND, "Not Found"},
+  {VS_STATUS_PRECONDITION_FAILED, "Precondition Failed"},
   {VS_STATUS_BAD_GATEWAY, "Bad Gateway"},
   {VS_STATUS_SERVICE_UNAVAILABLE, "Service Unavailable"},
 };
@@ -134,12 +136,24 @@ vs_origin_format_letter (VsEndpointType type)
   return type == VS_ENDPOINT_DASH ? "d" : type == VS_ENDPOINT_MSS ? "s" : "h";
 }
 
+static const gchar *
+manifest_type (VsEndpointType type)
+{
+  switch (type) {
+    case VS_ENDPOINT_DASH:
+      return "application/dash+xml";
+    case VS_ENDPOINT_MSS:
+      return VS_SMOOTH_MANIFEST_TYPE;
+    default:
+      return "application/vnd.apple.mpegurl";
+  }
+}
+
 const gchar *
 vs_origin_content_type (VsEndpointType type, const VsObjectName * name)
 {
   if (name->kind == VS_OBJECT_MAIN || name->kind == VS_OBJECT_MEDIA)
-    return type == VS_ENDPOINT_DASH ? "application/dash+xml" :
-        "application/vnd.apple.mpegurl";
+    return manifest_type (type);
   switch (name->track) {
     case VS_MEDIA_VIDEO:
       return "video/mp4";

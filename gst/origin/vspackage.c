@@ -26,23 +26,77 @@ extract_track (GBytes * ts, VsMediaType track, GError ** error)
   return out;
 }
 
-GBytes *
-vs_package (GBytes * ts, const VsSegment * segment, VsFormat format,
-    VsMediaType track, GError ** error)
+static GBytes *
+package_smooth (GBytes * ts, const VsSegment * segment,
+    const VsPackaging * packaging, GError ** error)
 {
-  switch (format) {
+  g_autoptr (GBytes) fragment = vs_smooth_fragment (ts, segment,
+      packaging->track, packaging->shift, packaging->ahead,
+      packaging->n_ahead, error);
+
+  if (fragment && packaging->info)
+    return vs_smooth_fragment_get_info (fragment);
+  return g_steal_pointer (&fragment);
+}
+
+static gboolean
+is_stored (const VsPackaging * packaging)
+{
+  return packaging->format == VS_FORMAT_TS
+      && packaging->track == VS_MEDIA_OTHER;
+}
+
+GBytes *
+vs_package (GBytes * ts, const VsSegment * segment,
+    const VsPackaging * packaging, GError ** error)
+{
+  switch (packaging->format) {
     case VS_FORMAT_TS:
-      return track == VS_MEDIA_OTHER ? g_bytes_ref (ts) :
-          extract_track (ts, track, error);
+      return is_stored (packaging) ? g_bytes_ref (ts) :
+          extract_track (ts, packaging->track, error);
     case VS_FORMAT_CMAF:
-      return vs_cmaf_fragment (ts, segment, track, error);
+      return vs_cmaf_fragment (ts, segment, packaging->track, error);
+    case VS_FORMAT_SMOOTH:
+      return package_smooth (ts, segment, packaging, error);
   }
   g_return_val_if_reached (NULL);
 }
 
+/* What is said of the segments that follow. */
+static void
+append_ahead (GString * what, const VsPackaging * packaging)
+{
+  for (guint i = 0; i < packaging->n_ahead; i++) {
+    guint64 time, duration;
+
+    if (vs_smooth_get_extent (packaging->ahead[i], packaging->track,
+            packaging->shift, &time, &duration))
+      g_string_append_printf (what, " %" G_GUINT64_FORMAT "+%"
+          G_GUINT64_FORMAT, time, duration);
+  }
+}
+
+static gchar *
+describe (const VsSegment * segment, const VsPackaging * packaging)
+{
+  GString *what = g_string_new (NULL);
+
+  if (packaging->format == VS_FORMAT_SMOOTH) {
+    g_string_printf (what, "smooth %d %d %" G_GUINT64_FORMAT " %"
+        G_GUINT64_FORMAT " %d", VS_SMOOTH_VERSION, packaging->track,
+        segment->sequence, packaging->shift, packaging->info);
+    append_ahead (what, packaging);
+  } else {
+    g_string_printf (what, "%s %d %d %" G_GUINT64_FORMAT,
+        packaging->format == VS_FORMAT_TS ? "ts" : "cmaf", VS_CMAF_VERSION,
+        packaging->track, segment->sequence);
+  }
+  return g_string_free (what, FALSE);
+}
+
 gboolean
-vs_package_digest (const VsSegment * segment, VsFormat format,
-    VsMediaType track, guint8 sha256[SHA256_DIGEST_LENGTH])
+vs_package_digest (const VsSegment * segment, const VsPackaging * packaging,
+    guint8 sha256[SHA256_DIGEST_LENGTH])
 {
   static const guint8 unknown[SHA256_DIGEST_LENGTH] = { 0 };
   g_autoptr (GByteArray) all = NULL;
@@ -50,13 +104,11 @@ vs_package_digest (const VsSegment * segment, VsFormat format,
 
   if (memcmp (segment->sha256, unknown, sizeof unknown) == 0)
     return FALSE;
-  if (format == VS_FORMAT_TS && track == VS_MEDIA_OTHER) {
+  if (is_stored (packaging)) {
     memcpy (sha256, segment->sha256, SHA256_DIGEST_LENGTH);
     return TRUE;
   }
-  what = g_strdup_printf ("%s %d %d %" G_GUINT64_FORMAT,
-      format == VS_FORMAT_TS ? "ts" : "cmaf", VS_CMAF_VERSION, track,
-      segment->sequence);
+  what = describe (segment, packaging);
   all = g_byte_array_new ();
   g_byte_array_append (all, segment->sha256, sizeof segment->sha256);
   g_byte_array_append (all, (const guint8 *) what, strlen (what));
@@ -64,26 +116,33 @@ vs_package_digest (const VsSegment * segment, VsFormat format,
   return TRUE;
 }
 
+static gint
+format_version (VsFormat format)
+{
+  return format == VS_FORMAT_SMOOTH ? VS_SMOOTH_VERSION : VS_CMAF_VERSION;
+}
+
 void
 vs_package_append_token (GString * out, VsFormat format,
     const VsSegment * segment)
 {
   g_string_append (out, "?m=");
-  if (format == VS_FORMAT_CMAF)
-    g_string_append_printf (out, "%d-", VS_CMAF_VERSION);
+  if (format != VS_FORMAT_TS)
+    g_string_append_printf (out, "%d-", format_version (format));
   for (guint i = 0; i < TOKEN_HASH_BYTES; i++)
     g_string_append_printf (out, "%02x", segment->sha256[i]);
 }
 
 void
-vs_package_append_event_token (GString * out, const VsSegment * segment)
+vs_package_append_event_token (GString * out, VsFormat format,
+    const VsSegment * segment)
 {
   gint64 start_us = segment->event_utc_us;
 
   if (start_us == 0)
     start_us = vs_segment_get_run_utc (segment);
   g_string_append_printf (out, "?m=%d-%" G_GINT64_MODIFIER "x",
-      VS_CMAF_VERSION, (guint64) start_us);
+      format_version (format), (guint64) start_us);
 }
 
 void
@@ -116,7 +175,7 @@ vs_package_check_token (const gchar * query, VsFormat format,
     return VS_TOKEN_NONE;
   if (segment) {
     vs_package_append_token (own, format, segment);
-    vs_package_append_event_token (common, segment);
+    vs_package_append_event_token (common, format, segment);
   } else {
     vs_package_append_init_token (own);
   }

@@ -8,9 +8,12 @@
 #include <string.h>
 
 #include "origin/vsjoin.h"
+#include "origin/vsmsslevels.h"
 
 /* newest segments of a live event that count as its edge */
 #define LIVE_EDGE_SEGMENTS 3
+/* bytes of the SHA-256 that stand in a cache key */
+#define KEY_HASH_BYTES 8
 
 /* Init segments. */
 
@@ -75,6 +78,10 @@ typedef struct
   GPtrArray *parts;             /* VsSegment */
   GPtrArray *bytes;             /* GBytes of each, NULL: in the archive */
   VsSegment *whole;
+  /* Smooth Streaming */
+  guint64 shift;
+  GPtrArray *ahead;             /* VsSegment: those that follow, or NULL */
+  gboolean early;               /* and there will be more of them */
 } Found;
 
 static void
@@ -84,6 +91,7 @@ found_clear (Found * found)
   g_clear_pointer (&found->parts, g_ptr_array_unref);
   g_clear_pointer (&found->bytes, g_ptr_array_unref);
   g_clear_pointer (&found->whole, vs_segment_unref);
+  g_clear_pointer (&found->ahead, g_ptr_array_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Found, found_clear);
@@ -100,9 +108,9 @@ has_come (const VsSegment * segment, gpointer user_data)
   return track && track->start >= name->time;
 }
 
-/* By its exact time: there is no nearest one. */
-static VsSegment *
-find_by_time (VsTimeline * timeline, const VsObjectName * name)
+/* The number that a name means; by its exact time: there is no nearest one. */
+static guint64
+find_sequence (VsTimeline * timeline, const VsObjectName * name)
 {
   guint64 sequence = vs_timeline_search (timeline, has_come, (gpointer) name);
   g_autoptr (VsSegment) segment = sequence == G_MAXUINT64 ? NULL :
@@ -110,26 +118,22 @@ find_by_time (VsTimeline * timeline, const VsObjectName * name)
   const VsSegmentTrack *track =
       segment ? vs_segment_get_track (segment, name->track) : NULL;
 
-  if (track && segment->run == name->run && track->start == name->time)
-    return g_steal_pointer (&segment);
-  return NULL;
+  if (track == NULL || segment->run != name->run || track->start != name->time)
+    return 0;
+  return name->join > 1 ? vs_join_number (segment, name->join) : sequence;
 }
 
 static GPtrArray *
-find_parts (VsTimeline * timeline, const VsObjectName * name)
+find_parts (VsTimeline * timeline, guint64 sequence, guint join)
 {
   GPtrArray *parts;
-  VsSegment *segment = name->sequence ?
-      vs_timeline_get (timeline, name->sequence) :
-      find_by_time (timeline, name);
+  VsSegment *segment;
 
-  if (name->join > 1) {
-    guint64 number = name->sequence ? name->sequence :
-        segment ? vs_join_number (segment, name->join) : 0;
-
-    g_clear_pointer (&segment, vs_segment_unref);
-    return number ? vs_join_find (timeline, number, name->join) : NULL;
-  }
+  if (sequence == 0)
+    return NULL;
+  if (join > 1)
+    return vs_join_find (timeline, sequence, join);
+  segment = vs_timeline_get (timeline, sequence);
   if (segment == NULL)
     return NULL;
   parts = g_ptr_array_new_with_free_func ((GDestroyNotify) vs_segment_unref);
@@ -139,33 +143,92 @@ find_parts (VsTimeline * timeline, const VsObjectName * name)
 
 /* A joined segment that can still grow is not there yet. */
 static gboolean
-is_whole (const VsRequest * request, VsTimeline * timeline, GPtrArray * parts)
+is_whole (VsTimeline * timeline, GPtrArray * parts, guint join)
 {
   const VsSegment *last = g_ptr_array_index (parts, parts->len - 1);
   VsTimelineState state;
 
   vs_timeline_get_state (timeline, &state);
-  return request->name.join == 1 || state.ended
-      || last->sequence + 1 < state.next
-      || vs_join_is_last_part (last, request->name.join);
+  return join == 1 || state.ended || last->sequence + 1 < state.next
+      || vs_join_is_last_part (last, join);
+}
+
+/* (transfer full) (nullable): the segment that parts make */
+static VsSegment *
+join_whole (VsTimeline * timeline, GPtrArray * parts, guint join)
+{
+  if (parts == NULL || !is_whole (timeline, parts, join))
+    return NULL;
+  return join > 1 ? vs_join_segments (parts, join) :
+      vs_segment_ref (g_ptr_array_index (parts, 0));
+}
+
+/* What a live fragment tells of. */
+static void
+find_ahead (VsTimeline * timeline, guint64 sequence,
+    const VsObjectName * name, Found * found)
+{
+  VsTimelineState state;
+
+  /* ahead of looking: what has ended meanwhile has all that it will have */
+  vs_timeline_get_state (timeline, &state);
+  found->ahead = g_ptr_array_new_with_free_func ((GDestroyNotify)
+      vs_segment_unref);
+  for (guint i = 1; i <= name->ahead; i++) {
+    g_autoptr (GPtrArray) parts = find_parts (timeline, sequence + i,
+        name->join);
+    VsSegment *segment = join_whole (timeline, parts, name->join);
+
+    if (segment == NULL)
+      break;
+    g_ptr_array_add (found->ahead, segment);
+  }
+  found->early = !state.ended && found->ahead->len < name->ahead;
+}
+
+/* Whose segment is meant, and which. */
+static VsTimeline *
+find_place (const VsRequest * request, GPtrArray * timelines,
+    guint64 * sequence, guint64 * shift)
+{
+  const VsObjectName *name = &request->name;
+  VsTimeline *timeline;
+  VsMssPlace place;
+
+  if (request->endpoint->type == VS_ENDPOINT_MSS) {
+    if (!vs_mss_find_fragment (timelines, name, &place))
+      return NULL;
+    *sequence = place.sequence;
+    *shift = place.shift;
+    return place.timeline;
+  }
+  timeline = vs_request_find_timeline (timelines, name);
+  *sequence = name->sequence;
+  if (timeline && *sequence == 0)
+    *sequence = find_sequence (timeline, name);
+  return timeline;
 }
 
 static gboolean
 find_in (const VsRequest * request, GPtrArray * timelines, Found * found)
 {
-  VsTimeline *timeline = vs_request_find_timeline (timelines, &request->name);
+  const VsObjectName *name = &request->name;
+  guint64 sequence;
+  VsTimeline *timeline = find_place (request, timelines, &sequence,
+      &found->shift);
   g_autoptr (VsRendition) info = NULL;
   g_autoptr (GPtrArray) parts = NULL;
 
-  if (timeline)
-    parts = find_parts (timeline, &request->name);
-  if (parts == NULL || !is_whole (request, timeline, parts))
+  if (timeline == NULL)
+    return FALSE;
+  parts = find_parts (timeline, sequence, name->join);
+  found->whole = join_whole (timeline, parts, name->join);
+  if (found->whole == NULL)
     return FALSE;
   info = vs_timeline_get_rendition (timeline);
   found->rendition = g_strdup (info->name);
-  found->whole = request->name.join > 1 ?
-      vs_join_segments (parts, request->name.join) :
-      vs_segment_ref (g_ptr_array_index (parts, 0));
+  if (name->ahead > 0)
+    find_ahead (timeline, sequence, name, found);
   found->bytes = g_ptr_array_new_with_free_func ((GDestroyNotify)
       g_bytes_unref);
   g_ptr_array_set_size (found->bytes, parts->len);
@@ -223,19 +286,29 @@ vs_request_segment_is_live_enough (const VsRequest * request)
       > vs_live_event_get_newest (request->live))
     return TRUE;
   return find_anywhere (request, &found)
-      && (found.whole->gap || has_all_bytes (&found));
+      && (found.whole->gap || found.early || has_all_bytes (&found));
 }
+
+static const VsPackaging as_stored = {.format = VS_FORMAT_TS };
 
 static gchar *
 segment_key (const VsRequest * request, const gchar * rendition,
-    const VsSegment * segment, VsFormat format, VsMediaType track, guint join)
+    const VsSegment * segment, const VsPackaging * packaging, guint join)
 {
-  return g_strdup_printf ("%c%u%u:%s/%s/%" G_GUINT64_FORMAT
-      "#%02x%02x%02x%02x%02x%02x%02x%02x", format == VS_FORMAT_TS ? 't' : 'c',
-      track, join, request->folder, rendition, segment->sequence,
-      segment->sha256[0], segment->sha256[1], segment->sha256[2],
-      segment->sha256[3], segment->sha256[4], segment->sha256[5],
-      segment->sha256[6], segment->sha256[7]);
+  static const gchar letters[] = {
+    [VS_FORMAT_TS] = 't',[VS_FORMAT_CMAF] = 'c',[VS_FORMAT_SMOOTH] = 's'
+  };
+  GString *key = g_string_new (NULL);
+
+  g_string_printf (key, "%c%u%u:%s/%s/%" G_GUINT64_FORMAT "#",
+      letters[packaging->format], packaging->track, join, request->folder,
+      rendition, segment->sequence);
+  for (guint i = 0; i < KEY_HASH_BYTES; i++)
+    g_string_append_printf (key, "%02x", segment->sha256[i]);
+  if (packaging->format == VS_FORMAT_SMOOTH)
+    g_string_append_printf (key, "-%" G_GUINT64_FORMAT "a%u%s",
+        packaging->shift, packaging->n_ahead, packaging->info ? "i" : "");
+  return g_string_free (key, FALSE);
 }
 
 static VsPoolClass
@@ -254,8 +327,32 @@ segment_class (const VsRequest * request, const Found * found)
 static VsFormat
 get_format (const VsRequest * request)
 {
-  return request->endpoint->type == VS_ENDPOINT_HLS ? VS_FORMAT_TS :
-      VS_FORMAT_CMAF;
+  switch (request->endpoint->type) {
+    case VS_ENDPOINT_HLS:
+      return VS_FORMAT_TS;
+    case VS_ENDPOINT_MSS:
+      return VS_FORMAT_SMOOTH;
+    default:
+      return VS_FORMAT_CMAF;
+  }
+}
+
+/* @found: owns what the result points to */
+static VsPackaging
+get_packaging (const VsRequest * request, const Found * found)
+{
+  VsPackaging packaging = {
+    .format = get_format (request),
+    .track = request->name.track,
+    .shift = found->shift,
+    .info = request->name.info
+  };
+
+  if (found->ahead) {
+    packaging.ahead = (const VsSegment * const *) found->ahead->pdata;
+    packaging.n_ahead = found->ahead->len;
+  }
+  return packaging;
 }
 
 static VsOriginJob *
@@ -270,8 +367,7 @@ new_stored_job (const VsRequest * request, const Found * found, guint index,
   job->segment = vs_segment_ref (part);
   job->bytes = bytes ? g_bytes_ref (bytes) : NULL;
   job->make = vs_origin_make_stored;
-  job->has_digest = vs_package_digest (part, VS_FORMAT_TS, VS_MEDIA_OTHER,
-      job->digest);
+  job->has_digest = vs_package_digest (part, &as_stored, job->digest);
   return job;
 }
 
@@ -282,8 +378,8 @@ request_stored (VsRequest * request, const Found * found)
   g_autofree gchar *key = NULL;
   guint8 digest[32];
 
-  if (has_all_bytes (found) && vs_package_digest (found->whole, VS_FORMAT_TS,
-          VS_MEDIA_OTHER, digest)) {
+  if (has_all_bytes (found)
+      && vs_package_digest (found->whole, &as_stored, digest)) {
     g_autoptr (VsObject) object =
         vs_object_new_hashed (g_bytes_ref (g_ptr_array_index (found->bytes,
                 0)), digest);
@@ -291,8 +387,7 @@ request_stored (VsRequest * request, const Found * found)
     vs_request_answer_object (request, object);
     return;
   }
-  key = segment_key (request, found->rendition, found->whole, VS_FORMAT_TS,
-      VS_MEDIA_OTHER, 1);
+  key = segment_key (request, found->rendition, found->whole, &as_stored, 1);
   if (vs_object_cache_lookup (request->origin->cache, key,
           vs_request_object_ready, request) == VS_OBJECT_CACHE_MAKE)
     vs_origin_job_start (new_stored_job (request, found, 0, key));
@@ -319,8 +414,7 @@ load_part (const VsRequest * request, const Found * found, guint index,
     VsOriginJob * job)
 {
   g_autofree gchar *key = segment_key (request, found->rendition,
-      g_ptr_array_index (found->parts, index), VS_FORMAT_TS, VS_MEDIA_OTHER,
-      1);
+      g_ptr_array_index (found->parts, index), &as_stored, 1);
   Waiter *waiter = g_new (Waiter, 1);
 
   waiter->job = job;
@@ -331,11 +425,11 @@ load_part (const VsRequest * request, const Found * found, guint index,
 }
 
 static void
-request_packaged (VsRequest * request, const Found * found, VsFormat format)
+request_packaged (VsRequest * request, const Found * found)
 {
-  VsMediaType track = request->name.track;
+  VsPackaging packaging = get_packaging (request, found);
   g_autofree gchar *key = segment_key (request, found->rendition,
-      found->whole, format, track, request->name.join);
+      found->whole, &packaging, request->name.join);
   VsOriginJob *job;
 
   if (vs_object_cache_lookup (request->origin->cache, key,
@@ -344,10 +438,10 @@ request_packaged (VsRequest * request, const Found * found, VsFormat format)
   job = vs_request_new_job (request, key);
   job->klass = segment_class (request, found);
   job->segment = vs_segment_ref (found->whole);
-  job->format = format;
+  job->packaging = packaging;
+  job->ahead = found->ahead ? g_ptr_array_ref (found->ahead) : NULL;
   job->make = vs_origin_make_packaged;
-  job->has_digest = vs_package_digest (found->whole, format, track,
-      job->digest);
+  job->has_digest = vs_package_digest (found->whole, &packaging, job->digest);
   /* the request lives until the job is done, and that starts with the last
    * part: after this function's own vs_origin_job_part_done () */
   vs_origin_job_set_parts (job, found->parts, found->bytes);
@@ -357,19 +451,33 @@ request_packaged (VsRequest * request, const Found * found, VsFormat format)
   vs_origin_job_part_done (job);
 }
 
+static gboolean
+is_there (VsRequest * request, const Found * found)
+{
+  return !found->whole->gap
+      && vs_request_check_token (request, get_format (request), found->whole)
+      && (has_all_bytes (found) || request->archive);
+}
+
 void
 vs_request_segment (VsRequest * request)
 {
   g_auto (Found) found = { 0 };
-  VsFormat format = get_format (request);
 
-  if (!find_anywhere (request, &found) || found.whole->gap
-      || !vs_request_check_token (request, format, found.whole)
-      || (!has_all_bytes (&found) && request->archive == NULL))
+  if (!find_anywhere (request, &found) || !is_there (request, &found)) {
     vs_request_answer_status (request, VS_STATUS_NOT_FOUND);
-  else if (format == VS_FORMAT_TS && request->name.track == VS_MEDIA_OTHER
-      && request->name.join == 1)
+    return;
+  }
+  if (found.early) {
+    vs_request_answer_status (request, VS_STATUS_PRECONDITION_FAILED);
+    return;
+  }
+  /* one of the last tells of fewer: of more, should the event go on */
+  if (found.ahead && found.ahead->len < request->name.ahead)
+    request->klass = VS_CACHE_FINISHED;
+  if (get_format (request) == VS_FORMAT_TS
+      && request->name.track == VS_MEDIA_OTHER && request->name.join == 1)
     request_stored (request, &found);
   else
-    request_packaged (request, &found, format);
+    request_packaged (request, &found);
 }

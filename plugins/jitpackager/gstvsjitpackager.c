@@ -8,7 +8,8 @@
  * @title: vsjitpackager
  *
  * The origin: serves what flows into it, and what an archive holds, as HLS
- * with TS, HLS with CMAF and DASH, together with a page that plays it. What a
+ * with TS, HLS with CMAF, DASH and Smooth Streaming, together with a page that
+ * plays it. What a
  * viewer asks for is packaged then and only once, so that an event that
  * nobody watches costs nothing but the memory of its newest minutes, and one
  * stored format is enough for all players.
@@ -24,12 +25,13 @@
  * the element goes on serving for that long before it posts EOS.
  *
  * URLs are `/out/v1/<account>/<event>[/<breakout>]/<endpoint>/index.m3u8`, or
- * `index.mpd` for DASH. `/` is the player page.
+ * `index.mpd` for DASH and `index.ism/Manifest` for Smooth Streaming. `/` is
+ * the player page.
  *
  * ## Endpoints
  *
- * The child objects `hls` (HLS with TS), `cmaf` (HLS with CMAF) and `dash` are
- * endpoints; the action signal #GstVsJitPackager::add-endpoint adds more. Each
+ * The child objects `hls` (HLS with TS), `cmaf` (HLS with CMAF), `dash` and
+ * `mss` (Smooth Streaming) are endpoints; the action signal #GstVsJitPackager::add-endpoint adds more. Each
  * has the property
  *
  * * `window`: length of a live manifest in nanoseconds (default: 5 minutes)
@@ -888,7 +890,7 @@ gst_vs_jit_packager_class_init (GstVsJitPackagerClass * klass)
    * GstVsJitPackager::add-endpoint:
    * @packager: the element
    * @name: in URLs: letters, digits, _ and -, at most 64
-   * @type: "hls", "cmaf" or "dash"
+   * @type: "hls", "cmaf", "dash" or "mss"
    *
    * Returns: %FALSE when the name is taken or not valid, or the type unknown
    */
@@ -906,14 +908,14 @@ gst_vs_jit_packager_class_init (GstVsJitPackagerClass * klass)
       &sink_template, GST_TYPE_VS_JIT_PACKAGER_PAD);
   gst_element_class_set_static_metadata (element_class,
       "Just-in-time packager", "Sink/Network",
-      "Serves live and stored streams as HLS, CMAF and DASH, packaged on "
-      "request", "VisionStream");
+      "Serves live and stored streams as HLS, CMAF, DASH and Smooth Streaming, "
+      "packaged on request", "VisionStream");
 }
 
 static void
 gst_vs_jit_packager_init (GstVsJitPackager * self)
 {
-  static const gchar *const names[] = { "hls", "cmaf", "dash" };
+  static const gchar *const names[] = { "hls", "cmaf", "dash", "mss" };
 
   vs_jit_packager_settings_init (&self->settings);
   g_mutex_init (&self->lock);

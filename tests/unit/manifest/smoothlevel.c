@@ -66,21 +66,24 @@ GST_START_TEST (test_guessed_bitrates)
 GST_END_TEST;
 
 static void
-assert_found (const Fixture * f, guint level, guint64 base,
+assert_found (const Fixture * f, guint level, const GArray * runs,
     const VsSmoothFragmentEntry * expected)
 {
-  VsSmoothName name = {.base = base,.time = expected->time };
   VsSmoothFragmentEntry entry;
+  guint64 shift;
 
+  fail_unless (vs_smooth_level_find_shift (&f->levels[level], runs,
+          expected->time, &shift));
+  fail_unless_equals_uint64 (shift, expected->shift);
   fail_unless (vs_smooth_levels_find_fragment (f->levels, N_LEVELS,
-          &f->levels[level], &name, &entry));
+          &f->levels[level], expected->time, shift, &entry));
   fail_unless_equals_uint64 (entry.sequence, expected->sequence);
   fail_unless_equals_uint64 (entry.time, expected->time);
   fail_unless_equals_uint64 (entry.duration, expected->duration);
   fail_unless_equals_uint64 (entry.shift, expected->shift);
-  name.time += VS_SMOOTH_TIME_STEP;
   fail_if (vs_smooth_levels_find_fragment (f->levels, N_LEVELS,
-          &f->levels[level], &name, &entry));
+          &f->levels[level], expected->time + VS_SMOOTH_TIME_STEP, shift,
+          &entry));
 }
 
 static void
@@ -103,7 +106,7 @@ check_list (const Fixture * f, guint level, guint64 base, guint expected)
         && entry->sequence == entry[-1].sequence + 1)
       fail_unless_equals_uint64 (entry->time,
           entry[-1].time + entry[-1].duration);
-    assert_found (f, level, base, entry);
+    assert_found (f, level, runs, entry);
   }
 }
 
@@ -140,8 +143,7 @@ GST_START_TEST (test_find_by_other)
 {
   g_auto (Fixture) f;
   VsSmoothFragmentEntry entry;
-  VsSmoothName name = { 0 };
-  guint64 duration;
+  guint64 time, duration;
   VsSegment *segment;
 
   fixture_init (&f);
@@ -149,9 +151,9 @@ GST_START_TEST (test_find_by_other)
   segment = g_ptr_array_index (f.views[1].segments, 1);
   segment->tracks[0].start += 1500;
   fail_unless (vs_smooth_get_extent (g_ptr_array_index (f.views[0].segments,
-              1), VS_MEDIA_VIDEO, 0, &name.time, &duration));
+              1), VS_MEDIA_VIDEO, 0, &time, &duration));
   fail_unless (vs_smooth_levels_find_fragment (f.levels, N_LEVELS,
-          &f.levels[LEVEL_LOW], &name, &entry));
+          &f.levels[LEVEL_LOW], time, 0, &entry));
   fail_unless_equals_uint64 (entry.sequence, 2);
 }
 

@@ -26,7 +26,7 @@ static const gchar live_full[] =
     " CanSeek=\"TRUE\" CanPause=\"TRUE\">\n"
     " <StreamIndex Type=\"video\" Name=\"video\" Chunks=\"6\""
     " QualityLevels=\"2\" MaxWidth=\"1280\" MaxHeight=\"720\""
-    " Url=\"QualityLevels({bitrate})/Fragments(video={start"
+    " Url=\"a2/QualityLevels({bitrate})/Fragments(video={start"
     " time})?m=1-2\">\n"
     "  <QualityLevel Index=\"0\" Bitrate=\"3000580\" FourCC=\"H264\""
     " MaxWidth=\"1280\" MaxHeight=\"720\""
@@ -43,7 +43,7 @@ static const gchar live_full[] =
     " </StreamIndex>\n"
     " <StreamIndex Type=\"audio\" Name=\"audio_en\""
     " Language=\"en-GB\" Chunks=\"6\" QualityLevels=\"1\""
-    " Url=\"QualityLevels({bitrate})/Fragments(audio_en={start"
+    " Url=\"a2/QualityLevels({bitrate})/Fragments(audio_en={start"
     " time})?m=1-2\">\n"
     "  <QualityLevel Index=\"0\" Bitrate=\"192580\" FourCC=\"AACL\""
     " SamplingRate=\"48000\" Channels=\"2\" BitsPerSample=\"16\""
@@ -90,7 +90,7 @@ static const gchar vod_compact[] =
 GST_START_TEST (test_live_full)
 {
   static const VsSmoothSettings settings = { 2, 300 * GST_SECOND, FALSE,
-    "?m=1-2"
+    "a2/", "?m=1-2"
   };
   g_auto (Fixture) f;
 
@@ -103,7 +103,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_vod_compact)
 {
-  static const VsSmoothSettings settings = { 2, 300 * GST_SECOND, TRUE, NULL };
+  static const VsSmoothSettings settings = { 2, 300 * GST_SECOND, TRUE };
   g_auto (Fixture) f;
 
   fixture_init (&f);

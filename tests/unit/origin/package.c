@@ -7,12 +7,29 @@
 #include "fixture.h"
 #include "origin/vspackage.h"
 
+static const VsPackaging as_stored = {.format = VS_FORMAT_TS };
+
+static const VsPackaging cmaf_video = {.format = VS_FORMAT_CMAF,.track =
+      VS_MEDIA_VIDEO
+};
+
+static const VsPackaging cmaf_audio = {.format = VS_FORMAT_CMAF,.track =
+      VS_MEDIA_AUDIO
+};
+
+static const VsPackaging smooth_video = {.format = VS_FORMAT_SMOOTH,.track =
+      VS_MEDIA_VIDEO
+};
+
+static const VsPackaging smooth_audio = {.format = VS_FORMAT_SMOOTH,.track =
+      VS_MEDIA_AUDIO
+};
+
 GST_START_TEST (test_ts_passes_through)
 {
   g_autoptr (VsSegment) segment = fixture_segment (1, TRUE, TRUE);
   g_autoptr (GBytes) ts = g_bytes_new_static ("ts", 2);
-  g_autoptr (GBytes) out =
-      vs_package (ts, segment, VS_FORMAT_TS, VS_MEDIA_OTHER, NULL);
+  g_autoptr (GBytes) out = vs_package (ts, segment, &as_stored, NULL);
 
   fail_unless (out == ts);
 }
@@ -23,11 +40,14 @@ GST_START_TEST (test_damage_is_told)
 {
   g_autoptr (VsSegment) segment = fixture_segment (1, TRUE, TRUE);
   g_autoptr (GBytes) ts = g_bytes_new_static ("no TS at all", 12);
-  g_autoptr (GError) error = NULL;
+  const VsPackaging *const packagings[] = { &cmaf_video, &smooth_video };
 
-  fail_unless (vs_package (ts, segment, VS_FORMAT_CMAF, VS_MEDIA_VIDEO,
-          &error) == NULL);
-  fail_unless (error && error->domain == VS_PACKAGE_ERROR);
+  for (guint i = 0; i < G_N_ELEMENTS (packagings); i++) {
+    g_autoptr (GError) error = NULL;
+
+    fail_unless (vs_package (ts, segment, packagings[i], &error) == NULL);
+    fail_unless (error && error->domain == VS_PACKAGE_ERROR);
+  }
 }
 
 GST_END_TEST;
@@ -37,27 +57,33 @@ GST_START_TEST (test_digests_differ)
   g_autoptr (VsSegment) segment = fixture_segment (1, TRUE, TRUE);
   g_autoptr (VsSegment) other = fixture_segment (2, TRUE, TRUE);
   g_autoptr (VsSegment) unknown = fixture_segment (3, TRUE, TRUE);
-  const VsSegment *segments[] = { segment, other };
-  guint8 digests[6][32], again[32];
+  const VsSegment *const segments[] = { segment, other };
+  const VsPackaging *const packagings[] = {
+    &as_stored, &cmaf_video, &cmaf_audio, &smooth_video, &smooth_audio
+  };
+  VsPackaging variants[] = { smooth_video, smooth_video, smooth_video };
+  guint8 digests[13][32], again[32];
   guint n = 0;
 
-  for (guint i = 0; i < 2; i++) {
-    fail_unless (vs_package_digest (segments[i], VS_FORMAT_TS, VS_MEDIA_OTHER,
-            digests[n++]));
-    fail_unless (vs_package_digest (segments[i], VS_FORMAT_CMAF,
-            VS_MEDIA_VIDEO, digests[n++]));
-    fail_unless (vs_package_digest (segments[i], VS_FORMAT_CMAF,
-            VS_MEDIA_AUDIO, digests[n++]));
-  }
+  for (guint i = 0; i < G_N_ELEMENTS (segments); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (packagings); j++)
+      fail_unless (vs_package_digest (segments[i], packagings[j],
+              digests[n++]));
+  variants[0].info = TRUE;
+  variants[1].shift = 20;
+  variants[2].ahead = &segments[1];
+  variants[2].n_ahead = 1;
+  for (guint i = 0; i < G_N_ELEMENTS (variants); i++)
+    fail_unless (vs_package_digest (segment, &variants[i], digests[n++]));
   for (guint i = 0; i < n; i++)
     for (guint j = i + 1; j < n; j++)
       fail_if (memcmp (digests[i], digests[j], 32) == 0);
-  vs_package_digest (segment, VS_FORMAT_CMAF, VS_MEDIA_VIDEO, again);
+  vs_package_digest (segment, &cmaf_video, again);
   fail_unless (memcmp (again, digests[1], 32) == 0);
   fail_unless (memcmp (digests[0], segment->sha256, 32) == 0);
 
   memset (unknown->sha256, 0, 32);
-  fail_if (vs_package_digest (unknown, VS_FORMAT_TS, VS_MEDIA_OTHER, again));
+  fail_if (vs_package_digest (unknown, &as_stored, again));
 }
 
 GST_END_TEST;
@@ -67,7 +93,7 @@ assert_event_token (const VsSegment * segment, gchar ** expected)
 {
   g_autoptr (GString) token = g_string_new (NULL);
 
-  vs_package_append_event_token (token, segment);
+  vs_package_append_event_token (token, VS_FORMAT_CMAF, segment);
   if (*expected == NULL)
     *expected = g_strdup (token->str);
   fail_unless_equals_string (token->str, *expected);

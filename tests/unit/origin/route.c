@@ -121,6 +121,7 @@ static const struct
   gint64 time;
   guint join;                   /* 0 for 1 */
   guint bitrate, ahead;
+  guint64 base;
 } objects[] = {
   {"1080p_17x3.ts", VS_ENDPOINT_HLS, VS_OBJECT_SEGMENT, NONE, "1080p", 17, "",
       0, 3},
@@ -136,9 +137,11 @@ static const struct
       0, 2},
   {"index.ism/Manifest", VS_ENDPOINT_MSS, VS_OBJECT_MAIN, NONE, "", 0, ""},
   {"index.ism/QualityLevels(3000000)/Fragments(video=0)", VS_ENDPOINT_MSS,
-      VS_OBJECT_SEGMENT, NONE, "video", 0, "", 0, 0, 3000000},
+      VS_OBJECT_SEGMENT, VIDEO, "video", 0, "", 0, 0, 3000000},
+  {"index.ism/QualityLevels(7)/Fragments(video_hevc.160=20)", VS_ENDPOINT_MSS,
+      VS_OBJECT_SEGMENT, VIDEO, "video_hevc", 0, "", 20, 0, 7, 0, 160},
   {"index.ism/a2/x3/QualityLevels(1)/Fragments(audio_a=17000000000)",
-        VS_ENDPOINT_MSS, VS_OBJECT_SEGMENT, NONE, "audio_a", 0, "",
+        VS_ENDPOINT_MSS, VS_OBJECT_SEGMENT, AUDIO, "audio_a", 0, "",
       17000000000, 3, 1, 2},
   {"index.m3u8", VS_ENDPOINT_HLS, VS_OBJECT_MAIN, NONE, "", 0, ""},
   {"index.m3u8", VS_ENDPOINT_CMAF, VS_OBJECT_MAIN, NONE, "", 0, ""},
@@ -180,6 +183,9 @@ static const struct
   {"index.ism/QualityLevels(1)/Fragments(video=)", VS_ENDPOINT_MSS},
   {"index.ism/QualityLevels(1)/Fragments(video", VS_ENDPOINT_MSS},
   {"index.ism/QualityLevels(-1)/Fragments(video=0)", VS_ENDPOINT_MSS},
+  {"index.ism/QualityLevels(1)/Fragments(video.0=0)", VS_ENDPOINT_MSS},
+  {"index.ism/QualityLevels(1)/Fragments(video=18446744073709551615)",
+      VS_ENDPOINT_MSS},
   {"index.mpd", VS_ENDPOINT_HLS}, {"index.m3u8", VS_ENDPOINT_DASH},
   {"index_.m3u8", VS_ENDPOINT_HLS}, {"index_1080p.m3u8", VS_ENDPOINT_CMAF},
   {"index_video_.m3u8", VS_ENDPOINT_CMAF}, {"indexx.m3u8", VS_ENDPOINT_HLS},
@@ -216,6 +222,10 @@ GST_START_TEST (test_objects)
     fail_unless_equals_int (name.join, MAX (objects[i].join, 1));
     fail_unless_equals_int (name.bitrate, objects[i].bitrate);
     fail_unless_equals_int (name.ahead, objects[i].ahead);
+    fail_unless_equals_uint64 (name.base, objects[i].base);
+    if (objects[i].type == VS_ENDPOINT_MSS
+        && objects[i].kind == VS_OBJECT_SEGMENT)
+      continue;
     vs_object_name_append (out, endpoint, &name);
     fail_unless_equals_string (out->str, objects[i].object);
   }
