@@ -61,6 +61,10 @@ parse_order (VsRbsp * rbsp, const VsH264Sps * sps, gboolean order_present,
     picture->order_range = 1U << sps->order_bits;
     if (both)
       picture->delta[0] = vs_rbsp_se (rbsp);
+    /* a frame's is the smaller of its fields', 8.2.1 */
+    if (picture->delta[0] < 0)
+      picture->order = (picture->order + (guint) picture->delta[0])
+          & (picture->order_range - 1);
   } else if (sps->order_type == 1 && !sps->deltas_zero) {
     picture->delta[0] = vs_rbsp_se (rbsp);
     if (both)

@@ -136,7 +136,7 @@ typedef struct
   gboolean first;               /* first_mb_in_slice is 0 */
   gboolean idr, reference, field, bottom;
   guint pps, frame_num, idr_id;
-  guint order, order_range;     /* pic_order_cnt_lsb; 0 without */
+  guint order, order_range;     /* PicOrderCnt modulo; 0 where not sent */
   gint32 delta[2];
 } VsH264Picture;
 

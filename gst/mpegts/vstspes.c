@@ -212,6 +212,9 @@ pass_on_video (VsTsPes * pes, VsUnitEnd end)
   if (start == 0)
     return FALSE;
   pes->size -= start;
+  /* of this PES packet's payload so much is gone, too */
+  if (start > pes->carry && pes->state == STATE_PAYLOAD && pes->bounded)
+    pes->expected -= start - pes->carry;
   pes->carry -= MIN (pes->carry, start);
   memmove (pes->data, pes->data + start, pes->size);
   return TRUE;
