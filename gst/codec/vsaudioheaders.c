@@ -1,4 +1,4 @@
-/* VisionStream: headers of AAC, MPEG audio and Opus frames
+/* VisionStream: headers of MPEG audio and Opus frames
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -10,41 +10,6 @@
 #include <gst/gst.h>
 
 #include "codec/vsparsers.h"
-
-/* ISO/IEC 14496-3 1.A.2.2: with CRC the header is two bytes longer */
-#define ADTS_HEADER 7
-#define ADTS_CRC 2
-#define AAC_FRAME_SAMPLES 1024
-/* SamplingFrequency, 14496-3 table 1.18 */
-static const guint aac_rates[] = { 96000, 88200, 64000, 48000, 44100, 32000,
-  24000, 22050, 16000, 12000, 11025, 8000, 7350
-};
-
-/* channelConfiguration, 14496-3 table 1.19 */
-static const guint8 aac_channels[] = { 0, 1, 2, 3, 4, 5, 6, 8 };
-
-typedef struct
-{
-  guint object_type, rate_index, channel_config;
-  guint header_size, frame_size, blocks;
-} Adts;
-
-/* The bytes are at least ADTS_HEADER. */
-static gboolean
-parse_adts (const guint8 * p, Adts * adts)
-{
-  /* syncword, and a layer of 0 */
-  if (p[0] != 0xff || (p[1] & 0xf6) != 0xf0)
-    return FALSE;
-  adts->object_type = (p[2] >> 6) + 1;
-  adts->rate_index = p[2] >> 2 & 0x0f;
-  adts->channel_config = (p[2] & 1) << 2 | p[3] >> 6;
-  adts->frame_size = (p[3] & 3) << 11 | p[4] << 3 | p[5] >> 5;
-  adts->blocks = 1 + (p[6] & 3);
-  adts->header_size = ADTS_HEADER + (p[1] & 1 ? 0 : ADTS_CRC);
-  return adts->rate_index < G_N_ELEMENTS (aac_rates)
-      && adts->frame_size > adts->header_size;
-}
 
 /* What vs_codec_audio_frame () says of a frame that should have @frame_size
  * of the @size bytes. */
@@ -75,48 +40,6 @@ need_more (gsize * size)
 {
   *size = 0;
   return 0;
-}
-
-guint
-vs_aac_frame (const guint8 * data, gsize * size, guint * sample_rate)
-{
-  Adts adts;
-
-  if (*size >= 1 && data[0] != 0xff)
-    return no_frame (data, size, 0xff);
-  if (*size < ADTS_HEADER)
-    return need_more (size);
-  if (!parse_adts (data, &adts))
-    return no_frame (data, size, 0xff);
-  *sample_rate = aac_rates[adts.rate_index];
-  return whole_frame (size, adts.frame_size, AAC_FRAME_SAMPLES * adts.blocks);
-}
-
-/* 14496-3 1.6.2.1; an SBR extension stays implicit. A channel configuration
- * of 0 would need the program_config_element out of the frame. */
-VsCodecConfig *
-vs_aac_config (const guint8 * data, gsize size, VsCodecConfig * previous)
-{
-  VsCodecConfig *config;
-  guint8 record[2];
-  Adts adts;
-
-  if (size < ADTS_HEADER || !parse_adts (data, &adts)
-      || adts.channel_config == 0)
-    return NULL;
-  record[0] = adts.object_type << 3 | adts.rate_index >> 1;
-  record[1] = (adts.rate_index & 1) << 7 | adts.channel_config << 3;
-  if (vs_codec_config_matches (previous, VS_CODEC_AAC, record, sizeof record))
-    return vs_codec_config_ref (previous);
-  config = vs_codec_config_new (VS_CODEC_AAC);
-  config->profile = adts.object_type;
-  config->sample_rate = aac_rates[adts.rate_index];
-  config->channels = aac_channels[adts.channel_config];
-  config->frame_samples = AAC_FRAME_SAMPLES;
-  g_snprintf (config->mime, sizeof config->mime, "mp4a.40.%u",
-      adts.object_type);
-  vs_codec_config_finish (config, record, sizeof record, TRUE);
-  return config;
 }
 
 /* ISO/IEC 11172-3 2.4.2.3, 13818-3 2.4.2.3 */

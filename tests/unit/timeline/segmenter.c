@@ -199,6 +199,10 @@ static const Case cases[] = {
       "start 180480, audio 180480, audio 90240"},
   {"B-frames", FALSE, FALSE, {{S, 200, 60,.b_frames = 2}},
       "start 180180, idr 180180, idr 180180, idr 60060"},
+  /* the sound ends between the last keyframe's DTS and its PTS */
+  {"B-frames, and a keyframe at the end", FALSE, FALSE,
+        {{S, 61, 60,.b_frames = 2,.delay = 2,.audio_to_90k = 180180}},
+      "start 180180, idr 3003"},
   {"23.976", FALSE, FALSE, {{S, 120, 48,.picture = TEST_64_23976}},
       "start 180180, idr 180180, idr 90090"},
   {"noise of two ticks is taken off the times", FALSE, FALSE,
@@ -226,6 +230,9 @@ static const Case cases[] = {
    * at 6; 194 the most that still round to it */
   {"no IDR for 20 s", FALSE, FALSE, {{S, 600, 1000}},
       "start 537537, max 582582 N, max 582582 N, max 99099 N", 3},
+  {"no IDR for 30 s", FALSE, FALSE, {{S, 1000, 930}},
+      "start 537537, max 582582 N, max 582582 N, max 582582 N, "
+      "max 507507 N, idr 210210", 4},
   /* only ahead of a P-frame: 178 and 192 */
   {"no IDR for 20 s, B-frames", FALSE, FALSE, {{S, 600, 1000,.b_frames = 2}},
       "start 534534, max 576576 N, max 576576 N, max 114114 N", 3},

@@ -28,6 +28,7 @@ typedef struct
   guint gop;                    /* frames; 0 for no IDR at all */
   guint first_idr;              /* frames before it are no IDR */
   guint b_frames;               /* between two others; 0 or 2 */
+  guint delay;                  /* frames; 0: as the B-frames need */
   TestPicture picture;
   guint noise_90k;              /* times are off by up to this */
   /* ticks from start_90k that one has and the other has not; 0, 0: all */
@@ -163,7 +164,8 @@ static inline void
 test_stream_add (TestStream *stream, const TestPiece *piece)
 {
   gint64 length = test_frame_time (piece->picture, piece->frames);
-  gint64 delay = piece->b_frames ? test_frame_time (piece->picture, 1) : 0;
+  gint64 delay = test_frame_time (piece->picture,
+      piece->delay ? piece->delay : piece->b_frames ? 1 : 0);
   gint64 audio = 0;
 
   for (guint n = 0; n <= piece->frames; n++) {
