@@ -360,6 +360,50 @@ GST_START_TEST (test_program_number)
 
 GST_END_TEST;
 
+/* What ffmpeg multiplexes: H.265, and two programmes with one picture each. */
+GST_START_TEST (test_ffmpeg)
+{
+  static const gchar clip[] = "ffmpeg -v error -y -f lavfi -i testsrc2=s=64x48:"
+      "r=25:d=3 -f lavfi -i testsrc2=s=64x96:r=25:d=3 -f lavfi -i sine=d=3 "
+      "-map 0 -map 2 -map 1 -map 2 -program st=0:st=1 -program st=2:st=3 "
+      "-pix_fmt yuv420p -c:v:0 libx265 -x265-params log-level=none:keyint=25:"
+      "open-gop=0 -c:v:1 libx264 -g 25 -c:a aac";
+  static const gchar *const playlists[] = { "index_48p.m3u8", "index_96p.m3u8"
+  };
+  g_autofree gchar *line = g_strdup_printf ("%s %s/clip.ts", clip, folder);
+  gint status;
+
+  if (!g_spawn_command_line_sync (line, NULL, NULL, &status, NULL)) {
+    g_print ("skipped: no ffmpeg\n");
+    return;
+  }
+  fail_unless (g_spawn_check_wait_status (status, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (playlists); i++) {
+    g_autofree gchar *archive = g_strdup_printf ("a%u", i);
+    g_autoptr (GstElement) store = NULL;
+    Run run;
+
+    run_init (&run, "filesrc location=%s/clip.ts ! " STORE " name=s "
+        "location=%s/%s", folder, folder, archive);
+    store = gst_bin_get_by_name (GST_BIN (run.pipeline), "s");
+    gst_child_proxy_set (GST_CHILD_PROXY (store), "sink_0::program-number",
+        i + 1, NULL);
+    run_to_end (&run);
+    run_clear (&run);
+    fail_unless_equals_int (run.stored, 3);
+    fail_unless_equals_int (run.warnings, 0);
+    fail_unless_equals_int (count (archive, playlists[i], "#EXTINF:"), 3);
+    fail_unless_equals_int (count (archive, "index.m3u8", i == 0 ? "hvc1."
+            : "avc1."), 1);
+    fail_unless_equals_int (count (archive, "index.m3u8", "mp4a.40.2"), 1);
+    fail_unless (probe_frames (archive, playlists[i]) != 0);
+    if (probe_frames (archive, playlists[i]) > 0)
+      fail_unless_equals_int (probe_frames (archive, playlists[i]), 75);
+  }
+}
+
+GST_END_TEST;
+
 /* With the clock pinned two runs are the same, file by file. */
 GST_START_TEST (test_repeat)
 {
@@ -1001,6 +1045,7 @@ segmentstore_suite (void)
   tcase_add_test (tc, test_vod);
   tcase_add_test (tc, test_link_all);
   tcase_add_test (tc, test_program_number);
+  tcase_add_test (tc, test_ffmpeg);
   tcase_add_test (tc, test_repeat);
   tcase_add_test (tc, test_restart);
   tcase_add_test (tc, test_interrupted);
