@@ -2,16 +2,20 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A timeline can only grow at its end, so one that shall reach further back is
- * built anew, from the sealed parts on. What a refresh finds is appended; where
- * that does not fit to what was read before, the archive is another one, and
- * the timeline is built anew too.
+ * The timeline has in memory what the child playlist gives, and a source for
+ * what is in sealed parts. Of a complete playlist that is long only the head
+ * is read; then the newest parts are what is in memory. What a refresh finds
+ * is appended; where that does not fit to what was read before, the archive
+ * is another one, and the timeline is built anew.
  */
 #include "archive/vsarchivechild.h"
 #include "archive/vsarchivelist.h"
 #include "archive/vsarchivename.h"
 
 #include <string.h>
+
+/* parts that are looked into for the oldest segment */
+#define OLDEST_ATTEMPTS 4
 
 void
 vs_archive_child_free (VsArchiveChild * child)
@@ -21,6 +25,8 @@ vs_archive_child_free (VsArchiveChild * child)
   g_free (child->etag);
   g_clear_pointer (&child->foreign, vs_archive_foreign_free);
   g_clear_pointer (&child->timeline, vs_timeline_unref);
+  g_clear_pointer (&child->parts, vs_archive_parts_unref);
+  g_clear_pointer (&child->oldest, vs_segment_unref);
   g_free (child);
 }
 
@@ -30,49 +36,6 @@ place_of (VsArchiveReader * self, GCancellable * cancellable)
   VsArchivePlace place = { self->store, self->folder, cancellable };
 
   return place;
-}
-
-/* ---- URIs --------------------------------------------------------------- */
-
-gchar *
-vs_archive_reader_resolve (VsArchiveReader * self, const gchar * base,
-    const gchar * uri, GError ** error)
-{
-  g_autofree gchar *path = g_strndup (uri, strcspn (uri, "?#"));
-  g_autofree gchar *plain = g_uri_unescape_string (path, "/");
-  const gchar *slash = strrchr (base, '/');
-  g_autofree gchar *below = plain == NULL ? NULL :
-      g_strdup_printf ("%.*s%s", slash ? (gint) (slash + 1 - base) : 0, base,
-      plain);
-
-  if (below && vs_store_key_is_valid (below))
-    return g_steal_pointer (&below);
-
-  path = (g_free (path), g_strescape (uri, NULL));
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-      "%s/%s/%s: the URI \"%.100s\" leads out of the folder",
-      vs_store_get_location (self->store), self->folder, base, path);
-  return NULL;
-}
-
-/* Makes the URIs of @media those of VsSegment. */
-static gboolean
-resolve_all (VsArchiveReader * self, const gchar * base, VsM3u8Media * media,
-    GError ** error)
-{
-  for (guint i = 0; i < media->segments->len; i++) {
-    VsSegment *segment = g_ptr_array_index (media->segments, i);
-    gchar *uri;
-
-    if (segment->uri == NULL)
-      continue;
-    uri = vs_archive_reader_resolve (self, base, segment->uri, error);
-    if (uri == NULL)
-      return FALSE;
-    g_free (segment->uri);
-    segment->uri = uri;
-  }
-  return TRUE;
 }
 
 /* ---- one rendition ------------------------------------------------------ */
@@ -90,76 +53,42 @@ add_configs (VsTimeline * timeline, VsM3u8Media * media)
     vs_timeline_add_config (timeline, g_ptr_array_index (media->configs, i));
 }
 
-static VsM3u8Media *
-read_part (VsArchiveReader * self, VsArchiveChild * child, guint64 sequence,
-    GCancellable * cancellable, GError ** error)
-{
-  VsArchivePlace place = place_of (self, cancellable);
-  g_autofree gchar *name = vs_archive_part_name (child->name, sequence);
-  g_autoptr (VsM3u8Media) media =
-      vs_archive_read_whole_playlist (&place, name, error);
-
-  if (media == NULL || !resolve_all (self, name, media, error))
-    return NULL;
-  return g_steal_pointer (&media);
-}
-
-static GstClockTime
-sum_durations (GPtrArray * segments)
-{
-  GstClockTime sum = 0;
-
-  for (guint i = 0; i < segments->len; i++)
-    sum += nth (segments, i)->duration;
-  return sum;
-}
-
-/* Sealed parts ahead of @end, the newest first, until @span is filled. A part
- * that is gone was pruned since: what came after it is what there is. */
-static GPtrArray *
-read_parts_back (VsArchiveReader * self, VsArchiveChild * child, guint64 end,
-    GstClockTime span, GCancellable * cancellable, GError ** error)
-{
-  g_autoptr (GPtrArray) parts =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_m3u8_media_free);
-  GstClockTime have = 0;
-
-  while (end > child->retained && have < span) {
-    g_autoptr (GError) cause = NULL;
-    VsM3u8Media *part = read_part (self, child, end - 1, cancellable, &cause);
-
-    if (part == NULL
-        && g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-      break;
-    if (part == NULL) {
-      g_propagate_error (error, g_steal_pointer (&cause));
-      return NULL;
-    }
-    g_ptr_array_add (parts, part);
-    have += sum_durations (part->segments);
-    end = vs_archive_part_start (end - 1);
-  }
-  return g_steal_pointer (&parts);
-}
-
-/* Appends what is new of @segments, below @end. FALSE when it does not
- * follow. */
+/* Appends what is new of @segments. FALSE when it does not follow. */
 static gboolean
 append_segments (VsArchiveChild * child, VsTimeline * timeline,
-    GPtrArray * segments, guint64 end)
+    GPtrArray * segments)
 {
   for (guint i = 0; i < segments->len; i++) {
     VsSegment *segment = nth (segments, i);
 
-    if (segment->sequence < MAX (child->next, child->retained)
-        || segment->sequence >= end)
+    if (segment->sequence < MAX (child->next, child->retained))
       continue;
     if (!vs_timeline_append (timeline, segment))
       return FALSE;
-    if (child->next == 0)
-      child->first = segment->sequence;
     child->next = segment->sequence + 1;
   }
+  return TRUE;
+}
+
+/* Appends a part, or what is new of it; keeps no more than two of them. FALSE
+ * without an error when it does not follow. */
+static gboolean
+append_part (VsArchiveChild * child, VsTimeline * timeline, guint64 sequence,
+    GCancellable * cancellable, GError ** error)
+{
+  guint64 start = vs_archive_part_start (sequence);
+  g_autoptr (VsTimelinePart) part =
+      vs_archive_parts_get (child->parts, sequence, cancellable, error);
+
+  if (part == NULL)
+    return FALSE;
+  for (guint i = 0; i < part->configs->len; i++)
+    vs_timeline_add_config (timeline, g_ptr_array_index (part->configs, i));
+  if (!append_segments (child, timeline, part->segments)
+      || child->next <= sequence)
+    return FALSE;
+  if (start > VS_ARCHIVE_PART)
+    vs_timeline_prune (timeline, start - VS_ARCHIVE_PART);
   return TRUE;
 }
 
@@ -191,20 +120,60 @@ describe (VsArchiveReader * self, VsArchiveChild * child, VsM3u8Media * media,
       &loading);
 }
 
+/* The oldest segment that is retained, of those in parts. One part that is
+ * gone was pruned since; where some are, there are none. */
+static VsSegment *
+find_oldest (VsArchiveChild * child, guint64 end, GCancellable * cancellable)
+{
+  guint64 sequence = MAX (child->retained, 1);
+
+  for (guint i = 0; i < OLDEST_ATTEMPTS && sequence < end; i++) {
+    g_autoptr (VsTimelinePart) part =
+        vs_archive_parts_get (child->parts, sequence, cancellable, NULL);
+
+    for (guint k = 0; part && k < part->segments->len; k++) {
+      VsSegment *segment = nth (part->segments, k);
+
+      if (segment->sequence >= sequence && segment->sequence < end)
+        return vs_segment_ref (segment);
+    }
+    sequence = vs_archive_part_start (sequence) + VS_ARCHIVE_PART;
+  }
+  return NULL;
+}
+
+static void
+update_source (VsArchiveChild * child, VsTimeline * timeline,
+    GCancellable * cancellable)
+{
+  VsTimelineState state;
+
+  vs_timeline_get_state (timeline, &state);
+  if (child->oldest && (child->oldest->sequence < child->retained
+          || child->oldest->sequence >= state.first))
+    g_clear_pointer (&child->oldest, vs_segment_unref);
+  if (child->oldest == NULL && child->retained < state.first)
+    child->oldest = find_oldest (child, state.first, cancellable);
+  vs_timeline_set_source (timeline,
+      vs_archive_parts_get_source (child->parts), child->oldest);
+}
+
+/* @start: what lies before is in parts, or was not retained */
 static void
 update_child (VsArchiveChild * child, VsTimeline * timeline,
-    VsM3u8Media * media)
+    VsM3u8Media * media, guint64 start, GCancellable * cancellable)
 {
   add_configs (timeline, media);
   vs_timeline_set_target_duration (timeline, media->target_duration);
   vs_timeline_raise_peaks (timeline, &media->peaks);
-  vs_timeline_prune (timeline, child->retained);
-  child->first = MAX (child->first, child->retained);
+  vs_timeline_set_average_bandwidth (timeline, media->average_bandwidth);
+  vs_timeline_prune (timeline, MAX (child->retained, start));
+  update_source (child, timeline, cancellable);
   vs_timeline_set_ended (timeline, media->ended);
   child->ended = media->ended;
 }
 
-/* The playlist of @child; entries only of one that grows when not @whole. */
+/* The playlist of @child; without entries when not @whole. */
 static VsM3u8Media *
 read_child (VsArchiveReader * self, VsArchiveChild * child, gboolean * whole,
     GCancellable * cancellable, GError ** error)
@@ -213,7 +182,8 @@ read_child (VsArchiveReader * self, VsArchiveChild * child, gboolean * whole,
   g_autoptr (VsM3u8Media) media =
       vs_archive_read_playlist (&place, child->uri, whole, error);
 
-  if (media == NULL || !resolve_all (self, child->uri, media, error))
+  if (media == NULL || !vs_archive_resolve_all (self->store, self->folder,
+          child->uri, media, error))
     return NULL;
   child->retained =
       media->foreign ? media->media_sequence : media->first_sequence;
@@ -235,31 +205,52 @@ entries_start (VsM3u8Media * media, gboolean whole)
       media->first_sequence;
 }
 
+/* The newest two parts ahead of @end. */
+static gboolean
+append_newest_parts (VsArchiveChild * child, VsTimeline * timeline,
+    guint64 end, GCancellable * cancellable, GError ** error)
+{
+  guint64 start = vs_archive_part_start (end - 1);
+
+  if (start > VS_ARCHIVE_PART)
+    start -= VS_ARCHIVE_PART;
+  for (start = MAX (start, child->retained); start < end;
+      start = vs_archive_part_start (start) + VS_ARCHIVE_PART)
+    if (!append_part (child, timeline, start, cancellable, error))
+      return FALSE;
+  return TRUE;
+}
+
+static VsTimeline *
+new_timeline (VsArchiveReader * self, VsArchiveChild * child,
+    VsRendition * rendition)
+{
+  VsTimeline *timeline = vs_timeline_new (rendition);
+  VsTimelineState state;
+
+  vs_timeline_get_state (timeline, &state);
+  g_clear_pointer (&child->parts, vs_archive_parts_unref);
+  g_clear_pointer (&child->oldest, vs_segment_unref);
+  child->parts = vs_archive_parts_new (self->store, self->folder, child->name,
+      self->cache, state.id);
+  child->next = 0;
+  return timeline;
+}
+
 static gboolean
 build_child (VsArchiveReader * self, VsArchiveChild * child,
     VsM3u8Media * media, gboolean whole, GCancellable * cancellable,
     GError ** error)
 {
-  g_autoptr (VsTimeline) timeline = vs_timeline_new (media->rendition);
-  g_autoptr (GPtrArray) parts = NULL;
+  g_autoptr (VsTimeline) timeline =
+      new_timeline (self, child, media->rendition);
   guint64 start = entries_start (media, whole);
-  GstClockTime have = sum_durations (media->segments);
 
-  parts = read_parts_back (self, child, start,
-      media->ended ? GST_CLOCK_TIME_NONE : self->span - MIN (have,
-          self->span), cancellable, error);
-  if (parts == NULL)
+  if (!whole
+      && !append_newest_parts (child, timeline, start, cancellable, error))
     return FALSE;
-
-  child->first = child->next = 0;
-  for (guint i = parts->len; i > 0; i--) {
-    VsM3u8Media *part = g_ptr_array_index (parts, i - 1);
-
-    add_configs (timeline, part);
-    append_segments (child, timeline, part->segments, start);
-  }
-  append_segments (child, timeline, media->segments, G_MAXUINT64);
-  update_child (child, timeline, media);
+  append_segments (child, timeline, media->segments);
+  update_child (child, timeline, media, whole ? start : 0, cancellable);
 
   g_mutex_lock (&self->lock);
   g_clear_pointer (&child->timeline, vs_timeline_unref);
@@ -268,31 +259,22 @@ build_child (VsArchiveReader * self, VsArchiveChild * child,
   return TRUE;
 }
 
-/* Appends what came since. FALSE without an error: it does not fit. */
+/* Appends what came since. FALSE: it does not fit. */
 static gboolean
-grow_child (VsArchiveReader * self, VsArchiveChild * child, VsM3u8Media * media,
-    gboolean whole, GCancellable * cancellable, GError ** error)
+grow_child (VsArchiveChild * child, VsM3u8Media * media, gboolean whole,
+    GCancellable * cancellable)
 {
   guint64 start = entries_start (media, whole);
   guint64 end = whole ? start + media->segments->len : start;
 
   if (child->next == 0 || end < child->next)
     return FALSE;
-  while (child->next < start) {
-    guint64 before = child->next;
-    g_autoptr (VsM3u8Media) part =
-        read_part (self, child, child->next, cancellable, error);
-
-    if (part == NULL)
+  while (child->next < start)
+    if (!append_part (child, child->timeline, child->next, cancellable, NULL))
       return FALSE;
-    add_configs (child->timeline, part);
-    if (!append_segments (child, child->timeline, part->segments, start)
-        || child->next == before)
-      return FALSE;
-  }
-  if (!append_segments (child, child->timeline, media->segments, G_MAXUINT64))
+  if (!append_segments (child, child->timeline, media->segments))
     return FALSE;
-  update_child (child, child->timeline, media);
+  update_child (child, child->timeline, media, whole ? start : 0, cancellable);
   return TRUE;
 }
 
@@ -314,7 +296,7 @@ vs_archive_child_refresh (VsArchiveReader * self, VsArchiveChild * child,
   media = read_child (self, child, &whole, cancellable, error);
   if (media == NULL)
     return FALSE;
-  if ((anew || !grow_child (self, child, media, whole, cancellable, NULL))
+  if ((anew || !grow_child (child, media, whole, cancellable))
       && !build_child (self, child, media, whole, cancellable, error))
     return FALSE;
   g_free (child->etag);

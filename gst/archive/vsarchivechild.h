@@ -5,6 +5,7 @@
 #pragma once
 
 #include "archive/vsarchiveforeign.h"
+#include "archive/vsarchiveparts.h"
 #include "archive/vsarchivereader.h"
 
 G_BEGIN_DECLS
@@ -18,7 +19,9 @@ typedef struct
   gboolean ended;
   gboolean is_foreign;          /* protected by lock */
   guint64 retained;             /* the archive has from here on, */
-  guint64 first, next;          /* the timeline [first, next) */
+  guint64 next;                 /* the timeline up to here */
+  VsArchiveParts *parts;        /* of the timeline */
+  VsSegment *oldest;            /* that is retained, where it is in parts */
   VsTimeline *timeline;         /* protected by lock */
 } VsArchiveChild;
 
@@ -28,11 +31,11 @@ struct _VsArchiveReader
   VsStore *store;
   gchar *folder;
   gchar *account, *event, *breakout;
+  VsLru *cache;
 
   GMutex reading;
   /* protected by reading */
   gchar *main_etag;
-  GstClockTime span;
 
   GMutex lock;
   /* protected by lock; changed only under reading too */
@@ -45,10 +48,5 @@ void vs_archive_child_free (VsArchiveChild *child);
 gboolean vs_archive_child_refresh (VsArchiveReader *reader,
     VsArchiveChild *child, gboolean anew, GCancellable *cancellable,
     GError ** error);
-
-/* What @uri in the playlist @base names, below the folder; NULL and an error
- * when that lies elsewhere. */
-gchar *vs_archive_reader_resolve (VsArchiveReader *reader, const gchar *base,
-    const gchar *uri, GError ** error);
 
 G_END_DECLS

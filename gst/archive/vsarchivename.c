@@ -13,8 +13,7 @@
 guint64
 vs_archive_part_start (guint64 sequence)
 {
-  return sequence == 0 ? 0 : (sequence - 1) / VS_ARCHIVE_PART *
-      VS_ARCHIVE_PART + 1;
+  return vs_timeline_part_start (sequence);
 }
 
 gchar *

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "timeline/vssegment.h"
+#include "timeline/vstimeline.h"
 
 G_BEGIN_DECLS
 
@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  * figures): small enough for 2 s segments of a 240p rung, long enough for a
  * player that reads the archive as it lies.
  */
-#define VS_ARCHIVE_PART 32
+#define VS_ARCHIVE_PART VS_TIMELINE_PART
 
 #define VS_ARCHIVE_MAIN "index.m3u8"
 

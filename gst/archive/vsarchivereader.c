@@ -16,6 +16,9 @@
 #include <string.h>
 
 #define MAIN_MAX (1024 * 1024)
+/* of a reader that shares its cache with no other: some parts of each
+ * rendition */
+#define OWN_CACHE_BYTES (1024 * 1024)
 
 /* ---- the event ---------------------------------------------------------- */
 
@@ -72,7 +75,8 @@ read_children (VsArchiveReader * self, GPtrArray * variants,
   for (guint i = 0; i < variants->len; i++) {
     VsM3u8MainEntry *entry = g_ptr_array_index (variants, i);
     g_autofree gchar *uri =
-        vs_archive_reader_resolve (self, VS_ARCHIVE_MAIN, entry->uri, error);
+        vs_archive_resolve (self->store, self->folder, VS_ARCHIVE_MAIN,
+        entry->uri, error);
     VsArchiveChild *child;
 
     if (uri == NULL)
@@ -160,7 +164,7 @@ read_main (VsArchiveReader * self, GCancellable * cancellable, GError ** error)
 }
 
 VsArchiveReader *
-vs_archive_reader_open (VsStore * store, const gchar * account,
+vs_archive_reader_open (VsStore * store, VsLru * cache, const gchar * account,
     const gchar * event, const gchar * breakout, GCancellable * cancellable,
     GError ** error)
 {
@@ -168,11 +172,11 @@ vs_archive_reader_open (VsStore * store, const gchar * account,
 
   g_atomic_ref_count_init (&self->ref_count);
   self->store = vs_store_ref (store);
+  self->cache = cache ? vs_lru_ref (cache) : vs_lru_new (OWN_CACHE_BYTES);
   self->account = g_strdup (account);
   self->event = g_strdup (event);
   self->breakout = g_strdup (breakout);
   self->folder = vs_archive_folder (account, event, breakout);
-  self->span = VS_ARCHIVE_READER_SPAN;
   self->children =
       g_ptr_array_new_with_free_func ((GDestroyNotify) vs_archive_child_free);
   g_mutex_init (&self->reading);
@@ -196,6 +200,7 @@ vs_archive_reader_unref (VsArchiveReader * self)
   g_mutex_clear (&self->reading);
   g_mutex_clear (&self->lock);
   vs_store_unref (self->store);
+  vs_lru_unref (self->cache);
   g_free (self->main_etag);
   g_free (self->folder);
   g_free (self->account);
@@ -215,26 +220,6 @@ vs_archive_reader_refresh (VsArchiveReader * self, GCancellable * cancellable,
   for (guint i = 0; ok && i < self->children->len; i++)
     ok = vs_archive_child_refresh (self, g_ptr_array_index (self->children, i),
         FALSE, cancellable, error);
-  g_mutex_unlock (&self->reading);
-  return ok;
-}
-
-gboolean
-vs_archive_reader_reach (VsArchiveReader * self, GstClockTime span,
-    GCancellable * cancellable, GError ** error)
-{
-  gboolean ok = TRUE;
-
-  g_mutex_lock (&self->reading);
-  if (span > self->span) {
-    self->span = span;
-    for (guint i = 0; ok && i < self->children->len; i++) {
-      VsArchiveChild *child = g_ptr_array_index (self->children, i);
-
-      if (child->first > child->retained)
-        ok = vs_archive_child_refresh (self, child, TRUE, cancellable, error);
-    }
-  }
   g_mutex_unlock (&self->reading);
   return ok;
 }

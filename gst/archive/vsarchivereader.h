@@ -5,6 +5,7 @@
 #pragma once
 
 #include "store/vsstore.h"
+#include "timeline/vslru.h"
 #include "timeline/vstimeline.h"
 
 G_BEGIN_DECLS
@@ -22,16 +23,16 @@ typedef struct _VsArchiveReader VsArchiveReader;
 
 /**
  * vs_archive_reader_open:
+ * @cache: (nullable): for parts that were read, common to all readers; NULL
+ *   for a small one of its own
  *
- * Reads the main playlist and its children: all of one that has ended, of
- * one that grows VS_ARCHIVE_READER_SPAN at least; for more, see
- * vs_archive_reader_reach (). %G_IO_ERROR_NOT_FOUND when there is no such
- * event, %G_IO_ERROR_INVALID_DATA with the object and line when it is damaged
- * or names what lies outside of its folder.
+ * Reads the main playlist and the newest segments of its children, however
+ * long they are; what came before is read when it is wanted (see VsHistory).
+ * %G_IO_ERROR_NOT_FOUND when there is no such event, %G_IO_ERROR_INVALID_DATA
+ * with the object and line when it is damaged or names what lies outside of
+ * its folder.
  */
-#define VS_ARCHIVE_READER_SPAN (600 * GST_SECOND)
-
-VsArchiveReader *vs_archive_reader_open (VsStore *store,
+VsArchiveReader *vs_archive_reader_open (VsStore *store, VsLru *cache,
     const gchar *account, const gchar *event, const gchar *breakout,
     GCancellable *cancellable, GError ** error);
 VsArchiveReader *vs_archive_reader_ref (VsArchiveReader *reader);
@@ -47,22 +48,12 @@ gboolean vs_archive_reader_refresh (VsArchiveReader *reader,
     GCancellable *cancellable, GError ** error);
 
 /**
- * vs_archive_reader_reach:
- * @span: back from the newest segment
- *
- * Reads sealed parts until the timelines go back by @span, or to the oldest
- * segment that is retained. Costs nothing when they do already.
- */
-gboolean vs_archive_reader_reach (VsArchiveReader *reader, GstClockTime span,
-    GCancellable *cancellable, GError ** error);
-
-/**
  * vs_archive_reader_get_timelines:
  *
- * The renditions in the main playlist's order. Timelines grow, are pruned and
- * end in vs_archive_reader_refresh (); vs_archive_reader_reach (), or an
- * archive that was made anew, puts others in their place: do not keep them
- * over these calls.
+ * The renditions in the main playlist's order: the newest segments of each in
+ * memory, and a source for those before. Timelines grow, are pruned and end in
+ * vs_archive_reader_refresh (); where the archive was made anew others are put
+ * in their place: do not keep them over it.
  *
  * Returns: (element-type VsTimeline) (transfer full)
  */

@@ -46,6 +46,7 @@ struct _VsArchiveEvents
 {
   VsStore *store;
   VsPool *pool;
+  VsLru *parts;
 
   GMutex lock;
   /* protected by lock */
@@ -126,12 +127,13 @@ slot_free (Slot * slot)
 }
 
 VsArchiveEvents *
-vs_archive_events_new (VsStore * store, VsPool * pool)
+vs_archive_events_new (VsStore * store, VsPool * pool, VsLru * parts)
 {
   VsArchiveEvents *events = g_new0 (VsArchiveEvents, 1);
 
   events->store = vs_store_ref (store);
   events->pool = pool;
+  events->parts = vs_lru_ref (parts);
   g_mutex_init (&events->lock);
   g_queue_init (&events->lru);
   events->slots = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
@@ -144,6 +146,7 @@ vs_archive_events_free (VsArchiveEvents * events)
 {
   g_hash_table_unref (events->slots);
   vs_store_unref (events->store);
+  vs_lru_unref (events->parts);
   g_mutex_clear (&events->lock);
   g_free (events);
 }
@@ -229,13 +232,11 @@ look (Slot * slot, VsArchiveEvent * known, GError ** error)
     if (!vs_archive_reader_refresh (reader, NULL, error))
       return NULL;
   } else {
-    reader = vs_archive_reader_open (slot->events->store, slot->account,
-        slot->name, slot->breakout, NULL, error);
+    reader = vs_archive_reader_open (slot->events->store, slot->events->parts,
+        slot->account, slot->name, slot->breakout, NULL, error);
     if (reader == NULL)
       return NULL;
   }
-  if (!vs_archive_reader_reach (reader, VS_MANIFEST_MAX, NULL, error))
-    return NULL;
   return archive_event_new (slot->folder, reader, known);
 }
 

@@ -47,8 +47,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsArchiveEvent, vs_archive_event_unref)
 gint64          vs_archive_event_get_age (const VsArchiveEvent *event);
 
 /* @pool: (transfer none): must live longer, but run no job any more when
- * this is freed */
-VsArchiveEvents *vs_archive_events_new (VsStore *store, VsPool *pool);
+ * this is freed
+ * @parts: where the events' sealed parts are kept */
+VsArchiveEvents *vs_archive_events_new (VsStore *store, VsPool *pool,
+    VsLru *parts);
 void             vs_archive_events_free (VsArchiveEvents *events);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsArchiveEvents, vs_archive_events_free)
 

@@ -172,9 +172,8 @@ find_older (GPtrArray * older, VsTimeline * timeline)
   return older ? find_timeline (older, info->name) : NULL;
 }
 
-VsEventView *
-vs_event_view_new_range (GPtrArray * timelines, GPtrArray * older,
-    const VsRange * range, GstClockTime segment_duration)
+static VsEventView *
+view_alloc (const VsRange * range, guint join)
 {
   VsEventView *view = g_new0 (VsEventView, 1);
 
@@ -184,17 +183,57 @@ vs_event_view_new_range (GPtrArray * timelines, GPtrArray * older,
       audio_track_free);
   view->ended = !range->grows;
   view->slides = range->slides;
-  view->join = vs_join_count (segment_duration,
-      target_duration (timelines) * GST_SECOND);
+  view->join = join;
+  return view;
+}
+
+static void
+take_view (VsEventView * view, VsTimelineView * one)
+{
+  if (one->segments->len == 0) {
+    vs_timeline_view_free (one);
+    return;
+  }
+  one->ended = view->ended;
+  g_ptr_array_add (view->views, one);
+}
+
+VsEventView *
+vs_event_view_new_range (GPtrArray * timelines, GPtrArray * older,
+    const VsRange * range, GstClockTime segment_duration, VsLru * cache,
+    GError ** error)
+{
+  g_autoptr (VsEventView) view = view_alloc (range,
+      vs_join_count (segment_duration,
+          target_duration (timelines) * GST_SECOND));
+
   for (guint i = 0; i < timelines->len; i++) {
     VsTimeline *timeline = g_ptr_array_index (timelines, i);
-    VsTimelineView *one = vs_range_view (timeline,
-        find_older (older, timeline), range, view->join);
+    VsTimelineView *one;
+    VsHistory history;
 
+    vs_history_init (&history, timeline, find_older (older, timeline));
+    one = vs_range_view (&history, range, view->join, cache, error);
     if (one == NULL)
-      continue;
-    one->ended = view->ended;
-    g_ptr_array_add (view->views, one);
+      return NULL;
+    take_view (view, one);
+  }
+  list_audios (view);
+  return g_steal_pointer (&view);
+}
+
+/* Nothing that is in memory can fail to be read. */
+static VsEventView *
+view_memory (GPtrArray * timelines, GPtrArray * older, const VsRange * range)
+{
+  VsEventView *view = view_alloc (range, 1);
+
+  for (guint i = 0; i < timelines->len; i++) {
+    VsTimeline *timeline = g_ptr_array_index (timelines, i);
+    VsHistory history;
+
+    vs_history_init_memory (&history, timeline, find_older (older, timeline));
+    take_view (view, vs_range_view (&history, range, 1, NULL, NULL));
   }
   list_audios (view);
   return view;
@@ -215,7 +254,7 @@ vs_event_view_new (GPtrArray * timelines, GPtrArray * older,
   }
   vs_range_init_window (&range, window);
   range.grows = !ended;
-  return vs_event_view_new_range (timelines, older, &range, 0);
+  return view_memory (timelines, older, &range);
 }
 
 void

@@ -44,13 +44,20 @@ typedef struct
  * @window: how far it reaches back from the newest segment, 0 for all;
  *   nothing longer than %VS_MANIFEST_MAX is shown
  *
- * Blocks where reading an archive's sealed parts does.
+ * Of what is in memory; never blocks.
  */
 VsEventView *vs_event_view_new (GPtrArray *timelines, GPtrArray *older,
     GstClockTime window);
-/* The same for any range, of segments that last at least @segment_duration. */
+/**
+ * vs_event_view_new_range:
+ * @segment_duration: stored segments are joined to ones that last as long
+ * @cache: (nullable): for summaries
+ *
+ * The same for any range. Blocks where an archive has to be read.
+ */
 VsEventView *vs_event_view_new_range (GPtrArray *timelines,
-    GPtrArray *older, const VsRange *range, GstClockTime segment_duration);
+    GPtrArray *older, const VsRange *range, GstClockTime segment_duration,
+    VsLru *cache, GError **error);
 void         vs_event_view_free (VsEventView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsEventView, vs_event_view_free)
 

@@ -5,6 +5,8 @@
 #include "config.h"
 #include "origin/vsjoin.h"
 
+#include <gio/gio.h>
+
 /* A GOP is seldom a round number of ms: 2.002 s are enough of 2 s, and three
  * of them of 6 s. */
 #define DURATION_TOLERANCE (50 * GST_MSECOND)
@@ -159,25 +161,41 @@ has_come (const VsSegment * segment, gpointer user_data)
   return vs_join_number (segment, wanted->count) >= wanted->number;
 }
 
-GPtrArray *
-vs_join_find (VsTimeline * timeline, guint64 number, guint count)
+/* The parts of @number, if @view begins with the first of them. */
+static GPtrArray *
+take_parts (VsTimelineView * view, guint64 number, guint count)
 {
-  Wanted wanted = { number, count };
-  guint64 first = vs_timeline_search (timeline, has_come, &wanted);
-  g_autoptr (VsTimelineView) view = NULL;
   const VsSegment *segment;
-  guint n;
 
-  if (first == G_MAXUINT64)
-    return NULL;
-  view = vs_timeline_view (timeline, first, first + count - 1);
   if (view->segments->len == 0)
     return NULL;
   segment = g_ptr_array_index (view->segments, 0);
   if (vs_join_number (segment, count) != number
       || !is_first_part (segment, count))
     return NULL;
-  n = count_parts (view->segments, 0, count);
-  g_ptr_array_set_size (view->segments, n);
+  g_ptr_array_set_size (view->segments, count_parts (view->segments, 0, count));
   return g_ptr_array_ref (view->segments);
+}
+
+GPtrArray *
+vs_join_find (const VsHistory * history, guint64 number, guint count,
+    GError ** error)
+{
+  Wanted wanted = { number, count };
+  g_autoptr (VsTimelineView) view = NULL;
+  GPtrArray *parts = NULL;
+  guint64 first;
+
+  if (!vs_history_search (history, has_come, &wanted, &first, error))
+    return NULL;
+  if (first != G_MAXUINT64) {
+    view = vs_history_read (history, first, first + count - 1, error);
+    if (view == NULL)
+      return NULL;
+    parts = take_parts (view, number, count);
+  }
+  if (parts == NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+        "There is no segment %" G_GUINT64_FORMAT, number);
+  return parts;
 }

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "origin/vsendpoint.h"
-#include "timeline/vstimeline.h"
+#include "timeline/vshistory.h"
 
 G_BEGIN_DECLS
 
@@ -52,7 +52,8 @@ void vs_join_view (VsTimelineView *view, guint count, gboolean grows);
  *   segment @number, or NULL when @timeline has not all of them. The caller
  *   answers for not asking for one that still grows.
  */
-GPtrArray *vs_join_find (VsTimeline *timeline, guint64 number, guint count);
+GPtrArray *vs_join_find (const VsHistory *history, guint64 number,
+    guint count, GError **error);
 
 /* (transfer full): one segment of @parts, which follow each other */
 VsSegment *vs_join_segments (const GPtrArray *parts, guint count);

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "origin/vsmsslevels.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 /* what of the newest segments is looked at: some rendition may have had a few
@@ -93,47 +94,58 @@ ends_after (const VsSegment * segment, gpointer user_data)
   return end > *(const guint64 *) user_data;
 }
 
-static void
-add_segment (GPtrArray * segments, VsTimeline * timeline, guint64 sequence)
+static gboolean
+set_not_there (GError ** error)
 {
-  VsSegment *segment = vs_timeline_get (timeline, sequence);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+      "There is no such fragment");
+  return FALSE;
+}
+
+static gboolean
+add_segment (GPtrArray * segments, const VsHistory * history,
+    guint64 sequence, GError ** error)
+{
+  VsSegment *segment = vs_history_get (history, sequence, error);
 
   if (segment)
     g_ptr_array_add (segments, segment);
+  return segment != NULL;
 }
 
 /* The first and the last segment of each run, from @base on. */
-static void
-add_edges (GPtrArray * segments, VsTimeline * timeline, guint64 base)
+static gboolean
+add_edges (GPtrArray * segments, VsTimeline * timeline, guint64 base,
+    GError ** error)
 {
-  VsTimelineState state;
-  guint64 sequence = vs_timeline_search (timeline, ends_after, &base);
+  VsHistory history;
+  guint64 sequence;
 
-  vs_timeline_get_state (timeline, &state);
-  while (sequence < state.next) {
-    g_autoptr (VsSegment) first = vs_timeline_get (timeline, sequence);
-    guint64 last;
+  vs_history_init (&history, timeline, NULL);
+  if (!vs_history_search (&history, ends_after, &base, &sequence, error))
+    return FALSE;
+  while (sequence < history.next) {
+    guint64 run, first = sequence;
 
-    if (first == NULL)
-      return;
-    g_ptr_array_add (segments, vs_segment_ref (first));
-    sequence = MIN (vs_timeline_search (timeline, is_of_later_run,
-            &first->run), state.next);
-    last = sequence - 1;
-    if (last > first->sequence)
-      add_segment (segments, timeline, last);
+    if (!add_segment (segments, &history, first, error))
+      return FALSE;
+    run = ((VsSegment *) g_ptr_array_index (segments, segments->len - 1))->run;
+    if (!vs_history_search (&history, is_of_later_run, &run, &sequence, error))
+      return FALSE;
+    sequence = MIN (sequence, history.next);
+    if (sequence - 1 > first
+        && !add_segment (segments, &history, sequence - 1, error))
+      return FALSE;
   }
+  return TRUE;
 }
 
 /* Whether a timeline still knows all runs since @base. */
 static gboolean
 reaches_back (VsTimeline * timeline, guint64 base)
 {
-  VsTimelineState state;
-  g_autoptr (VsSegment) oldest = NULL;
+  g_autoptr (VsSegment) oldest = vs_timeline_get_oldest (timeline);
 
-  vs_timeline_get_state (timeline, &state);
-  oldest = vs_timeline_get (timeline, state.first);
   /* times of both are rounded */
   return oldest && (vs_segment_get_run_utc (oldest) - 1) * UNITS_PER_US
       <= (gint64) base;
@@ -142,7 +154,7 @@ reaches_back (VsTimeline * timeline, guint64 base)
 /* What the time of a fragment on demand is counted from. */
 static gboolean
 find_shift (GPtrArray * timelines, const VsMssLevels * all, guint index,
-    const VsObjectName * name, guint64 * shift)
+    const VsObjectName * name, guint64 * shift, GError ** error)
 {
   guint n = all->levels->len;
   g_autofree VsSmoothLevel *levels = g_memdup2 (all->levels->data,
@@ -153,71 +165,79 @@ find_shift (GPtrArray * timelines, const VsMssLevels * all, guint index,
   g_autoptr (GArray) runs = NULL;
 
   if (!reaches_back (find_timeline (timelines, &levels[index]), name->base))
-    return FALSE;
+    return set_not_there (error);
   for (guint i = 0; i < n; i++) {
     views[i] = *levels[i].view;
     views[i].segments = g_ptr_array_new_with_free_func ((GDestroyNotify)
         vs_segment_unref);
     g_ptr_array_add (owned, views[i].segments);
-    add_edges (views[i].segments, find_timeline (timelines, &levels[i]),
-        name->base);
+    if (!add_edges (views[i].segments, find_timeline (timelines, &levels[i]),
+            name->base, error))
+      return FALSE;
     levels[i].view = &views[i];
   }
   runs = vs_smooth_levels_place_runs (levels, n, name->base);
-  return vs_smooth_level_find_shift (&levels[index], runs, name->time, shift);
+  return vs_smooth_level_find_shift (&levels[index], runs, name->time, shift)
+      || set_not_there (error);
 }
 
 /* @level and its alternatives, with what they have around a time. */
 static GArray *
 view_around (GPtrArray * timelines, const VsMssLevels * all,
     const VsSmoothLevel * level, const VsObjectName * name, guint64 shift,
-    GPtrArray * views)
+    GPtrArray * views, GError ** error)
 {
-  GArray *around = g_array_new (FALSE, FALSE, sizeof (VsSmoothLevel));
+  g_autoptr (GArray) around =
+      g_array_new (FALSE, FALSE, sizeof (VsSmoothLevel));
   gint64 at_us = (gint64) ((guint64) name->time + shift) / UNITS_PER_US;
   VsRange range = {.start_us = at_us - AROUND_US,.end_us = at_us + AROUND_US };
 
   for (guint i = 0; i < all->levels->len; i++) {
     VsSmoothLevel one = g_array_index (all->levels, VsSmoothLevel, i);
     VsTimelineView *view;
+    VsHistory history;
 
     if (!vs_smooth_level_is_alternative (&one, level))
       continue;
-    view = vs_range_view (find_timeline (timelines, &one), NULL, &range,
-        name->join);
+    vs_history_init (&history, find_timeline (timelines, &one), NULL);
+    view = vs_range_view (&history, &range, name->join, NULL, error);
     if (view == NULL)
-      continue;
+      return NULL;
     g_ptr_array_add (views, view);
+    if (view->segments->len == 0)
+      continue;
     one.view = view;
     g_array_append_val (around, one);
   }
-  return around;
+  return g_steal_pointer (&around);
 }
 
 static gboolean
 find_sequence (GPtrArray * timelines, const VsMssLevels * all,
     const VsSmoothLevel * level, const VsObjectName * name, guint64 shift,
-    guint64 * sequence)
+    guint64 * sequence, GError ** error)
 {
   g_autoptr (GPtrArray) views = g_ptr_array_new_with_free_func (
       (GDestroyNotify) vs_timeline_view_free);
   g_autoptr (GArray) around = view_around (timelines, all, level, name, shift,
-      views);
-  const VsSmoothLevel *levels = (const VsSmoothLevel *) around->data;
-  const VsSmoothLevel *own = vs_smooth_levels_find (levels, around->len,
-      name->name, name->bitrate);
+      views, error);
+  const VsSmoothLevel *levels, *own;
   VsSmoothFragmentEntry entry;
 
+  if (around == NULL)
+    return FALSE;
+  levels = (const VsSmoothLevel *) around->data;
+  own = vs_smooth_levels_find (levels, around->len, name->name, name->bitrate);
   if (own == NULL || !vs_smooth_levels_find_fragment (levels, around->len, own,
           name->time, shift, &entry))
-    return FALSE;
+    return set_not_there (error);
   *sequence = entry.sequence;
   return TRUE;
 }
 
 gboolean
 vs_mss_find_fragment (GPtrArray * timelines, const VsObjectName * name,
-    VsMssPlace * place)
+    VsMssPlace * place, GError ** error)
 {
   g_autoptr (VsMssLevels) all = vs_mss_levels_new (timelines);
   const VsSmoothLevel *levels = (const VsSmoothLevel *) all->levels->data;
@@ -225,11 +245,11 @@ vs_mss_find_fragment (GPtrArray * timelines, const VsObjectName * name,
       all->levels->len, name->name, name->bitrate);
 
   if (level == NULL)
-    return FALSE;
+    return set_not_there (error);
   place->timeline = find_timeline (timelines, level);
   place->shift = 0;
   return (name->base == 0 || find_shift (timelines, all, level - levels, name,
-          &place->shift))
+          &place->shift, error))
       && find_sequence (timelines, all, level, name, place->shift,
-      &place->sequence);
+      &place->sequence, error);
 }

@@ -49,12 +49,13 @@ typedef struct
  * @name: of a fragment
  * @place: (out): @timeline is owned by @timelines
  *
- * Where the fragment is, in O(log n) looks at each timeline for each run.
+ * Where the fragment is, in O(log n) looks at each timeline for each run. May
+ * block, see VsHistory.
  *
- * Returns: FALSE when there is none of that time, or too much has been
- *   forgotten to count from the name's base
+ * Returns: FALSE with %G_IO_ERROR_NOT_FOUND when there is none of that time,
+ *   or too much has been forgotten to count from the name's base
  */
 gboolean vs_mss_find_fragment (GPtrArray *timelines,
-    const VsObjectName *name, VsMssPlace *place);
+    const VsObjectName *name, VsMssPlace *place, GError **error);
 
 G_END_DECLS

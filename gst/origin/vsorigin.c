@@ -25,6 +25,9 @@
 /* warnings come at most so often */
 #define WARNING_US G_TIME_SPAN_SECOND
 
+/* of the cache, what is kept of events' past: 1 / HISTORY_SHARE */
+#define HISTORY_SHARE 2
+
 /* settings with names of before that are still understood */
 #define MAX_FORMER 16
 
@@ -32,10 +35,13 @@ VsOrigin *
 vs_origin_new (const VsOriginSettings * settings)
 {
   VsOrigin *origin = g_new0 (VsOrigin, 1);
+  gsize cache_bytes = settings->cache_bytes ?
+      settings->cache_bytes : DEFAULT_CACHE_BYTES;
 
   origin->ref_count = 1;
-  origin->cache = vs_object_cache_new (settings->cache_bytes ?
-      settings->cache_bytes : DEFAULT_CACHE_BYTES);
+  origin->history = vs_lru_new (cache_bytes / HISTORY_SHARE);
+  origin->cache = vs_object_cache_new (cache_bytes -
+      vs_lru_get_max_size (origin->history));
   origin->pool = vs_pool_new (settings->n_threads, settings->max_queue ?
       settings->max_queue : DEFAULT_MAX_QUEUE);
   origin->live_bytes = settings->live_bytes ?
@@ -76,6 +82,7 @@ vs_origin_unref (VsOrigin * origin)
   vs_pool_free (origin->pool);
   g_clear_pointer (&origin->archives, vs_archive_events_free);
   vs_object_cache_free (origin->cache);
+  vs_lru_unref (origin->history);
   g_hash_table_unref (origin->endpoints);
   g_hash_table_unref (origin->configs);
   g_ptr_array_unref (origin->live);
@@ -229,7 +236,8 @@ vs_origin_get_endpoints (VsOrigin * origin)
 void
 vs_origin_set_store (VsOrigin * origin, VsStore * store)
 {
-  VsArchiveEvents *archives = vs_archive_events_new (store, origin->pool);
+  VsArchiveEvents *archives = vs_archive_events_new (store, origin->pool,
+      origin->history);
 
   if (!g_atomic_pointer_compare_and_exchange (&origin->archives, NULL,
           archives)) {

@@ -29,7 +29,10 @@ typedef void (*VsOriginWarning) (const gchar *text, gpointer user_data);
 typedef struct
 {
   guint n_threads;              /* of the pool, 0 for one a core */
-  gsize cache_bytes;            /* finished objects, 256 MiB by default (0) */
+  /* 256 MiB by default (0): one half for finished objects, the other for what
+   * long manifests are made from: the entries of archives, and the text of
+   * whole runs of them */
+  gsize cache_bytes;
   /* live segments of an event in memory, 256 MiB (0); where no archive has
    * them they may take four times as much */
   gsize live_bytes;

@@ -8,6 +8,7 @@
  */
 #include "config.h"
 #include "origin/vsoriginprivate.h"
+#include "origin/vssummary.h"
 
 #include <string.h>
 
@@ -38,24 +39,26 @@ remember (VsOrigin * origin, VsCodecConfig * config)
   g_mutex_unlock (&origin->lock);
 }
 
-/* The first segment of the archive that names a configuration. */
+/* A segment of the archive that names a configuration. */
 static VsSegment *
-find_segment (const VsArchiveEvent * archive, VsMediaType track,
-    const gchar * config_id)
+find_segment (const VsOriginJob * job, VsMediaType track,
+    const gchar * config_id, GError ** error)
 {
-  for (guint i = 0; i < archive->timelines->len; i++) {
-    g_autoptr (VsTimelineView) view =
-        vs_timeline_view (g_ptr_array_index (archive->timelines, i), 0,
-        G_MAXUINT64);
+  GPtrArray *timelines = job->archive->timelines;
 
-    for (guint j = 0; j < view->segments->len; j++) {
-      VsSegment *segment = g_ptr_array_index (view->segments, j);
-      const VsSegmentTrack *t = vs_segment_get_track (segment, track);
+  for (guint i = 0; i < timelines->len; i++) {
+    VsHistory history;
+    guint64 sequence;
 
-      if (t && !segment->gap && g_str_equal (t->config_id, config_id))
-        return vs_segment_ref (segment);
-    }
+    vs_history_init (&history, g_ptr_array_index (timelines, i), NULL);
+    if (!vs_summary_find_config (&history, job->origin->history, track,
+            config_id, &sequence, error))
+      return NULL;
+    if (sequence > 0)
+      return vs_history_get (&history, sequence, error);
   }
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+      "No segment has this configuration");
   return NULL;
 }
 
@@ -68,12 +71,12 @@ read_config (VsOriginJob * job, VsMediaType track, const gchar * id,
   g_autoptr (VsCodecConfig) config = NULL;
 
   if (job->archive)
-    segment = find_segment (job->archive, track, id);
-  if (segment == NULL) {
+    segment = find_segment (job, track, id, error);
+  else
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
         "There is nothing to show yet");
+  if (segment == NULL)
     return NULL;
-  }
   bytes = vs_origin_job_load (job, segment, error);
   if (bytes)
     config = vs_cmaf_find_config (bytes, track, error);

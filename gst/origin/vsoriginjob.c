@@ -173,7 +173,9 @@ vs_origin_make_manifest (gpointer data, GError ** error)
     timelines = g_ptr_array_ref (job->archive->timelines);
   }
   view = vs_event_view_new_range (timelines, older, &job->range,
-      job->endpoint->segment_duration);
+      job->endpoint->segment_duration, job->origin->history, error);
+  if (view == NULL)
+    return NULL;
   root = g_strdup_printf ("%s" VS_ROUTE_ROOT "%s/%s/",
       job->origin->base_path, folder, job->endpoint->name);
   context.view = view;

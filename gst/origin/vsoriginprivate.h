@@ -20,6 +20,7 @@ struct _VsOrigin
 {
   gint ref_count;
   VsObjectCache *cache;
+  VsLru *history;               /* of events' past */
   VsPool *pool;
   gsize live_bytes;
   gchar *base_path;

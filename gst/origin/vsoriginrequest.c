@@ -138,22 +138,37 @@ vs_request_find_timeline (GPtrArray * timelines, const VsObjectName * name)
   return NULL;
 }
 
+static void
+find_segment (gpointer data)
+{
+  VsRequest *request = data;
+
+  if (request->name.kind == VS_OBJECT_INIT)
+    vs_request_init (request);
+  else
+    vs_request_segment (request);
+}
+
+static void
+drop_segment (gpointer data)
+{
+  vs_request_answer_status (data, VS_STATUS_SERVICE_UNAVAILABLE);
+}
+
 /* All that the answer is made from has been found. */
 static void
 proceed (VsRequest * request)
 {
-  switch (request->name.kind) {
-    case VS_OBJECT_MAIN:
-    case VS_OBJECT_MEDIA:
-      vs_request_manifest (request);
-      break;
-    case VS_OBJECT_INIT:
-      vs_request_init (request);
-      break;
-    case VS_OBJECT_SEGMENT:
-      vs_request_segment (request);
-      break;
-  }
+  gboolean manifest = request->name.kind == VS_OBJECT_MAIN
+      || request->name.kind == VS_OBJECT_MEDIA;
+
+  if (manifest)
+    vs_request_manifest (request);
+  else if (!vs_request_must_read (request))
+    find_segment (request);
+  else if (!vs_pool_push (request->origin->pool, request->archive->ended ?
+          VS_POOL_VOD : VS_POOL_STARTOVER, find_segment, drop_segment, request))
+    drop_segment (request);
 }
 
 static void

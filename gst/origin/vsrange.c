@@ -9,12 +9,6 @@
 
 #include "origin/vsjoin.h"
 
-static const VsSegment *
-first_segment (const VsTimelineView * view)
-{
-  return g_ptr_array_index (view->segments, 0);
-}
-
 static gint64
 end_us (const VsSegment * segment)
 {
@@ -51,187 +45,139 @@ is_past (const VsSegment * segment, gpointer user_data)
       segment->utc_us >= range->end_us;
 }
 
-typedef struct
-{
-  guint64 first, last;          /* sequences; none when first > last */
-} Bounds;
-
 /* Moves a bound by @step as long as the joined segment is the same. */
-static guint64
-widen (VsTimeline * timeline, guint64 sequence, gint step, guint join)
+static gboolean
+widen (const VsHistory * history, guint64 * sequence, gint step, guint join,
+    GError ** error)
 {
-  g_autoptr (VsSegment) segment = vs_timeline_get (timeline, sequence);
+  guint64 from = *sequence > join ? *sequence - join : 0;
+  g_autoptr (VsTimelineView) view = NULL;
+  const VsSegment *segment;
+  gint64 at;
 
-  while (segment) {
-    g_autoptr (VsSegment) beside = vs_timeline_get (timeline, sequence + step);
+  if (*sequence < history->oldest || *sequence >= history->next)
+    return TRUE;
+  view = vs_history_read (history, from, *sequence + join, error);
+  if (view == NULL)
+    return FALSE;
+  if (view->segments->len == 0)
+    return TRUE;
+  segment = g_ptr_array_index (view->segments, 0);
+  at = *sequence - segment->sequence;
+  while (at + step >= 0 && at + step < (gint64) view->segments->len
+      && vs_join_number (g_ptr_array_index (view->segments, at + step), join)
+      == vs_join_number (g_ptr_array_index (view->segments, at), join))
+    at += step;
+  *sequence = segment->sequence + at;
+  return TRUE;
+}
 
-    if (beside == NULL
-        || vs_join_number (beside, join) != vs_join_number (segment, join))
-      break;
-    sequence += step;
+/* The first segment that is past, or the one that comes next. */
+static gboolean
+find_past (const VsHistory * history, const VsRange * range, guint64 * past,
+    GError ** error)
+{
+  *past = G_MAXUINT64;
+  if (range->end_us != G_MAXINT64
+      && !vs_history_search (history, is_past, (gpointer) range, past, error))
+    return FALSE;
+  *past = MIN (*past, history->next);
+  return TRUE;
+}
+
+/* What slides begins where the window does, but not ahead of the start: @found
+ * when that settles it. */
+static gboolean
+find_window (const VsHistory * history, const VsRange * range, VsLru * cache,
+    guint64 last, guint64 * first, gboolean * found, GError ** error)
+{
+  g_autoptr (VsSegment) segment = NULL;
+
+  if (range->window > 0 && !vs_summary_find_start (history, cache, last,
+          range->window, first, error))
+    return FALSE;
+  if (range->start_us != G_MININT64) {
+    segment = vs_history_get (history, *first, error);
+    if (segment == NULL)
+      return FALSE;
   }
-  return sequence;
-}
-
-static void
-find_bounds (VsTimeline * timeline, const VsRange * range, guint join,
-    Bounds * bounds)
-{
-  guint64 past = G_MAXUINT64;
-
-  bounds->first = 0;
-  bounds->last = G_MAXUINT64;
-  if (range->end_us != G_MAXINT64)
-    past = vs_timeline_search (timeline, is_past, (gpointer) range);
-  if (past != G_MAXUINT64)
-    bounds->last = past - 1;
-  if (range->start_us != G_MININT64)
-    bounds->first = vs_timeline_search (timeline, ends_within,
-        (gpointer) range);
-  if (join > 1 && bounds->first > 0)
-    bounds->first = widen (timeline, bounds->first, -1, join);
-  if (join > 1 && !range->grows)
-    bounds->last = widen (timeline, bounds->last, 1, join);
-}
-
-static void
-drop_before (VsTimelineView * view, guint64 sequence)
-{
-  guint n = 0;
-
-  while (n < view->segments->len && ((const VsSegment *)
-          g_ptr_array_index (view->segments, n))->sequence < sequence)
-    n++;
-  if (n > 0)
-    g_ptr_array_remove_range (view->segments, 0, n);
-}
-
-static VsTimelineView *
-view_bounds (VsTimeline * timeline, const VsRange * range, guint join)
-{
-  Bounds bounds;
-
-  find_bounds (timeline, range, join, &bounds);
-  if (range->slides) {
-    VsTimelineView *view = vs_timeline_view_window (timeline, bounds.last,
-        range->window);
-
-    drop_before (view, bounds.first);
-    return view;
-  }
-  return vs_timeline_view (timeline, bounds.first, bounds.last);
+  *found = segment == NULL || ends_within (segment, (gpointer) range);
+  return TRUE;
 }
 
 static gboolean
-has_config (const VsTimelineView * view, const gchar * id)
+find_first (const VsHistory * history, const VsRange * range, guint join,
+    VsLru * cache, guint64 last, guint64 * first, GError ** error)
 {
-  for (guint i = 0; i < view->configs->len; i++)
-    if (strcmp (((VsCodecConfig *) g_ptr_array_index (view->configs, i))->id,
-            id) == 0)
-      return TRUE;
-  return FALSE;
+  gboolean found = FALSE;
+
+  *first = history->oldest;
+  if (range->slides && !find_window (history, range, cache, last, first,
+          &found, error))
+    return FALSE;
+  if (found || range->start_us == G_MININT64)
+    return TRUE;
+  return vs_history_search (history, ends_within, (gpointer) range, first,
+      error) && (join == 1 || widen (history, first, -1, join, error));
 }
 
-static void
-add_missing_configs (VsTimelineView * view, const VsTimelineView * other)
+gboolean
+vs_range_find (const VsHistory * history, const VsRange * range, guint join,
+    VsLru * cache, VsBounds * bounds, GError ** error)
 {
-  for (guint i = 0; i < other->configs->len; i++) {
-    VsCodecConfig *config = g_ptr_array_index (other->configs, i);
+  guint64 past;
 
-    if (!has_config (view, config->id))
-      g_ptr_array_add (view->configs, vs_codec_config_ref (config));
-  }
-}
-
-/* Puts what @before has of earlier segments in front, if it joins up. */
-static void
-extend_back (VsTimelineView * view, const VsTimelineView * before)
-{
-  guint64 limit = view->segments->len > 0 ?
-      first_segment (view)->sequence : G_MAXUINT64;
-  g_autoptr (GPtrArray) newer = NULL;
-  guint n = before->segments->len;
-
-  while (n > 0 && ((VsSegment *) g_ptr_array_index (before->segments,
-              n - 1))->sequence >= limit)
-    n--;
-  if (n == 0 || (limit != G_MAXUINT64
-          && ((VsSegment *) g_ptr_array_index (before->segments,
-                  n - 1))->sequence != limit - 1))
-    return;
-  newer = g_steal_pointer (&view->segments);
-  view->segments = g_ptr_array_new_full (n + newer->len,
-      (GDestroyNotify) vs_segment_unref);
-  for (guint i = 0; i < n; i++)
-    g_ptr_array_add (view->segments,
-        vs_segment_ref (g_ptr_array_index (before->segments, i)));
-  for (guint i = 0; i < newer->len; i++)
-    g_ptr_array_add (view->segments,
-        vs_segment_ref (g_ptr_array_index (newer, i)));
-  add_missing_configs (view, before);
-  vs_peaks_raise (&view->peaks, &before->peaks);
-}
-
-/* Drops segments from the front as long as what remains lasts @window. */
-static void
-trim_to_window (VsTimelineView * view, GstClockTime window)
-{
-  GstClockTime duration = 0;
-  guint first = view->segments->len;
-
-  while (first > 0 && duration < window) {
-    const VsSegment *segment = g_ptr_array_index (view->segments, --first);
-
-    if (GST_CLOCK_TIME_IS_VALID (segment->duration))
-      duration += segment->duration;
-  }
-  if (first > 0)
-    g_ptr_array_remove_range (view->segments, 0, first);
+  *bounds = (VsBounds) {
+  1, 0};
+  if (history->oldest >= history->next)
+    return TRUE;
+  if (!find_past (history, range, &past, error))
+    return FALSE;
+  if (past <= history->oldest)
+    return TRUE;
+  bounds->last = past - 1;
+  if (!find_first (history, range, join, cache, bounds->last, &bounds->first,
+          error))
+    return FALSE;
+  return join == 1 || range->grows
+      || widen (history, &bounds->last, 1, join, error);
 }
 
 VsTimelineView *
-vs_range_view (VsTimeline * timeline, VsTimeline * older,
-    const VsRange * range, guint join)
+vs_range_view (const VsHistory * history, const VsRange * range, guint join,
+    VsLru * cache, GError ** error)
 {
-  g_autoptr (VsTimelineView) view = view_bounds (timeline, range, join);
+  g_autoptr (VsTimelineView) view = NULL;
+  VsBounds bounds;
+
+  if (!vs_range_find (history, range, join, cache, &bounds, error))
+    return NULL;
+  view = vs_history_read (history, bounds.first, bounds.last, error);
+  if (view)
+    vs_join_view (view, join, range->grows);
+  return g_steal_pointer (&view);
+}
+
+static void
+extend (VsTimeline * timeline, VsExtent * extent)
+{
+  g_autoptr (VsSegment) oldest = vs_timeline_get_oldest (timeline);
+  g_autoptr (VsSegment) newest = NULL;
   VsTimelineState state;
 
   vs_timeline_get_state (timeline, &state);
-  if (older && (view->segments->len == 0
-          || first_segment (view)->sequence == state.first)) {
-    g_autoptr (VsTimelineView) before = view_bounds (older, range, join);
-
-    extend_back (view, before);
-    if (range->slides)
-      trim_to_window (view, range->window);
-  }
-  vs_join_view (view, join, range->grows);
-  if (view->segments->len == 0)
-    return NULL;
-  return g_steal_pointer (&view);
+  newest = vs_timeline_get (timeline, state.next - 1);
+  if (oldest && (extent->oldest_us == 0 || oldest->utc_us < extent->oldest_us))
+    extent->oldest_us = oldest->utc_us;
+  if (newest)
+    extent->newest_us = MAX (extent->newest_us, end_us (newest));
 }
 
 void
 vs_range_get_extent (VsTimeline * timeline, VsTimeline * older,
     VsExtent * extent)
 {
-  VsTimeline *const sources[] = { timeline, older };
-
-  for (guint i = 0; i < G_N_ELEMENTS (sources); i++) {
-    g_autoptr (VsSegment) oldest = NULL, newest = NULL;
-    VsTimelineState state;
-
-    if (sources[i] == NULL)
-      continue;
-    vs_timeline_get_state (sources[i], &state);
-    if (state.next == state.first)
-      continue;
-    oldest = vs_timeline_get (sources[i], state.first);
-    newest = vs_timeline_get (sources[i], state.next - 1);
-    if (oldest && (extent->oldest_us == 0
-            || oldest->utc_us < extent->oldest_us))
-      extent->oldest_us = oldest->utc_us;
-    if (newest)
-      extent->newest_us = MAX (extent->newest_us, end_us (newest));
-  }
+  extend (timeline, extent);
+  if (older)
+    extend (older, extent);
 }

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "origin/vsselection.h"
-#include "timeline/vstimeline.h"
+#include "origin/vssummary.h"
 
 G_BEGIN_DECLS
 
@@ -17,17 +17,30 @@ G_BEGIN_DECLS
  */
 void vs_range_init_window (VsRange *range, GstClockTime window);
 
+/* Sequence numbers of stored segments; none when first > last. */
+typedef struct
+{
+  guint64 first, last;
+} VsBounds;
+
+/**
+ * vs_range_find:
+ * @join: how many stored segments make one (vsjoin.h): the bounds lie where
+ *   joined segments begin and end, unless one still grows
+ * @cache: (nullable): for summaries
+ *
+ * May block, see VsHistory.
+ */
+gboolean vs_range_find (const VsHistory *history, const VsRange *range,
+    guint join, VsLru *cache, VsBounds *bounds, GError **error);
+
 /**
  * vs_range_view:
- * @older: (nullable): the same rendition from an archive, for what @timeline
- *   does not reach back to
- * @join: how many stored segments make one (vsjoin.h)
  *
- * Returns: (transfer full): the segments of @range, joined; NULL when there
- *   are none
+ * Returns: (transfer full): the segments of @range, joined
  */
-VsTimelineView *vs_range_view (VsTimeline *timeline, VsTimeline *older,
-    const VsRange *range, guint join);
+VsTimelineView *vs_range_view (const VsHistory *history,
+    const VsRange *range, guint join, VsLru *cache, GError **error);
 
 /**
  * vs_range_get_extent:

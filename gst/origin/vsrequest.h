@@ -46,8 +46,12 @@ void vs_request_answer_status (VsRequest *request, guint status);
 void vs_request_answer_error (VsRequest *request, const GError *error);
 void vs_request_answer_object (VsRequest *request, VsObject *object);
 void vs_request_manifest (VsRequest *request);
+/* These two block when vs_request_must_read (). */
 void vs_request_init (VsRequest *request);
 void vs_request_segment (VsRequest *request);
+/* Whether the archive has to be read to know what an init or media segment
+ * is. */
+gboolean vs_request_must_read (const VsRequest *request);
 
 /**
  * vs_request_check_token:

@@ -9,6 +9,7 @@
 
 #include "origin/vsjoin.h"
 #include "origin/vsmsslevels.h"
+#include "origin/vssummary.h"
 
 /* newest segments of a live event that count as its edge */
 #define LIVE_EDGE_SEGMENTS 3
@@ -18,20 +19,27 @@
 /* Init segments. */
 
 static VsCodecConfig *
-find_config (GPtrArray * timelines, const VsObjectName * name)
+check_track (VsCodecConfig * config, VsMediaType track)
 {
-  VsTimeline *timeline = vs_request_find_timeline (timelines, name);
-  g_autoptr (VsCodecConfig) config = NULL;
-
-  if (timeline)
-    config = vs_timeline_get_config (timeline, name->config_id);
-  if (config && vs_codec_get_media_type (config->codec) == name->track)
-    return g_steal_pointer (&config);
+  if (config == NULL || vs_codec_get_media_type (config->codec) == track)
+    return config;
+  vs_codec_config_unref (config);
   return NULL;
 }
 
 static VsCodecConfig *
-find_config_anywhere (const VsRequest * request)
+find_config (GPtrArray * timelines, const VsObjectName * name)
+{
+  VsTimeline *timeline = vs_request_find_timeline (timelines, name);
+
+  if (timeline == NULL)
+    return NULL;
+  return check_track (vs_timeline_get_config (timeline, name->config_id),
+      name->track);
+}
+
+static VsCodecConfig *
+find_config_in_memory (const VsRequest * request)
 {
   VsCodecConfig *config = NULL;
 
@@ -46,13 +54,54 @@ find_config_anywhere (const VsRequest * request)
   return config;
 }
 
+static VsCodecConfig *
+config_of_view (const VsTimelineView * view, const gchar * id)
+{
+  for (guint i = 0; i < view->configs->len; i++) {
+    VsCodecConfig *config = g_ptr_array_index (view->configs, i);
+
+    if (strcmp (config->id, id) == 0)
+      return vs_codec_config_ref (config);
+  }
+  return NULL;
+}
+
+/* One that only segments of long ago name. */
+static VsCodecConfig *
+find_config_in_archive (const VsRequest * request, GError ** error)
+{
+  const VsObjectName *name = &request->name;
+  VsTimeline *timeline = vs_request_find_timeline (request->archive->timelines,
+      name);
+  g_autoptr (VsTimelineView) view = NULL;
+  VsHistory history;
+  guint64 sequence;
+
+  if (timeline == NULL)
+    return NULL;
+  vs_history_init (&history, timeline, NULL);
+  if (!vs_summary_find_config (&history, request->origin->history,
+          name->track, name->config_id, &sequence, error) || sequence == 0)
+    return NULL;
+  view = vs_history_read (&history, sequence, sequence, error);
+  return view ? check_track (config_of_view (view, name->config_id),
+      name->track) : NULL;
+}
+
 void
 vs_request_init (VsRequest * request)
 {
-  g_autoptr (VsCodecConfig) config = find_config_anywhere (request);
+  g_autoptr (VsCodecConfig) config = find_config_in_memory (request);
+  g_autoptr (GError) error = NULL;
   g_autofree gchar *key = NULL;
   VsOriginJob *job;
 
+  if (config == NULL && request->archive)
+    config = find_config_in_archive (request, &error);
+  if (error) {
+    vs_request_answer_error (request, error);
+    return;
+  }
   if (config == NULL || !vs_request_check_token (request, VS_FORMAT_CMAF, NULL)) {
     vs_request_answer_status (request, VS_STATUS_NOT_FOUND);
     return;
@@ -108,32 +157,46 @@ has_come (const VsSegment * segment, gpointer user_data)
   return track && track->start >= name->time;
 }
 
-/* The number that a name means; by its exact time: there is no nearest one. */
-static guint64
-find_sequence (VsTimeline * timeline, const VsObjectName * name)
+static void
+set_not_there (GError ** error)
 {
-  guint64 sequence = vs_timeline_search (timeline, has_come, (gpointer) name);
-  g_autoptr (VsSegment) segment = sequence == G_MAXUINT64 ? NULL :
-      vs_timeline_get (timeline, sequence);
-  const VsSegmentTrack *track =
-      segment ? vs_segment_get_track (segment, name->track) : NULL;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+      "There is no such segment");
+}
 
-  if (track == NULL || segment->run != name->run || track->start != name->time)
-    return 0;
-  return name->join > 1 ? vs_join_number (segment, name->join) : sequence;
+/* The number that a name means; by its exact time: there is no nearest one. */
+static gboolean
+find_sequence (const VsHistory * history, const VsObjectName * name,
+    guint64 * sequence, GError ** error)
+{
+  g_autoptr (VsSegment) segment = NULL;
+  const VsSegmentTrack *track;
+
+  if (!vs_history_search (history, has_come, (gpointer) name, sequence, error))
+    return FALSE;
+  segment = vs_history_get (history, *sequence, error);
+  if (segment == NULL)
+    return FALSE;
+  track = vs_segment_get_track (segment, name->track);
+  if (track == NULL || segment->run != name->run || track->start != name->time) {
+    set_not_there (error);
+    return FALSE;
+  }
+  if (name->join > 1)
+    *sequence = vs_join_number (segment, name->join);
+  return TRUE;
 }
 
 static GPtrArray *
-find_parts (VsTimeline * timeline, guint64 sequence, guint join)
+find_parts (const VsHistory * history, guint64 sequence, guint join,
+    GError ** error)
 {
   GPtrArray *parts;
   VsSegment *segment;
 
-  if (sequence == 0)
-    return NULL;
   if (join > 1)
-    return vs_join_find (timeline, sequence, join);
-  segment = vs_timeline_get (timeline, sequence);
+    return vs_join_find (history, sequence, join, error);
+  segment = vs_history_get (history, sequence, error);
   if (segment == NULL)
     return NULL;
   parts = g_ptr_array_new_with_free_func ((GDestroyNotify) vs_segment_unref);
@@ -169,14 +232,16 @@ find_ahead (VsTimeline * timeline, guint64 sequence,
     const VsObjectName * name, Found * found)
 {
   VsTimelineState state;
+  VsHistory history;
 
   /* ahead of looking: what has ended meanwhile has all that it will have */
   vs_timeline_get_state (timeline, &state);
+  vs_history_init (&history, timeline, NULL);
   found->ahead = g_ptr_array_new_with_free_func ((GDestroyNotify)
       vs_segment_unref);
   for (guint i = 1; i <= name->ahead; i++) {
-    g_autoptr (GPtrArray) parts = find_parts (timeline, sequence + i,
-        name->join);
+    g_autoptr (GPtrArray) parts = find_parts (&history, sequence + i,
+        name->join, NULL);
     VsSegment *segment = join_whole (timeline, parts, name->join);
 
     if (segment == NULL)
@@ -186,17 +251,18 @@ find_ahead (VsTimeline * timeline, guint64 sequence,
   found->early = !state.ended && found->ahead->len < name->ahead;
 }
 
-/* Whose segment is meant, and which. */
+/* (nullable): whose segment is meant, and which */
 static VsTimeline *
 find_place (const VsRequest * request, GPtrArray * timelines,
-    guint64 * sequence, guint64 * shift)
+    guint64 * sequence, guint64 * shift, GError ** error)
 {
   const VsObjectName *name = &request->name;
   VsTimeline *timeline;
   VsMssPlace place;
+  VsHistory history;
 
   if (request->endpoint->type == VS_ENDPOINT_MSS) {
-    if (!vs_mss_find_fragment (timelines, name, &place))
+    if (!vs_mss_find_fragment (timelines, name, &place, error))
       return NULL;
     *sequence = place.sequence;
     *shift = place.shift;
@@ -204,27 +270,39 @@ find_place (const VsRequest * request, GPtrArray * timelines,
   }
   timeline = vs_request_find_timeline (timelines, name);
   *sequence = name->sequence;
-  if (timeline && *sequence == 0)
-    *sequence = find_sequence (timeline, name);
+  if (timeline == NULL) {
+    set_not_there (error);
+    return NULL;
+  }
+  vs_history_init (&history, timeline, NULL);
+  if (*sequence == 0 && !find_sequence (&history, name, sequence, error))
+    return NULL;
   return timeline;
 }
 
 static gboolean
-find_in (const VsRequest * request, GPtrArray * timelines, Found * found)
+find_in (const VsRequest * request, GPtrArray * timelines, Found * found,
+    GError ** error)
 {
   const VsObjectName *name = &request->name;
   guint64 sequence;
   VsTimeline *timeline = find_place (request, timelines, &sequence,
-      &found->shift);
+      &found->shift, error);
   g_autoptr (VsRendition) info = NULL;
   g_autoptr (GPtrArray) parts = NULL;
+  VsHistory history;
 
   if (timeline == NULL)
     return FALSE;
-  parts = find_parts (timeline, sequence, name->join);
-  found->whole = join_whole (timeline, parts, name->join);
-  if (found->whole == NULL)
+  vs_history_init (&history, timeline, NULL);
+  parts = find_parts (&history, sequence, name->join, error);
+  if (parts == NULL)
     return FALSE;
+  found->whole = join_whole (timeline, parts, name->join);
+  if (found->whole == NULL) {
+    set_not_there (error);
+    return FALSE;
+  }
   info = vs_timeline_get_rendition (timeline);
   found->rendition = g_strdup (info->name);
   if (name->ahead > 0)
@@ -248,19 +326,28 @@ take_live_bytes (const VsRequest * request, Found * found)
 }
 
 static gboolean
-find_anywhere (const VsRequest * request, Found * found)
+find_live (const VsRequest * request, Found * found)
 {
-  if (request->live) {
-    g_autoptr (GPtrArray) timelines =
-        vs_live_event_get_timelines (request->live);
+  g_autoptr (GPtrArray) timelines = NULL;
 
-    if (find_in (request, timelines, found)) {
-      take_live_bytes (request, found);
-      return TRUE;
-    }
-  }
-  return request->archive
-      && find_in (request, request->archive->timelines, found);
+  if (request->live == NULL)
+    return FALSE;
+  timelines = vs_live_event_get_timelines (request->live);
+  if (!find_in (request, timelines, found, NULL))
+    return FALSE;
+  take_live_bytes (request, found);
+  return TRUE;
+}
+
+static gboolean
+find_anywhere (const VsRequest * request, Found * found, GError ** error)
+{
+  if (find_live (request, found))
+    return TRUE;
+  if (request->archive)
+    return find_in (request, request->archive->timelines, found, error);
+  set_not_there (error);
+  return FALSE;
 }
 
 static gboolean
@@ -279,14 +366,40 @@ vs_request_segment_is_live_enough (const VsRequest * request)
   g_auto (Found) found = { 0 };
 
   if (request->name.kind == VS_OBJECT_INIT) {
-    config = find_config_anywhere (request);
+    config = find_config_in_memory (request);
     return config != NULL;
   }
   if (request->name.join == 1 && request->name.sequence
       > vs_live_event_get_newest (request->live))
     return TRUE;
-  return find_anywhere (request, &found)
+  return find_live (request, &found)
       && (found.whole->gap || found.early || has_all_bytes (&found));
+}
+
+gboolean
+vs_request_must_read (const VsRequest * request)
+{
+  g_autoptr (VsCodecConfig) config = NULL;
+  g_auto (Found) found = { 0 };
+  VsTimeline *timeline;
+  VsHistory history;
+
+  if (request->archive == NULL)
+    return FALSE;
+  if (request->name.kind == VS_OBJECT_INIT) {
+    config = find_config_in_memory (request);
+    return config == NULL;
+  }
+  if (find_live (request, &found))
+    return FALSE;
+  if (request->name.join > 1 || request->name.sequence == 0)
+    return TRUE;
+  timeline = vs_request_find_timeline (request->archive->timelines,
+      &request->name);
+  if (timeline == NULL)
+    return FALSE;
+  vs_history_init (&history, timeline, NULL);
+  return !vs_history_is_at_hand (&history, request->name.sequence);
 }
 
 static const VsPackaging as_stored = {.format = VS_FORMAT_TS };
@@ -463,8 +576,13 @@ void
 vs_request_segment (VsRequest * request)
 {
   g_auto (Found) found = { 0 };
+  g_autoptr (GError) error = NULL;
 
-  if (!find_anywhere (request, &found) || !is_there (request, &found)) {
+  if (!find_anywhere (request, &found, &error)) {
+    vs_request_answer_error (request, error);
+    return;
+  }
+  if (!is_there (request, &found)) {
     vs_request_answer_status (request, VS_STATUS_NOT_FOUND);
     return;
   }

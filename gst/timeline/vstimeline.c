@@ -38,11 +38,14 @@ struct _VsTimeline
   gboolean ended;
   guint target_duration;        /* s, 0 when not told */
   guint longest;                /* rounded duration of the longest, s */
-  guint64 revision;
+  guint64 id, revision;
   GHashTable *configs;          /* id (the config's own) -> VsCodecConfig */
   guint64 total_bytes;
   GstClockTime total_duration;
+  guint average_bandwidth;      /* 0: of what was appended */
   VsPeaks peaks;
+  VsTimelineSource *source;     /* of what is below first; or NULL */
+  VsSegment *oldest;            /* that the source has; or NULL */
 };
 
 /* What a reader holds instead of the lock: entries [first, next) of blocks
@@ -54,12 +57,18 @@ typedef struct
 } Snapshot;
 
 /* Counts over all timelines, so that no two ever have the same revision. */
-static void
-touch_unlocked (VsTimeline * timeline)
+static guint64
+next_revision (void)
 {
   static guint64 revisions;
 
-  timeline->revision = __atomic_add_fetch (&revisions, 1, __ATOMIC_RELAXED);
+  return __atomic_add_fetch (&revisions, 1, __ATOMIC_RELAXED);
+}
+
+static void
+touch_unlocked (VsTimeline * timeline)
+{
+  timeline->revision = next_revision ();
 }
 
 static Block *
@@ -87,7 +96,7 @@ vs_timeline_new (VsRendition * rendition)
   g_atomic_ref_count_init (&timeline->ref_count);
   g_mutex_init (&timeline->lock);
   timeline->rendition = vs_rendition_ref (rendition);
-  touch_unlocked (timeline);
+  timeline->id = timeline->revision = next_revision ();
   timeline->blocks =
       g_ptr_array_new_with_free_func ((GDestroyNotify) block_unref);
   timeline->configs = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
@@ -110,6 +119,9 @@ vs_timeline_unref (VsTimeline * timeline)
   vs_rendition_unref (timeline->rendition);
   g_ptr_array_unref (timeline->blocks);
   g_hash_table_unref (timeline->configs);
+  if (timeline->source)
+    timeline->source->unref (timeline->source);
+  g_clear_pointer (&timeline->oldest, vs_segment_unref);
   g_mutex_clear (&timeline->lock);
   g_free (timeline);
 }
@@ -253,6 +265,16 @@ vs_timeline_set_target_duration (VsTimeline * timeline, guint s)
 }
 
 void
+vs_timeline_set_average_bandwidth (VsTimeline * timeline, guint average)
+{
+  g_mutex_lock (&timeline->lock);
+  if (timeline->average_bandwidth != average)
+    touch_unlocked (timeline);
+  timeline->average_bandwidth = average;
+  g_mutex_unlock (&timeline->lock);
+}
+
+void
 vs_timeline_raise_peaks (VsTimeline * timeline, const VsPeaks * peaks)
 {
   VsPeaks before;
@@ -303,6 +325,55 @@ vs_timeline_get (VsTimeline * timeline, guint64 sequence)
   return segment;
 }
 
+/* ---- what is not in memory ---------------------------------------------- */
+
+void
+vs_timeline_set_source (VsTimeline * timeline, VsTimelineSource * source,
+    VsSegment * oldest)
+{
+  VsTimelineSource *old_source;
+  VsSegment *old_oldest;
+
+  g_mutex_lock (&timeline->lock);
+  old_source = timeline->source;
+  old_oldest = timeline->oldest;
+  timeline->source = source->ref (source);
+  timeline->oldest = oldest ? vs_segment_ref (oldest) : NULL;
+  if (old_oldest != oldest)
+    touch_unlocked (timeline);
+  g_mutex_unlock (&timeline->lock);
+
+  if (old_source)
+    old_source->unref (old_source);
+  g_clear_pointer (&old_oldest, vs_segment_unref);
+}
+
+VsTimelineSource *
+vs_timeline_get_source (VsTimeline * timeline)
+{
+  VsTimelineSource *source;
+
+  g_mutex_lock (&timeline->lock);
+  source = timeline->source ? timeline->source->ref (timeline->source) : NULL;
+  g_mutex_unlock (&timeline->lock);
+  return source;
+}
+
+VsSegment *
+vs_timeline_get_oldest (VsTimeline * timeline)
+{
+  VsSegment *oldest = NULL;
+
+  g_mutex_lock (&timeline->lock);
+  if (timeline->oldest)
+    oldest = vs_segment_ref (timeline->oldest);
+  else if (timeline->first < timeline->next)
+    oldest = vs_segment_ref (entry_at (timeline->blocks, timeline->base,
+            timeline->first));
+  g_mutex_unlock (&timeline->lock);
+  return oldest;
+}
+
 static void
 take_snapshot_unlocked (VsTimeline * timeline, Snapshot * snapshot)
 {
@@ -344,7 +415,10 @@ void
 vs_timeline_get_state (VsTimeline * timeline, VsTimelineState * state)
 {
   g_mutex_lock (&timeline->lock);
+  state->id = timeline->id;
   state->revision = timeline->revision;
+  state->oldest =
+      timeline->oldest ? timeline->oldest->sequence : timeline->first;
   state->first = timeline->first;
   state->next = timeline->next;
   state->ended = timeline->ended;
@@ -363,8 +437,9 @@ begin_view (VsTimeline * timeline, Snapshot * snapshot)
   view->ended = timeline->ended;
   view->target_duration = effective_target_unlocked (timeline);
   view->peaks = timeline->peaks;
-  view->average_bandwidth = vs_bits_per_second (timeline->total_bytes,
-      timeline->total_duration);
+  view->average_bandwidth = timeline->average_bandwidth ?
+      timeline->average_bandwidth :
+      vs_bits_per_second (timeline->total_bytes, timeline->total_duration);
   take_snapshot_unlocked (timeline, snapshot);
   g_mutex_unlock (&timeline->lock);
   return view;

@@ -36,7 +36,7 @@ void         vs_timeline_set_rendition (VsTimeline *timeline,
  * Returns: FALSE (and nothing appended) when the sequence does not follow
  */
 gboolean vs_timeline_append (VsTimeline *timeline, VsSegment *segment);
-/* Forgets segments below @sequence. */
+/* Forgets segments below @sequence, of those in memory. */
 void     vs_timeline_prune (VsTimeline *timeline, guint64 sequence);
 /* No more segments will come: playlists become VOD. FALSE reopens. */
 void     vs_timeline_set_ended (VsTimeline *timeline, gboolean ended);
@@ -47,17 +47,85 @@ VsCodecConfig *vs_timeline_get_config (VsTimeline *timeline,
     const gchar *config_id);
 
 /**
+ * VsTimelinePart:
+ *
+ * Neighbouring segments that a timeline has, but not in memory. Parts are
+ * aligned: each holds what there is of VS_TIMELINE_PART numbers, from 1 on. A
+ * g_atomic_rc_box; immutable.
+ */
+#define VS_TIMELINE_PART 32
+
+typedef struct
+{
+  GPtrArray *segments;          /* VsSegment, owned, ascending */
+  GPtrArray *configs;           /* VsCodecConfig that they name, owned */
+} VsTimelinePart;
+
+/* @segments, @configs: (transfer full) */
+VsTimelinePart *vs_timeline_part_new (GPtrArray *segments,
+    GPtrArray *configs);
+void            vs_timeline_part_unref (VsTimelinePart *part);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsTimelinePart, vs_timeline_part_unref)
+/* Frees what it holds: for vs_lru_put (). */
+void            vs_timeline_part_clear (gpointer part);
+gsize           vs_timeline_part_get_size (const VsTimelinePart *part);
+guint64         vs_timeline_part_start (guint64 sequence);
+/* (transfer none) (nullable) */
+VsSegment      *vs_timeline_part_find (const VsTimelinePart *part,
+    guint64 sequence);
+
+/**
+ * VsTimelineSource:
+ *
+ * Where the segments are that came before those in memory. Reference counted
+ * by @ref and @unref.
+ *
+ * @get: the part that holds @sequence (transfer full); may block.
+ *   %G_IO_ERROR_NOT_FOUND when it is gone.
+ * @peek: (nullable) (transfer full): the same if it is at hand; never blocks
+ */
+typedef struct _VsTimelineSource VsTimelineSource;
+struct _VsTimelineSource
+{
+  VsTimelinePart *(*get) (VsTimelineSource *source, guint64 sequence,
+      GError **error);
+  VsTimelinePart *(*peek) (VsTimelineSource *source, guint64 sequence);
+  VsTimelineSource *(*ref) (VsTimelineSource *source);
+  void (*unref) (VsTimelineSource *source);
+};
+
+/**
+ * vs_timeline_set_source:
+ * @oldest: (nullable): the oldest segment that is retained, ahead of those in
+ *   memory; NULL when there is none
+ *
+ * Functions of VsTimeline look at what is in memory alone and never block;
+ * VsHistory (vshistory.h) reads what the source has.
+ */
+void vs_timeline_set_source (VsTimeline *timeline, VsTimelineSource *source,
+    VsSegment *oldest);
+/* (transfer full) (nullable) */
+VsTimelineSource *vs_timeline_get_source (VsTimeline *timeline);
+/* The oldest segment that is retained, in memory or not: (transfer full)
+ * (nullable) */
+VsSegment        *vs_timeline_get_oldest (VsTimeline *timeline);
+/* What was measured of all segments, where not all of them were appended. */
+void vs_timeline_set_average_bandwidth (VsTimeline *timeline, guint average);
+
+/**
  * VsTimelineState:
+ * @id: of the timeline: no other one ever has it
  * @revision: changes whenever the timeline does, and is no other timeline's:
  *   what was made from a timeline is current as long as this is the same
- * @first: sequence of the oldest segment that is retained
+ * @oldest: sequence of the oldest segment that is retained
+ * @first: of the oldest that is in memory
  * @next: of the segment that comes next, 0 before the first
  * @target_duration: EXT-X-TARGETDURATION, s
  */
 typedef struct
 {
-  guint64 revision;
-  guint64 first, next;
+  guint64 id, revision;
+  guint64 oldest, first, next;
   gboolean ended;
   guint target_duration;
 } VsTimelineState;

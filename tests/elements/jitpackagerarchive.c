@@ -80,7 +80,8 @@ make_long_archive (void)
   await_message (GST_MESSAGE_EOS);
   stop_pipeline ();
   from = vs_store_open (source, FALSE, NULL);
-  reader = vs_archive_reader_open (from, "default", "live", NULL, NULL, NULL);
+  reader =
+      vs_archive_reader_open (from, NULL, "default", "live", NULL, NULL, NULL);
   timelines = vs_archive_reader_get_timelines (reader);
   view = vs_timeline_view (timelines->pdata[0], 0, G_MAXUINT64);
   bytes = vs_archive_reader_load (reader, view->segments->pdata[0], NULL, NULL);

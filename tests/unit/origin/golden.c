@@ -266,7 +266,7 @@ write_case (guint i)
   fail_unless (vs_selection_resolve (&selection, endpoint, &extent, &range,
           NULL));
   context.view = view = vs_event_view_new_range (timelines, NULL, &range,
-      endpoint->segment_duration);
+      endpoint->segment_duration, NULL, NULL);
   return vs_manifest_write (&context, &name, NULL);
 }
 

@@ -1,0 +1,67 @@
+/* VisionStream: what long runs of segments have in common
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "timeline/vshistory.h"
+#include "timeline/vslru.h"
+
+G_BEGIN_DECLS
+
+/**
+ * VS_BLOCK:
+ *
+ * Whole runs of segments are summed up and rendered once: blocks of so many
+ * sequence numbers, from 1 on. Some parts of an archive; a quarter of an hour
+ * of 2 s segments. What is sent depends on it (see vschunk.h).
+ */
+#define VS_BLOCK (16 * VS_TIMELINE_PART)
+
+guint64 vs_block_start (guint64 sequence);
+
+/* configurations that are told of: more are not told of */
+#define VS_SUMMARY_MAX_CONFIGS 8
+
+/**
+ * VsSummary:
+ *
+ * What there is to say of a run of segments without looking at each.
+ */
+typedef struct
+{
+  GstClockTime duration;
+  gboolean dependent;           /* some segment begins without a keyframe */
+  gboolean has_more_configs;
+  guint n_configs;
+  gchar configs[VS_SUMMARY_MAX_CONFIGS][9];
+} VsSummary;
+
+/**
+ * vs_summary_add_range:
+ * @cache: (nullable): where the summaries of whole blocks are kept
+ * @summary: what [@first, @last] has is added
+ *
+ * May block, see VsHistory.
+ */
+gboolean vs_summary_add_range (VsSummary *summary, const VsHistory *history,
+    VsLru *cache, guint64 first, guint64 last, GError **error);
+
+/**
+ * vs_summary_find_start:
+ * @start: (out): the sequence number from which on the segments up to @last
+ *   last at least @duration, or the oldest
+ */
+gboolean vs_summary_find_start (const VsHistory *history, VsLru *cache,
+    guint64 last, GstClockTime duration, guint64 *start, GError **error);
+
+/**
+ * vs_summary_find_config:
+ * @sequence: (out): of the newest segment that names the configuration; 0 for
+ *   none
+ */
+gboolean vs_summary_find_config (const VsHistory *history, VsLru *cache,
+    VsMediaType track, const gchar *config_id, guint64 *sequence,
+    GError **error);
+
+G_END_DECLS
