@@ -214,6 +214,44 @@ g_main_context_iteration (GMainContext * context, gboolean may_block)
   return dispatched;
 }
 
+/* Likewise what is pushed to a pool: GStreamer's tasks, GIO's. A pool's own
+ * record is kept for good, as pools are. */
+
+typedef struct
+{
+  GFunc func;
+  gpointer user_data;
+} Pool;
+
+static void
+run_pushed (gpointer data, gpointer user_data)
+{
+  Pool *pool = user_data;
+
+  TELL (__tsan_acquire, data);
+  pool->func (data, pool->user_data);
+}
+
+GThreadPool *
+g_thread_pool_new (GFunc func, gpointer user_data, gint max_threads,
+    gboolean exclusive, GError ** error)
+{
+  Pool *pool = g_new (Pool, 1);
+
+  *pool = (Pool) {
+  func, user_data};
+  TELL (__tsan_release, pool);
+  return REAL (g_thread_pool_new) (run_pushed, pool, max_threads, exclusive,
+      error);
+}
+
+gboolean
+g_thread_pool_push (GThreadPool * pool, gpointer data, GError ** error)
+{
+  TELL (__tsan_release, data);
+  return REAL (g_thread_pool_push) (pool, data, error);
+}
+
 /* The last reference is given up after all others were. */
 #define ORDER_UNREF(name, type)                                         \
   void                                                                  \
