@@ -252,8 +252,10 @@ vs_endpoint_new (const gchar * name, VsEndpointType type)
 VsEndpoint *
 vs_endpoint_copy (const VsEndpoint * endpoint)
 {
-  VsEndpoint *copy = g_memdup2 (endpoint, sizeof *endpoint);
+  VsEndpoint *copy = g_new0 (VsEndpoint, 1);
 
+  /* others may take references meanwhile */
+  memcpy (copy, endpoint, G_STRUCT_OFFSET (VsEndpoint, ref_count));
   copy->ref_count = 1;
   copy->name = g_strdup (endpoint->name);
   if (copy->allowed)

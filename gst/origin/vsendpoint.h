@@ -92,8 +92,8 @@ typedef struct
   gboolean error_on_stale, error_on_incomplete;
 
   /*< private >*/
-  gint ref_count;
   VsAddressList *allowed;       /* what allow_list says; NULL for all */
+  gint ref_count;               /* last: not copied */
 } VsEndpoint;
 
 /* With the defaults. (transfer full) */
