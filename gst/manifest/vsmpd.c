@@ -388,12 +388,14 @@ find_extents (const VsMpd * mpd)
  * end and never see its own (dash.js stops there of its own accord, ahead of
  * the element's `ended`). */
 static gint64
-get_period_duration (const Extent * extent, gboolean last)
+get_period_duration (const VsMpd * mpd, const Extent * extent, gboolean last)
 {
   gint64 start_us =
       vs_media_time_to_us (extent->start_pts_90k, VS_MPD_PTS_TIMESCALE);
 
-  if (!last)
+  /* with @duration a player counts segments up to the end: a tail of sound
+   * would be one more */
+  if (!last || mpd->settings->addressing == VS_DASH_NUMBER_DURATION)
     return vs_media_time_to_us (extent->end_pts_90k,
         VS_MPD_PTS_TIMESCALE) - start_us;
   return (extent->last_end_us - start_us + US_PER_MS -
@@ -408,7 +410,7 @@ place_period (const VsMpd * mpd, const Extent * extent, gboolean last,
   if (mpd->ended) {
     period->start_us = previous_end_us;
     period->offset_pts_90k = extent->start_pts_90k;
-    period->duration_us = get_period_duration (extent, last);
+    period->duration_us = get_period_duration (mpd, extent, last);
   } else {
     /* exactly 0 for the first run: where a player joins at the very start of
      * the window, dash.js does not seek, and Chromium, which begins at 0,

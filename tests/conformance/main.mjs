@@ -10,8 +10,8 @@ const SCHEMA = fileURLToPath(
 
 const names = process.argv.slice(2);
 const tap = new Tap();
-for (const name of names.length ? names : ['faults', 'endpoints', 'boxes',
-  'decoded']) {
+for (const name of names.length ? names : ['faults', 'endpoints', 'clients',
+  'boxes', 'decoded']) {
   const { run } = await import(`./cases/${name}.mjs`);
   await run(tap, existsSync(SCHEMA) ? SCHEMA : null);
 }

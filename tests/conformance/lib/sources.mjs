@@ -77,10 +77,11 @@ class Origin {
   }
 }
 
-export async function serveArchive(archive) {
+/** @settings: of the packager and its endpoints, as in a launch line */
+export async function serveArchive(archive, settings = '') {
   const port = await freePort();
-  return new Origin(launch(`vsjitpackager location=${archive} port=${port}`),
-    port).ready(1, 30);
+  return new Origin(launch(`vsjitpackager location=${archive} port=${port}
+    ${settings}`), port).ready(1, 30);
 }
 
 const WINDOW = 6;
