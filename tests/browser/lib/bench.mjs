@@ -22,6 +22,8 @@ const FILES = {
   '/hls.js': ['node_modules/hls.js/dist/hls.min.js', 'text/javascript'],
   '/dash.js': ['node_modules/dashjs/dist/modern/umd/dash.all.min.js',
     'text/javascript'],
+  '/dash.mss.js': ['node_modules/dashjs/dist/modern/umd/dash.mss.min.js',
+    'text/javascript'],
   '/shaka.js': ['node_modules/shaka-player/dist/shaka-player.compiled.js',
     'text/javascript'],
 };

@@ -58,8 +58,9 @@ const PLAYERS = {
     };
   },
 
-  async dash(url) {
+  async dash(url, extension) {
     await addScript('dash.js');
+    if (extension) await addScript(extension);
     const player = dashjs.MediaPlayer().create();
     player.updateSettings({ debug: { logLevel: 0 } });
     if (BUFFER_S) {
@@ -88,6 +89,10 @@ const PLAYERS = {
       latency: () => (player.isReady() && player.isDynamic()
         ? player.getCurrentLiveLatency() : NaN),
     };
+  },
+
+  mss(url) {
+    return this.dash(url, 'dash.mss.js');
   },
 
   async shaka(url) {
