@@ -125,36 +125,58 @@ vs_m3u8_append_entry (GString * out, const VsSegment * segment,
   append_uri (out, segment, settings);
 }
 
+static guint
+rounded_seconds (const VsSegment * segment, VsMediaType track)
+{
+  return (duration_us (segment, track) + G_USEC_PER_SEC / 2) / G_USEC_PER_SEC;
+}
+
 /* The value that was fixed; more only if an entry would break the rule that
  * its rounded duration is at most this (RFC 8216bis 4.4.3.1). */
 static guint
 get_target_duration (const VsTimelineView * view, VsMediaType track)
 {
-  gint64 target = MAX (view->target_duration, 1);
+  guint target = MAX (view->target_duration, 1);
 
-  for (guint i = 0; i < view->segments->len; i++) {
-    gint64 us = duration_us (nth_segment (view, i), track);
-
-    target = MAX (target, (us + G_USEC_PER_SEC / 2) / G_USEC_PER_SEC);
-  }
+  for (guint i = 0; i < view->segments->len; i++)
+    target = MAX (target, rounded_seconds (nth_segment (view, i), track));
   return target;
 }
 
-/* Whether each entry can be decoded without another: sound alone always. */
+/* Sound alone can always be decoded without another entry. */
+static gboolean
+is_dependent (const VsSegment * segment, const VsM3u8MediaSettings * settings)
+{
+  if ((settings->map || settings->one_track)
+      && settings->track == VS_MEDIA_AUDIO)
+    return FALSE;
+  return !segment->independent && !segment->gap;
+}
+
 static gboolean
 is_independent (const VsTimelineView * view,
     const VsM3u8MediaSettings * settings)
 {
-  if ((settings->map || settings->one_track)
-      && settings->track == VS_MEDIA_AUDIO)
-    return view->segments->len > 0;
-  for (guint i = 0; i < view->segments->len; i++) {
-    const VsSegment *segment = nth_segment (view, i);
-
-    if (!segment->independent && !segment->gap)
+  for (guint i = 0; i < view->segments->len; i++)
+    if (is_dependent (nth_segment (view, i), settings))
       return FALSE;
-  }
   return view->segments->len > 0;
+}
+
+void
+vs_m3u8_sum_up (VsM3u8Sum * sum, const VsSegment * segment,
+    const VsM3u8MediaSettings * settings)
+{
+  sum->target_duration = MAX (sum->target_duration,
+      rounded_seconds (segment, settings->track));
+  sum->dependent |= is_dependent (segment, settings);
+}
+
+void
+vs_m3u8_sum_add (VsM3u8Sum * sum, const VsM3u8Sum * other)
+{
+  sum->target_duration = MAX (sum->target_duration, other->target_duration);
+  sum->dependent |= other->dependent;
 }
 
 /* RFC 8216bis 4.4.2.2: TIME-OFFSET in seconds, to the ms */

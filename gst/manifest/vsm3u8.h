@@ -99,6 +99,21 @@ void vs_m3u8_append_entry (GString *out, const VsSegment *segment,
     const VsSegment *previous, const VsM3u8MediaSettings *settings);
 
 /**
+ * VsM3u8Sum:
+ *
+ * What a head tells of entries that are not at hand all at once.
+ */
+typedef struct
+{
+  guint target_duration;        /* s: of the longest, rounded */
+  gboolean dependent;           /* some can't be decoded alone */
+} VsM3u8Sum;
+
+void vs_m3u8_sum_up (VsM3u8Sum *sum, const VsSegment *segment,
+    const VsM3u8MediaSettings *settings);
+void vs_m3u8_sum_add (VsM3u8Sum *sum, const VsM3u8Sum *other);
+
+/**
  * VsM3u8Variant:
  *
  * One EXT-X-STREAM-INF of a main playlist.

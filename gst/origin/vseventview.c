@@ -257,6 +257,17 @@ vs_event_view_new (GPtrArray * timelines, GPtrArray * older,
   return view_memory (timelines, older, &range);
 }
 
+gboolean
+vs_event_find_history (GPtrArray * timelines, GPtrArray * older,
+    const gchar * rendition, VsHistory * history)
+{
+  VsTimeline *timeline = find_timeline (timelines, rendition);
+
+  if (timeline)
+    vs_history_init (history, timeline, find_older (older, timeline));
+  return timeline != NULL;
+}
+
 void
 vs_event_get_extent (GPtrArray * timelines, GPtrArray * older,
     VsExtent * extent)

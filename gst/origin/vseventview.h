@@ -61,6 +61,10 @@ VsEventView *vs_event_view_new_range (GPtrArray *timelines,
 void         vs_event_view_free (VsEventView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsEventView, vs_event_view_free)
 
+/* What there is of a rendition; FALSE when it is not one of @timelines. */
+gboolean vs_event_find_history (GPtrArray *timelines, GPtrArray *older,
+    const gchar *rendition, VsHistory *history);
+
 /* From when to when there is something; @extent->ended is FALSE. */
 void vs_event_get_extent (GPtrArray *timelines, GPtrArray *older,
     VsExtent *extent);

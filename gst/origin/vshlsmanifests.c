@@ -13,6 +13,7 @@
 
 #include "manifest/vsm3u8.h"
 #include "origin/vsaudioname.h"
+#include "origin/vshlsmedia.h"
 #include "origin/vspackage.h"
 
 /* Names live as long as the tables that point at them. */
@@ -348,64 +349,63 @@ vs_manifest_write_hls_main (const VsManifestContext * context,
   return text;
 }
 
-typedef struct
-{
-  const VsManifestContext *context;
-  VsObjectName object;
-  VsFormat format;
-} MediaNames;
-
 static void
 append_segment_uri (GString * out, const VsSegment * segment,
     gpointer user_data)
 {
-  MediaNames *names = user_data;
+  VsHlsMedia *media = user_data;
 
-  names->object.kind = VS_OBJECT_SEGMENT;
-  names->object.sequence = segment->sequence;
-  vs_manifest_append_uri (out, names->context, &names->object);
-  vs_package_append_token (out, names->format, segment);
+  media->object.kind = VS_OBJECT_SEGMENT;
+  media->object.sequence = segment->sequence;
+  vs_manifest_append_uri (out, media->context, &media->object);
+  vs_package_append_token (out, media->format, segment);
 }
 
 static void
 append_init_uri (GString * out, const gchar * config_id, gpointer user_data)
 {
-  MediaNames *names = user_data;
+  VsHlsMedia *media = user_data;
 
-  names->object.kind = VS_OBJECT_INIT;
-  g_strlcpy (names->object.config_id, config_id,
-      sizeof names->object.config_id);
-  vs_manifest_append_uri (out, names->context, &names->object);
+  media->object.kind = VS_OBJECT_INIT;
+  g_strlcpy (media->object.config_id, config_id,
+      sizeof media->object.config_id);
+  vs_manifest_append_uri (out, media->context, &media->object);
   vs_package_append_init_token (out);
+}
+
+void
+vs_hls_media_init (VsHlsMedia * media, const VsManifestContext * context,
+    const VsObjectName * name, const VsTimelineView * one)
+{
+  const VsEndpoint *endpoint = context->endpoint;
+  gboolean cmaf = endpoint->type == VS_ENDPOINT_CMAF;
+
+  media->context = context;
+  media->object = *name;
+  media->object.join = context->view->join;
+  media->format = cmaf ? VS_FORMAT_CMAF : VS_FORMAT_TS;
+  media->settings = (VsM3u8MediaSettings) {
+  .uri = append_segment_uri,.map = cmaf ? append_init_uri : NULL,.user_data =
+        media,.track = name->track,.one_track =
+        name->track != VS_MEDIA_OTHER,.event_type =
+        !context->view->slides,.date_interval =
+        endpoint->program_date_time_interval,.has_start =
+        endpoint->start_offset != VS_START_OFFSET_NONE,.start_offset =
+        endpoint->start_offset,.start_precise = endpoint->start_precise,};
+  if (name->track == VS_MEDIA_OTHER)
+    media->settings.track = has_video (one) ? VS_MEDIA_VIDEO : VS_MEDIA_AUDIO;
 }
 
 gchar *
 vs_manifest_write_hls_media (const VsManifestContext * context,
     const VsObjectName * name)
 {
-  const VsEventView *view = context->view;
-  const VsEndpoint *endpoint = context->endpoint;
   const VsTimelineView *one =
-      vs_event_view_find (view, name->track, name->name);
-  gboolean cmaf = endpoint->type == VS_ENDPOINT_CMAF;
-  MediaNames names = { context, *name, cmaf ? VS_FORMAT_CMAF : VS_FORMAT_TS };
-  VsM3u8MediaSettings settings = {
-    .uri = append_segment_uri,
-    .map = cmaf ? append_init_uri : NULL,
-    .user_data = &names,
-    .track = name->track,
-    .one_track = name->track != VS_MEDIA_OTHER,
-    .event_type = !view->slides,
-    .date_interval = endpoint->program_date_time_interval,
-    .has_start = endpoint->start_offset != VS_START_OFFSET_NONE,
-    .start_offset = endpoint->start_offset,
-    .start_precise = endpoint->start_precise,
-  };
+      vs_event_view_find (context->view, name->track, name->name);
+  VsHlsMedia media;
 
   if (one == NULL)
     return NULL;
-  names.object.join = view->join;
-  if (name->track == VS_MEDIA_OTHER)
-    settings.track = has_video (one) ? VS_MEDIA_VIDEO : VS_MEDIA_AUDIO;
-  return vs_m3u8_write_media (one, &settings);
+  vs_hls_media_init (&media, context, name, one);
+  return vs_m3u8_write_media (one, &media.settings);
 }

@@ -106,6 +106,16 @@ vs_object_new_hashed (GBytes * body, const guint8 sha256[SHA256_DIGEST_LENGTH])
 }
 
 VsObject *
+vs_object_new_gzip (GBytes * gzip, const guint8 sha256[SHA256_DIGEST_LENGTH])
+{
+  VsObject *object = object_alloc (NULL);
+
+  object->gzip = gzip;
+  object->gzip_etag = etag_from_sha256 (sha256);
+  return object;
+}
+
+VsObject *
 vs_object_ref (VsObject * object)
 {
   g_atomic_int_inc (&object->ref_count);
@@ -117,7 +127,7 @@ vs_object_unref (VsObject * object)
 {
   if (!g_atomic_int_dec_and_test (&object->ref_count))
     return;
-  g_bytes_unref (object->body);
+  g_clear_pointer (&object->body, g_bytes_unref);
   g_clear_pointer (&object->gzip, g_bytes_unref);
   g_free (object->etag);
   g_free (object->gzip_etag);
@@ -127,8 +137,10 @@ vs_object_unref (VsObject * object)
 gsize
 vs_object_get_size (const VsObject * object)
 {
-  gsize size = sizeof *object + g_bytes_get_size (object->body);
+  gsize size = sizeof *object;
 
+  if (object->body)
+    size += g_bytes_get_size (object->body);
   if (object->gzip)
     size += g_bytes_get_size (object->gzip);
   return size;

@@ -17,6 +17,7 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
+  /* one of the two at least */
   GBytes *body;
   gchar *etag;                  /* with its quotes */
   GBytes *gzip;                 /* the same, compressed; or NULL */
@@ -35,6 +36,8 @@ VsObject *vs_object_new (GBytes *body, gboolean compress);
 /* With a SHA-256 that identifies @body already known: its own, or that of all
  * that it was made from. */
 VsObject *vs_object_new_hashed (GBytes *body, const guint8 sha256[32]);
+/* The same of a compressed form alone. */
+VsObject *vs_object_new_gzip (GBytes *gzip, const guint8 sha256[32]);
 VsObject *vs_object_ref (VsObject *object);
 void      vs_object_unref (VsObject *object);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsObject, vs_object_unref)

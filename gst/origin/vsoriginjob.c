@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "origin/vsmanifests.h"
 
 /* a stored segment that can't be read or does not parse is read once more */
 #define LOAD_ATTEMPTS 2
@@ -112,8 +111,12 @@ run_job (gpointer data)
   VsOriginJob *job = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (VsObject) object = NULL;
-  GBytes *bytes = job->make (job, &error);
+  GBytes *bytes = NULL;
 
+  if (job->make_object)
+    object = job->make_object (job, &error);
+  else
+    bytes = job->make (job, &error);
   if (bytes && job->has_digest)
     object = vs_object_new_hashed (bytes, job->digest);
   else if (bytes)
@@ -146,47 +149,6 @@ vs_origin_job_start (VsOriginJob * job)
 {
   if (!vs_pool_push (job->origin->pool, job->klass, run_job, drop_job, job))
     drop_job (job);
-}
-
-GBytes *
-vs_origin_make_manifest (gpointer data, GError ** error)
-{
-  VsOriginJob *job = data;
-  g_autoptr (GPtrArray) timelines = NULL;
-  g_autoptr (VsEventView) view = NULL;
-  g_autoptr (VsMssLevels) mss_levels = NULL;
-  g_autofree gchar *root = NULL;
-  const gchar *folder = job->live ? vs_live_event_get_folder (job->live) :
-      job->archive->folder;
-  VsManifestContext context = {
-    .endpoint = job->endpoint,
-    .selection = &job->selection,
-    .utc_timing_uri = job->origin->utc_timing_uri,
-  };
-  GPtrArray *older = NULL;
-  gchar *text;
-
-  if (job->live) {
-    timelines = vs_live_event_get_timelines (job->live);
-    older = job->archive ? job->archive->timelines : NULL;
-  } else {
-    timelines = g_ptr_array_ref (job->archive->timelines);
-  }
-  view = vs_event_view_new_range (timelines, older, &job->range,
-      job->endpoint->segment_duration, job->origin->history, error);
-  if (view == NULL)
-    return NULL;
-  root = g_strdup_printf ("%s" VS_ROUTE_ROOT "%s/%s/",
-      job->origin->base_path, folder, job->endpoint->name);
-  context.view = view;
-  context.root = root;
-  if (job->endpoint->type == VS_ENDPOINT_MSS) {
-    if (!vs_origin_job_complete_configs (job, view, error))
-      return NULL;
-    context.mss_levels = mss_levels = vs_mss_levels_new (timelines);
-  }
-  text = vs_manifest_write (&context, &job->name, error);
-  return text ? g_bytes_new_take (text, strlen (text)) : NULL;
 }
 
 static void

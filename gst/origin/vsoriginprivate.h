@@ -78,7 +78,8 @@ typedef struct
   gchar *key;                   /* in the cache: who made the flight ends it */
   VsPoolClass klass;
   GBytes *(*make) (gpointer job, GError **error);
-  gboolean compress;
+  VsObject *(*make_object) (gpointer job, GError **error); /* in its place */
+  gboolean compress;            /* also, or of what is long only, gzip */
   /* what identifies the bytes, where that is known ahead of them */
   gboolean has_digest;
   guint8 digest[32];
@@ -90,6 +91,8 @@ typedef struct
   VsEndpoint *endpoint;
   VsSelection selection;
   VsRange range;
+  gboolean is_long;             /* made of blocks, in one form */
+  guint64 settings_id;          /* of the endpoints */
   /* of an init segment */
   VsCodecConfig *config;
   /* of a segment: the stored one, or what the parts make */
@@ -133,7 +136,7 @@ gboolean vs_origin_job_complete_configs (VsOriginJob *job,
     VsEventView *view, GError **error);
 
 /* What a job may make. */
-GBytes *vs_origin_make_manifest (gpointer job, GError **error);
+VsObject *vs_origin_make_manifest (gpointer job, GError **error);
 GBytes *vs_origin_make_init (gpointer job, GError **error);
 GBytes *vs_origin_make_packaged (gpointer job, GError **error);
 GBytes *vs_origin_make_stored (gpointer job, GError **error);

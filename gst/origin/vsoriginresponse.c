@@ -84,7 +84,7 @@ vs_origin_response_new (VsObject * object, gboolean accept_gzip,
     const gchar * content_type, VsCacheClass klass, guint target_duration)
 {
   VsOriginResponse *response = g_new0 (VsOriginResponse, 1);
-  gboolean gzip = accept_gzip && object->gzip;
+  gboolean gzip = object->gzip && (accept_gzip || !object->body);
 
   response->ref_count = 1;
   response->status = VS_STATUS_OK;

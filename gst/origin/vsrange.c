@@ -152,6 +152,8 @@ vs_range_view (const VsHistory * history, const VsRange * range, guint join,
 
   if (!vs_range_find (history, range, join, cache, &bounds, error))
     return NULL;
+  if (range->newest && bounds.last >= bounds.first + range->newest)
+    bounds.first = bounds.last - range->newest + 1;
   view = vs_history_read (history, bounds.first, bounds.last, error);
   if (view)
     vs_join_view (view, join, range->grows);

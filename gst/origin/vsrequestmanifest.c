@@ -60,14 +60,31 @@ manifest_version (const VsRequest * request, GPtrArray * timelines,
       request->endpoints_revision, state.revision, archive);
 }
 
+/* What is made of blocks, and, not to take twice the room, in one form: more
+ * than a block of segments that last as long as they may. */
+static gboolean
+is_long (const VsRequest * request, const VsRange * range)
+{
+  VsEndpointType type = request->endpoint->type;
+  gint64 span_us = range->end_us - range->start_us;
+
+  if (range->slides && range->window > 0)
+    span_us = MIN (span_us, (gint64) (range->window / GST_USECOND));
+  return request->name.kind == VS_OBJECT_MEDIA
+      && (type == VS_ENDPOINT_HLS || type == VS_ENDPOINT_CMAF)
+  && span_us > (gint64) VS_BLOCK *request->target_duration * G_TIME_SPAN_SECOND;
+}
+
 static gchar *
 manifest_key (const VsRequest * request, GPtrArray * timelines,
     const VsRange * range)
 {
+  const gchar *form = !is_long (request, range) ? "" :
+      request->accept_gzip ? "z" : "p";
   g_autofree gchar *version = manifest_version (request, timelines, range);
   GString *key = g_string_new (NULL);
 
-  g_string_printf (key, "m:%s/%s/%s#%s?", request->folder,
+  g_string_printf (key, "m%s:%s/%s/%s#%s?", form, request->folder,
       request->endpoint->name, request->object, version);
   vs_selection_append_key (key, &request->selection);
   return g_string_free (key, FALSE);
@@ -177,8 +194,10 @@ vs_request_manifest (VsRequest * request)
           vs_request_object_ready, request) != VS_OBJECT_CACHE_MAKE)
     return;
   job = vs_request_new_job (request, key);
-  job->make = vs_origin_make_manifest;
-  job->compress = TRUE;
+  job->make_object = vs_origin_make_manifest;
+  job->is_long = is_long (request, &range);
+  job->compress = request->accept_gzip || !job->is_long;
+  job->settings_id = request->endpoints_revision;
   job->endpoint = vs_endpoint_ref (request->endpoint);
   job->range = range;
   vs_selection_copy (&request->selection, &job->selection);

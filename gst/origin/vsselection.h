@@ -93,11 +93,14 @@ typedef struct
  * @grows: there will be more at its end
  * @slides: and less at its start: of what is after @start_us, as much as lasts
  *   @window is shown
+ * @newest: a view has at most so many stored segments of it, the newest; 0
+ *   for all
  */
 typedef struct
 {
   gint64 start_us, end_us;
   GstClockTime window;
+  guint newest;
   gboolean grows, slides;
 } VsRange;
 

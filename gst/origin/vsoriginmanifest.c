@@ -1,0 +1,110 @@
+/* VisionStream: manifests, as the origin's pool makes them
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "config.h"
+#include "origin/vsoriginprivate.h"
+
+#include <string.h>
+
+#include "origin/vshlsblocks.h"
+#include "origin/vsmanifests.h"
+#include "origin/vsmsslevels.h"
+
+/* What a manifest is made from. */
+typedef struct
+{
+  VsOriginJob *job;
+  GPtrArray *timelines;         /* owned */
+  GPtrArray *older;             /* or NULL */
+} Sources;
+
+/* (nullable): without an error when there is no such rendition */
+static VsObject *
+make_long (const Sources * sources, const VsManifestContext * context,
+    GError ** error)
+{
+  const VsOriginJob *job = sources->job;
+  const VsTimelineView *one =
+      vs_event_view_find (context->view, job->name.track, job->name.name);
+  VsHistory history;
+  VsHlsBlocks blocks = {
+    .context = context,
+    .name = &job->name,
+    .history = &history,
+    .grows = job->range.grows,
+    .cache = job->origin->history,
+    .settings_id = job->settings_id,
+  };
+
+  if (one == NULL || !vs_event_find_history (sources->timelines,
+          sources->older, one->rendition->name, &history))
+    return NULL;
+  if (!vs_range_find (&history, &job->range, context->view->join,
+          job->origin->history, &blocks.bounds, error))
+    return NULL;
+  return vs_hls_blocks_make (&blocks, job->compress, error);
+}
+
+static VsObject *
+make (const Sources * sources, VsManifestContext * context, GError ** error)
+{
+  VsOriginJob *job = sources->job;
+  g_autoptr (VsMssLevels) mss_levels = NULL;
+  g_autoptr (GError) cause = NULL;
+  gchar *text;
+
+  if (job->is_long) {
+    VsObject *object = make_long (sources, context, &cause);
+
+    if (cause)
+      g_propagate_error (error, g_steal_pointer (&cause));
+    else if (object == NULL)
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+          "There is no such rendition");
+    return object;
+  }
+  if (job->endpoint->type == VS_ENDPOINT_MSS) {
+    if (!vs_origin_job_complete_configs (job, context->view, error))
+      return NULL;
+    context->mss_levels = mss_levels = vs_mss_levels_new (sources->timelines);
+  }
+  text = vs_manifest_write (context, &job->name, error);
+  return text ? vs_object_new (g_bytes_new_take (text, strlen (text)),
+      job->compress) : NULL;
+}
+
+VsObject *
+vs_origin_make_manifest (gpointer data, GError ** error)
+{
+  VsOriginJob *job = data;
+  g_autoptr (GPtrArray) timelines = NULL;
+  g_autoptr (VsEventView) view = NULL;
+  g_autofree gchar *root = NULL;
+  const gchar *folder = job->live ? vs_live_event_get_folder (job->live) :
+      job->archive->folder;
+  VsManifestContext context = {
+    .endpoint = job->endpoint,
+    .selection = &job->selection,
+    .utc_timing_uri = job->origin->utc_timing_uri,
+  };
+  Sources sources = { job };
+  VsRange range = job->range;
+
+  timelines = job->live ? vs_live_event_get_timelines (job->live) :
+      g_ptr_array_ref (job->archive->timelines);
+  sources.timelines = timelines;
+  if (job->live && job->archive)
+    sources.older = job->archive->timelines;
+  if (job->is_long)
+    range.newest = VS_BLOCK;
+  view = vs_event_view_new_range (timelines, sources.older, &range,
+      job->endpoint->segment_duration, job->origin->history, error);
+  if (view == NULL)
+    return NULL;
+  root = g_strdup_printf ("%s" VS_ROUTE_ROOT "%s/%s/",
+      job->origin->base_path, folder, job->endpoint->name);
+  context.view = view;
+  context.root = root;
+  return make (&sources, &context, error);
+}
