@@ -262,7 +262,9 @@ install_origin_properties (GObjectClass * klass)
           DEFAULT_TARGET_DURATION, READY_FLAGS));
   g_object_class_install_property (klass, PROP_CACHE_SIZE,
       g_param_spec_uint64 ("cache-size", "Cache size",
-          "Bytes of packaged objects kept in memory; 0: 256 MiB", 0,
+          "Bytes kept in memory: one half for finished manifests and packaged "
+          "segments, the other for what long manifests are made from (entries "
+          "of archives, blocks of rendered ones); 0: 256 MiB", 0,
           G_MAXSIZE, 0, READY_FLAGS));
   g_object_class_install_property (klass, PROP_LIVE_CACHE_SIZE,
       g_param_spec_uint64 ("live-cache-size", "Live cache size",
