@@ -1,4 +1,4 @@
-/* VisionStream: events that are served from an archive
+/* VisionStream: events that are served from a store
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
@@ -9,11 +9,16 @@
 #include "config.h"
 #include "origin/vsarchiveevents.h"
 
+#include <string.h>
+
 #include "archive/vsarchivewriter.h"
-#include "origin/vseventview.h"
+#include "asset/vsasset.h"
+#include "origin/vsarchivesource.h"
 
 /* events open at a time */
 #define MAX_EVENTS 64
+/* what their sources may take in memory together */
+#define MAX_FOOTPRINT (256 * 1024 * 1024)
 /* one that nobody asked for is closed after this */
 #define UNUSED_US (60 * G_TIME_SPAN_SECOND)
 /* a growing event is looked at each half target duration, within these; a
@@ -32,9 +37,11 @@ typedef struct
 {
   VsArchiveEvents *events;
   gchar *account, *name, *breakout, *folder;
+  gboolean is_asset;            /* name is VS_ASSET_FOLDER, breakout a file */
 
   /* protected by the table's lock */
   VsArchiveEvent *event;        /* NULL until opened */
+  GError *failure;              /* why it can't be opened, or NULL */
   gboolean busy;
   GArray *waiters;              /* Waiter */
   gint64 due_us;                /* when to look again, monotonic */
@@ -47,10 +54,13 @@ struct _VsArchiveEvents
   VsStore *store;
   VsPool *pool;
   VsLru *parts;
+  void (*warning) (const gchar * text, gpointer user_data);
+  gpointer warning_data;
 
   GMutex lock;
   /* protected by lock */
   GHashTable *slots;            /* folder -> Slot */
+  gsize footprint;              /* of their events */
   GQueue lru;                   /* head: used last */
 };
 
@@ -67,7 +77,7 @@ vs_archive_event_unref (VsArchiveEvent * event)
   if (!g_atomic_int_dec_and_test (&event->ref_count))
     return;
   g_free (event->folder);
-  vs_archive_reader_unref (event->reader);
+  vs_segment_source_unref (event->source);
   g_ptr_array_unref (event->timelines);
   g_free (event);
 }
@@ -81,7 +91,7 @@ mix (guint64 hash, guint64 value)
 
 /* @known: (nullable): as it was found before */
 static VsArchiveEvent *
-archive_event_new (const gchar * folder, VsArchiveReader * reader,
+archive_event_new (const gchar * folder, VsSegmentSource * source,
     const VsArchiveEvent * known)
 {
   VsArchiveEvent *event = g_new0 (VsArchiveEvent, 1);
@@ -89,9 +99,9 @@ archive_event_new (const gchar * folder, VsArchiveReader * reader,
 
   event->ref_count = 1;
   event->folder = g_strdup (folder);
-  event->reader = vs_archive_reader_ref (reader);
-  event->timelines = vs_archive_reader_get_timelines (reader);
-  event->is_foreign = vs_archive_reader_is_foreign (reader);
+  event->source = vs_segment_source_ref (source);
+  event->timelines = source->klass->get_timelines (source);
+  event->is_foreign = source->passes_on;
   event->ended = event->timelines->len > 0;
   for (guint i = 0; i < event->timelines->len; i++) {
     VsTimelineState state;
@@ -122,18 +132,23 @@ slot_free (Slot * slot)
   g_free (slot->breakout);
   g_free (slot->folder);
   g_clear_pointer (&slot->event, vs_archive_event_unref);
+  g_clear_error (&slot->failure);
   g_array_unref (slot->waiters);
   g_free (slot);
 }
 
 VsArchiveEvents *
-vs_archive_events_new (VsStore * store, VsPool * pool, VsLru * parts)
+vs_archive_events_new (VsStore * store, VsPool * pool, VsLru * parts,
+    void (*warning) (const gchar * text, gpointer user_data),
+    gpointer user_data)
 {
   VsArchiveEvents *events = g_new0 (VsArchiveEvents, 1);
 
   events->store = vs_store_ref (store);
   events->pool = pool;
   events->parts = vs_lru_ref (parts);
+  events->warning = warning;
+  events->warning_data = user_data;
   g_mutex_init (&events->lock);
   g_queue_init (&events->lru);
   events->slots = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
@@ -157,15 +172,37 @@ vs_archive_events_get_store (VsArchiveEvents * events)
   return events->store;
 }
 
+/* (transfer full) (nullable) @event */
+static void
+set_event_unlocked (VsArchiveEvents * events, Slot * slot,
+    VsArchiveEvent * event)
+{
+  if (slot->event) {
+    events->footprint -= slot->event->source->footprint;
+    vs_archive_event_unref (slot->event);
+  }
+  slot->event = event;
+  if (event)
+    events->footprint += event->source->footprint;
+}
+
 static void
 remove_slot_unlocked (VsArchiveEvents * events, Slot * slot)
 {
+  set_event_unlocked (events, slot, NULL);
   g_queue_unlink (&events->lru, &slot->lru);
   g_hash_table_remove (events->slots, slot->folder);
 }
 
-/* Closes what is unused, and the least recently used one if all places are
- * taken. FALSE: all of them are busy. */
+static gboolean
+is_full_unlocked (const VsArchiveEvents * events)
+{
+  return g_hash_table_size (events->slots) >= MAX_EVENTS
+      || events->footprint > MAX_FOOTPRINT;
+}
+
+/* Closes what is unused, and the least recently used ones if all places are
+ * taken, or too much memory. FALSE: all of them are busy. */
 static gboolean
 make_room_unlocked (VsArchiveEvents * events, gint64 now)
 {
@@ -173,9 +210,9 @@ make_room_unlocked (VsArchiveEvents * events, gint64 now)
 
   while (l) {
     Slot *slot = l->data;
-    gboolean full = g_hash_table_size (events->slots) >= MAX_EVENTS;
 
-    if (!full && now - slot->used_us < UNUSED_US)
+    if (!is_full_unlocked (events)
+        && now - slot->used_us < UNUSED_US)
       break;
     l = l->prev;
     if (!slot->busy)
@@ -186,7 +223,7 @@ make_room_unlocked (VsArchiveEvents * events, gint64 now)
 
 static Slot *
 take_slot_unlocked (VsArchiveEvents * events, const gchar * account,
-    const gchar * name, const gchar * breakout)
+    const gchar * name, const gchar * breakout, gboolean is_asset)
 {
   g_autofree gchar *folder = vs_archive_folder (account, name, breakout);
   Slot *slot = g_hash_table_lookup (events->slots, folder);
@@ -202,6 +239,7 @@ take_slot_unlocked (VsArchiveEvents * events, const gchar * account,
     slot->account = g_strdup (account);
     slot->name = g_strdup (name);
     slot->breakout = g_strdup (breakout);
+    slot->is_asset = is_asset;
     slot->folder = g_steal_pointer (&folder);
     slot->waiters = g_array_new (FALSE, FALSE, sizeof (Waiter));
     slot->lru.data = slot;
@@ -221,23 +259,48 @@ refresh_interval_us (const VsArchiveEvent * event)
       REFRESH_MIN_US, REFRESH_MAX_US);
 }
 
+static VsSegmentSource *
+open_source (const Slot * slot, GError ** error)
+{
+  if (slot->is_asset)
+    return vs_asset_open (slot->events->store, slot->account, slot->breakout,
+        error);
+  return vs_archive_source_open (slot->events->store, slot->events->parts,
+      slot->account, slot->name, slot->breakout, error);
+}
+
 /* Reads what there is now, without the lock: the slot is ours while busy. */
 static VsArchiveEvent *
 look (Slot * slot, VsArchiveEvent * known, GError ** error)
 {
-  g_autoptr (VsArchiveReader) reader = NULL;
+  g_autoptr (VsSegmentSource) source = known ?
+      known->source->klass->refresh (known->source, NULL, error) :
+      open_source (slot, error);
 
-  if (known) {
-    reader = vs_archive_reader_ref (known->reader);
-    if (!vs_archive_reader_refresh (reader, NULL, error))
-      return NULL;
-  } else {
-    reader = vs_archive_reader_open (slot->events->store, slot->events->parts,
-        slot->account, slot->name, slot->breakout, NULL, error);
-    if (reader == NULL)
-      return NULL;
-  }
-  return archive_event_new (slot->folder, reader, known);
+  return source ? archive_event_new (slot->folder, source, known) : NULL;
+}
+
+/* Nothing to warn of, nothing that stays as it is. */
+static gboolean
+is_passing (const GError * error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
+      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+}
+
+/* Takes down why the event can't be had. (transfer full) (nullable): what to
+ * warn of */
+static gchar *
+note_failure_unlocked (Slot * slot, const GError * error)
+{
+  gboolean told = slot->failure && error
+      && strcmp (slot->failure->message, error->message) == 0;
+
+  g_clear_error (&slot->failure);
+  if (error == NULL || is_passing (error))
+    return NULL;
+  slot->failure = g_error_copy (error);
+  return told ? NULL : g_strdup_printf ("%s: %s", slot->folder, error->message);
 }
 
 /* Ends a slot's being busy, and tells all who waited. An event that can't be
@@ -248,6 +311,7 @@ settle (Slot * slot, VsArchiveEvent * found, const GError * error)
   VsArchiveEvents *events = slot->events;
   g_autoptr (GArray) waiters = NULL;
   g_autoptr (VsArchiveEvent) event = NULL;
+  g_autofree gchar *warning = NULL;
   gboolean gone = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   gint64 now = g_get_monotonic_time ();
 
@@ -256,17 +320,22 @@ settle (Slot * slot, VsArchiveEvent * found, const GError * error)
   slot->waiters = g_array_new (FALSE, FALSE, sizeof (Waiter));
   slot->busy = FALSE;
   slot->due_us = now + RETRY_US;
+  warning = note_failure_unlocked (slot, error);
   if (found) {
-    g_clear_pointer (&slot->event, vs_archive_event_unref);
-    slot->event = vs_archive_event_ref (found);
+    set_event_unlocked (events, slot, vs_archive_event_ref (found));
     slot->due_us = now + refresh_interval_us (found);
+  } else if (slot->is_asset && slot->failure) {
+    /* a file that has changed and can't be read: the old one is no more */
+    set_event_unlocked (events, slot, NULL);
   }
   if (slot->event && !gone)
     event = vs_archive_event_ref (slot->event);
-  else
+  else if (slot->failure == NULL)
     remove_slot_unlocked (events, slot);
   g_mutex_unlock (&events->lock);
 
+  if (warning && events->warning)
+    events->warning (warning, events->warning_data);
   for (guint i = 0; i < waiters->len; i++) {
     Waiter *waiter = &g_array_index (waiters, Waiter, i);
 
@@ -299,23 +368,39 @@ drop_look (gpointer data)
   settle (data, NULL, error);
 }
 
-void
-vs_archive_events_get (VsArchiveEvents * events, const gchar * account,
-    const gchar * name, const gchar * breakout, VsArchiveEventReady ready,
-    gpointer user_data)
+/* What is known of a slot, and still holds; else @waiter waits. */
+static gboolean
+answer_unlocked (Slot * slot, const Waiter * waiter, VsArchiveEvent ** event,
+    GError ** failure)
+{
+  if (g_get_monotonic_time () < slot->due_us) {
+    if (slot->event)
+      *event = vs_archive_event_ref (slot->event);
+    else if (slot->failure)
+      *failure = g_error_copy (slot->failure);
+  }
+  if (*event || *failure)
+    return TRUE;
+  g_array_append_val (slot->waiters, *waiter);
+  return FALSE;
+}
+
+static void
+get (VsArchiveEvents * events, const gchar * account, const gchar * name,
+    const gchar * breakout, gboolean is_asset, const Waiter * waiter)
 {
   g_autoptr (VsArchiveEvent) event = NULL;
-  Waiter waiter = { ready, user_data };
+  g_autoptr (GError) failure = NULL;
   gboolean start = FALSE;
   VsPoolClass klass = VS_POOL_VOD;
   Slot *slot;
 
   g_mutex_lock (&events->lock);
-  slot = take_slot_unlocked (events, account, name, breakout);
-  if (slot && slot->event && g_get_monotonic_time () < slot->due_us) {
-    event = vs_archive_event_ref (slot->event);
-  } else if (slot) {
-    g_array_append_val (slot->waiters, waiter);
+  slot = take_slot_unlocked (events, account, name, breakout, is_asset);
+  if (slot == NULL) {
+    failure = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_BUSY,
+        "Too many events are being opened");
+  } else if (!answer_unlocked (slot, waiter, &event, &failure)) {
     start = !slot->busy;
     slot->busy = TRUE;
     if (slot->event)
@@ -323,15 +408,28 @@ vs_archive_events_get (VsArchiveEvents * events, const gchar * account,
   }
   g_mutex_unlock (&events->lock);
 
-  if (slot == NULL) {
-    g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR,
-        G_IO_ERROR_BUSY, "Too many events are being opened");
-
-    ready (NULL, error, user_data);
-  } else if (event) {
-    ready (event, NULL, user_data);
-  } else if (start && !vs_pool_push (events->pool, klass, run_look, drop_look,
-          slot)) {
+  if (event || failure)
+    waiter->ready (event, failure, waiter->user_data);
+  else if (start && !vs_pool_push (events->pool, klass, run_look, drop_look,
+          slot))
     drop_look (slot);
-  }
+}
+
+void
+vs_archive_events_get (VsArchiveEvents * events, const gchar * account,
+    const gchar * name, const gchar * breakout, VsArchiveEventReady ready,
+    gpointer user_data)
+{
+  Waiter waiter = { ready, user_data };
+
+  get (events, account, name, breakout, FALSE, &waiter);
+}
+
+void
+vs_archive_events_get_asset (VsArchiveEvents * events, const gchar * account,
+    const gchar * file, VsArchiveEventReady ready, gpointer user_data)
+{
+  Waiter waiter = { ready, user_data };
+
+  get (events, account, VS_ASSET_FOLDER, file, TRUE, &waiter);
 }

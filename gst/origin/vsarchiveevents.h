@@ -1,21 +1,24 @@
-/* VisionStream: events that are served from an archive
+/* VisionStream: events that are served from a store
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #pragma once
 
-#include "archive/vsarchivereader.h"
 #include "origin/vspool.h"
+#include "store/vsstore.h"
+#include "timeline/vslru.h"
+#include "timeline/vssegmentsource.h"
 
 G_BEGIN_DECLS
 
 /**
  * VsArchiveEvents:
  *
- * The events of a store that somebody asks for: opened in threads of the pool
- * when they are first wanted, looked at again while they may have grown, a
- * bounded number of them kept, closed when nobody wants them any more. Many
- * who wait for one event wait for one opening.
+ * The events and media files of a store that somebody asks for: opened in
+ * threads of the pool when they are first wanted, looked at again while they
+ * may have grown, a bounded number of them (and of bytes) kept, closed when
+ * nobody wants them any more. Many who wait for one event wait for one opening.
+ * What can't be opened is not tried again for a moment.
  */
 typedef struct _VsArchiveEvents VsArchiveEvents;
 
@@ -26,8 +29,9 @@ typedef struct _VsArchiveEvents VsArchiveEvents;
  */
 typedef struct
 {
-  gchar *folder;                /* "account/event[/breakout]" */
-  VsArchiveReader *reader;
+  gchar *folder;                /* "account/event[/breakout]", or
+                                 * "account/media/file" */
+  VsSegmentSource *source;
   GPtrArray *timelines;         /* VsTimeline */
   gboolean ended;
   gboolean is_foreign;          /* TS can be served, nothing packaged */
@@ -48,9 +52,11 @@ gint64          vs_archive_event_get_age (const VsArchiveEvent *event);
 
 /* @pool: (transfer none): must live longer, but run no job any more when
  * this is freed
- * @parts: where the events' sealed parts are kept */
+ * @parts: where the events' sealed parts are kept
+ * @warning: (nullable): what can't be opened, once for each new reason */
 VsArchiveEvents *vs_archive_events_new (VsStore *store, VsPool *pool,
-    VsLru *parts);
+    VsLru *parts, void (*warning) (const gchar *text, gpointer user_data),
+    gpointer user_data);
 void             vs_archive_events_free (VsArchiveEvents *events);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsArchiveEvents, vs_archive_events_free)
 
@@ -73,6 +79,10 @@ typedef void (*VsArchiveEventReady) (VsArchiveEvent *event,
  */
 void vs_archive_events_get (VsArchiveEvents *events, const gchar *account,
     const gchar *event, const gchar *breakout, VsArchiveEventReady ready,
+    gpointer user_data);
+/* The same for a media file, see vsasset.h. */
+void vs_archive_events_get_asset (VsArchiveEvents *events,
+    const gchar *account, const gchar *file, VsArchiveEventReady ready,
     gpointer user_data);
 
 G_END_DECLS

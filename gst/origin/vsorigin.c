@@ -233,11 +233,17 @@ vs_origin_get_endpoints (VsOrigin * origin)
   return endpoints;
 }
 
+static void
+on_archives_warning (const gchar * text, gpointer user_data)
+{
+  vs_origin_warn (user_data, text);
+}
+
 void
 vs_origin_set_store (VsOrigin * origin, VsStore * store)
 {
   VsArchiveEvents *archives = vs_archive_events_new (store, origin->pool,
-      origin->history);
+      origin->history, on_archives_warning, origin);
 
   if (!g_atomic_pointer_compare_and_exchange (&origin->archives, NULL,
           archives)) {

@@ -167,8 +167,8 @@ static GBytes *
 load (VsOriginJob * job, const VsSegment * segment, GError ** error)
 {
   g_autoptr (GError) cause = NULL;
-  GBytes *bytes = vs_archive_reader_load (job->archive->reader, segment, NULL,
-      &cause);
+  VsSegmentSource *source = job->archive->source;
+  GBytes *bytes = source->klass->load (source, segment, NULL, &cause);
 
   if (bytes == NULL) {
     warn (job, segment, cause->message);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "archive/vsarchivewriter.h"
+#include "asset/vsasset.h"
 
 /* where an audio track's name is looked up: in the newest segments */
 #define RESOLVE_WINDOW (60 * GST_SECOND)
@@ -25,6 +26,17 @@ request_free (VsRequest * request)
   g_free (request);
 }
 
+/* (nullable): what comes behind the event: a media file's name, too */
+static const gchar *
+get_breakout (const VsRequest * request)
+{
+  const VsRoute *route = &request->route;
+
+  if (route->kind == VS_ROUTE_ASSET)
+    return route->asset;
+  return route->breakout[0] ? route->breakout : NULL;
+}
+
 void
 vs_request_answer (VsRequest * request, VsOriginResponse * response)
 {
@@ -33,7 +45,7 @@ vs_request_answer (VsRequest * request, VsOriginResponse * response)
   if (route->account[0]) {
     response->account = g_strdup (route->account);
     response->event = g_strdup (route->event);
-    response->breakout = route->breakout[0] ? g_strdup (route->breakout) : NULL;
+    response->breakout = g_strdup (get_breakout (request));
     response->endpoint = g_strdup (route->endpoint);
   }
   response->is_live = request->live ?
@@ -207,6 +219,13 @@ resolve_id (VsRequest * request)
   return TRUE;
 }
 
+/* A media file is in an event's place. */
+static void
+resolve_asset (VsRoute * route)
+{
+  g_strlcpy (route->event, VS_ASSET_FOLDER, sizeof route->event);
+}
+
 static gboolean
 find_endpoint (VsRequest * request, const gchar * path)
 {
@@ -219,6 +238,8 @@ find_endpoint (VsRequest * request, const gchar * path)
   request->object = g_strdup (route->object);
   if (route->kind == VS_ROUTE_ID)
     return resolve_id (request);
+  if (route->kind == VS_ROUTE_ASSET)
+    resolve_asset (route);
   request->endpoint = vs_origin_get_endpoint (request->origin,
       route->endpoint, &request->endpoints_revision);
   return request->endpoint != NULL;
@@ -266,12 +287,6 @@ examine (VsRequest * request, const VsOriginRequest * what)
   return 0;
 }
 
-static const gchar *
-get_breakout (const VsRequest * request)
-{
-  return request->route.breakout[0] ? request->route.breakout : NULL;
-}
-
 void
 vs_origin_request (VsOrigin * origin, const VsOriginRequest * what,
     void (*done) (VsOriginResponse * response, gpointer user_data),
@@ -295,7 +310,10 @@ vs_origin_request (VsOrigin * origin, const VsOriginRequest * what,
   request->folder = vs_archive_folder (request->route.account,
       request->route.event, get_breakout (request));
   request->live = vs_origin_find_live (origin, request->folder);
-  if (request->live && (!archives || vs_request_is_live_enough (request)))
+  if (archives && request->route.kind == VS_ROUTE_ASSET)
+    vs_archive_events_get_asset (archives, request->route.account,
+        request->route.asset, archive_ready, request);
+  else if (request->live && (!archives || vs_request_is_live_enough (request)))
     proceed (request);
   else if (archives)
     vs_archive_events_get (archives, request->route.account,

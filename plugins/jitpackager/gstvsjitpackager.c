@@ -350,7 +350,7 @@ static void
 on_origin_warning (const gchar * text, gpointer user_data)
 {
   GST_ELEMENT_WARNING (user_data, RESOURCE, READ,
-      ("A stored segment can't be served: %s", text), (NULL));
+      ("What is stored can't be served: %s", text), (NULL));
 }
 
 static gboolean

@@ -1,0 +1,40 @@
+/* VisionStream: a media file in a store
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "isobmff/vsmp4reader.h"
+#include "store/vsstore.h"
+
+G_BEGIN_DECLS
+
+/**
+ * VsAssetFile:
+ * @object: as it was when it was opened
+ * @sha256: of its movie box
+ */
+typedef struct
+{
+  VsStoreObject *object;
+  VsMp4Movie *movie;
+  guint8 sha256[32];
+} VsAssetFile;
+
+/**
+ * vs_asset_file_open:
+ *
+ * Finds and reads the movie box, wherever it lies in the file. Errors are of
+ * %VS_MP4_ERROR, and of the store.
+ */
+VsAssetFile *vs_asset_file_open (VsStore *store, const gchar *key,
+    GError **error);
+void         vs_asset_file_free (VsAssetFile *file);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsAssetFile, vs_asset_file_free)
+
+/* Whether @object is still what lies in the store; %G_IO_ERROR_NOT_FOUND when
+ * it is gone. */
+gboolean vs_asset_object_is_current (VsStore *store,
+    const VsStoreObject *object, gboolean *current, GError **error);
+
+G_END_DECLS

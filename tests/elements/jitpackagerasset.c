@@ -1,0 +1,338 @@
+/* VisionStream: tests of media files that vsjitpackager serves
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What ffmpeg decodes of an endpoint is compared with what it decodes of the
+ * file itself.
+ */
+#include "packager.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+static gchar *media;            /* where the files are */
+
+static void
+setup_media (void)
+{
+  setup ();
+  media = g_build_filename (folder, "default", "media", NULL);
+  g_mkdir_with_parents (media, 0700);
+}
+
+static void
+teardown_media (void)
+{
+  g_clear_pointer (&media, g_free);
+  teardown ();
+}
+
+static void
+start_origin (void)
+{
+  g_autofree gchar *line = g_strdup_printf ("vsjitpackager name=p port=0 "
+      "location=%s " FOREVER, folder);
+
+  start_pipeline (line);
+}
+
+/* Standard output of a command line without blanks in its words. */
+static gchar *
+run_line (const gchar * line)
+{
+  g_auto (GStrv) argv = g_strsplit (line, " ", -1);
+
+  return run ((const gchar * const *) argv);
+}
+
+/* FALSE: there is no ffmpeg. */
+static gboolean
+make (const gchar * name, guint width, const gchar * options)
+{
+  g_autofree gchar *line = g_strdup_printf ("ffmpeg -v error -y -f lavfi -i "
+      "testsrc=s=%ux90:r=25 -f lavfi -i sine=r=48000 -t 14 -c:v libx264 "
+      "-preset ultrafast -bf 2 -pix_fmt yuv420p -g 50 %s %s/%s", width,
+      options, media, name);
+  g_autofree gchar *output = run_line (line);
+
+  if (output == NULL)
+    g_print ("skipped: no ffmpeg\n");
+  return output != NULL;
+}
+
+static gchar *
+path_of (const gchar * file, const gchar * object)
+{
+  return g_strdup_printf ("/out/v1/default/media/%s/%s", file, object);
+}
+
+/* What ffmpeg's framemd5 has in its sixth column: a hash a frame, decoded, or a
+ * packet that is copied; of the first stream of a kind. */
+static gchar *
+hash (const gchar * input, const gchar * options)
+{
+  g_autofree gchar *line = g_strdup_printf ("ffmpeg -v error -i %s %s "
+      "-f framemd5 -", input, options);
+  g_autofree gchar *output = run_line (line);
+  g_autoptr (GString) hashes = g_string_new (NULL);
+  g_auto (GStrv) lines = g_strsplit (output ? output : "", "\n", -1);
+
+  for (guint i = 0; lines[i]; i++) {
+    g_auto (GStrv) columns = g_strsplit (lines[i], ",", -1);
+
+    if (lines[i][0] != '#' && g_strv_length (columns) >= 6)
+      g_string_append (hashes, columns[5]);
+  }
+  return g_string_free (g_steal_pointer (&hashes), FALSE);
+}
+
+static gchar *
+hash_frames (const gchar * input)
+{
+  return hash (input, "-map 0:v:0 -fps_mode passthrough");
+}
+
+static gchar *
+hash_audio (const gchar * input, gboolean is_adts)
+{
+  return hash (input, is_adts ? "-map 0:a:0 -c copy -bsf:a aac_adtstoasc" :
+      "-map 0:a:0 -c copy");
+}
+
+static gdouble
+probe (const gchar * input, const gchar * what)
+{
+  g_autofree gchar *line = g_strdup_printf ("ffprobe -v error -show_entries %s "
+      "-of default=nw=1:nk=1 %s", what, input);
+  g_autofree gchar *output = run_line (line);
+
+  return output ? g_ascii_strtod (output, NULL) : -1;
+}
+
+static const gchar *const manifests[] = {
+  "hls/index.m3u8", "cmaf/index.m3u8", "dash/index.mpd"
+};
+
+/* The same pictures and the same sound as in the file. */
+static void
+check_equal (const gchar * file)
+{
+  g_autofree gchar *source = g_build_filename (media, file, NULL);
+  g_autofree gchar *frames = hash_frames (source);
+  g_autofree gchar *sound = hash_audio (source, FALSE);
+
+  fail_unless (frames[0] && sound[0]);
+  for (guint i = 0; i < G_N_ELEMENTS (manifests); i++) {
+    g_autofree gchar *path = path_of (file, manifests[i]);
+    g_autofree gchar *url = url_of (path);
+    g_autofree gchar *served = hash_frames (url);
+    g_autofree gchar *heard = hash_audio (url, i == 0);
+
+    fail_unless (strcmp (served, frames) == 0, "%s: pictures differ", path);
+    fail_unless (strcmp (heard, sound) == 0, "%s: sound differs", path);
+    fail_unless (ABS (probe (url, "format=duration")
+            - probe (source, "format=duration")) < 1, "%s: duration", path);
+  }
+}
+
+/* What is seen and heard at first is as far apart as in the file, but for
+ * what decoders need ahead of it. */
+static void
+check_starts (const gchar * file)
+{
+  g_autofree gchar *path = path_of (file, manifests[0]);
+  g_autofree gchar *url = url_of (path);
+  g_autofree gchar *line = g_strdup_printf ("ffprobe -v error -show_entries "
+      "stream=start_time -of default=nw=1:nk=1 %s", url);
+  g_autofree gchar *output = run_line (line);
+  g_auto (GStrv) lines = g_strsplit (output ? output : "", "\n", -1);
+  guint n = g_strv_length (lines);
+
+  fail_unless (n >= 2, "%s", output);
+  fail_unless (ABS (g_ascii_strtod (lines[0], NULL)
+          - g_ascii_strtod (lines[1], NULL)) < 0.040, "%s", output);
+}
+
+static const struct
+{
+  const gchar *name;
+  const gchar *options;
+} clips[] = {
+  {"plain.mp4", "-c:a aac"},
+  {"fast.mp4", "-c:a aac -movflags +faststart+negative_cts_offsets"},
+};
+
+GST_START_TEST (test_equal)
+{
+  if (!make (clips[__i__].name, 160, clips[__i__].options))
+    return;
+  start_origin ();
+  check_equal (clips[__i__].name);
+  check_starts (clips[__i__].name);
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_clip)
+{
+  static const gchar name[] = "big-buck-bunny-5s-720p-aac51.mp4";
+  const gchar *from = g_getenv ("VS_MEDIA_DIR");
+  g_autofree gchar *source = g_build_filename (from ? from : "", name, NULL);
+  g_autofree gchar *target = g_build_filename (media, name, NULL);
+  g_autofree gchar *data = NULL;
+  gsize size;
+
+  if (!g_file_get_contents (source, &data, &size, NULL)
+      || !g_find_program_in_path ("ffmpeg")) {
+    g_print ("skipped: no ../shared/media\n");
+    return;
+  }
+  fail_unless (g_file_set_contents (target, data, size, NULL));
+  start_origin ();
+  check_equal (name);
+  check_starts (name);
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+static void
+put (const gchar * name, const gchar * text)
+{
+  g_autofree gchar *path = g_build_filename (media, name, NULL);
+
+  fail_unless (g_file_set_contents (path, text, -1, NULL));
+}
+
+static guint
+count (const gchar * text, const gchar * what)
+{
+  guint n = 0;
+
+  for (const gchar * p = strstr (text, what); p; p = strstr (p + 1, what))
+    n++;
+  return n;
+}
+
+static void
+check_ladder (const gchar * file)
+{
+  g_autofree gchar *hls = path_of (file, manifests[0]);
+  g_autofree gchar *dash = path_of (file, manifests[2]);
+  g_autofree gchar *playlist = get_text (hls);
+  g_autofree gchar *mpd = get_text (dash);
+
+  fail_unless_equals_int (count (playlist, "#EXT-X-STREAM-INF"), 2);
+  fail_unless (strstr (playlist, "RESOLUTION=320x90") != NULL);
+  fail_unless (strstr (playlist, "RESOLUTION=160x90") != NULL);
+  /* the rungs share their sound */
+  fail_unless_equals_int (count (mpd, "<Representation "), 3);
+  for (guint i = 0; i < G_N_ELEMENTS (manifests); i++) {
+    g_autofree gchar *path = path_of (file, manifests[i]);
+    g_autofree gchar *url = url_of (path);
+
+    fail_unless (ABS (probe (url, "format=duration") - 14) < 1, "%s", path);
+  }
+}
+
+GST_START_TEST (test_ladders)
+{
+  if (!make ("high.mp4", 320, "-c:a aac")
+      || !make ("low.mp4", 160, "-c:a aac"))
+    return;
+  put ("ladder.json", "{\"renditions\":[{\"src\":\"high.mp4\","
+      "\"name\":\"high\"},{\"src\":\"low.mp4\",\"name\":\"low\"}]}");
+  put ("ladder.smil", "<smil><body><switch><video src=\"high.mp4\"/>"
+      "<video src=\"low.mp4\"/></switch></body></smil>");
+  start_origin ();
+  check_ladder ("ladder.json");
+  check_ladder ("ladder.smil");
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+/* URLs of segments say which file they mean, and each origin says the same. */
+GST_START_TEST (test_tokens)
+{
+  g_autofree gchar *once = NULL, *again = NULL, *name = NULL, *path = NULL;
+  g_auto (Reply) right = { 0 }, wrong = { 0 };
+  const gchar *segment;
+
+  if (!make ("a.mp4", 160, "-c:a aac"))
+    return;
+  start_origin ();
+  once = get_text ("/out/v1/default/media/a.mp4/hls/index_a.m3u8");
+  segment = strstr (once, "a_1.ts?m=");
+  fail_unless (segment != NULL, "%s", once);
+  name = g_strndup (segment, strcspn (segment, "\n"));
+  path = g_strconcat ("/out/v1/default/media/a.mp4/hls/", name, NULL);
+  get (path, &right);
+  fail_unless_equals_int (right.status, 200);
+  fail_unless (strstr (header (&right, "Cache-Control"), "immutable") != NULL);
+  get ("/out/v1/default/media/a.mp4/hls/a_1.ts?m=00000000", &wrong);
+  fail_unless_equals_int (wrong.status, 404);
+  stop_pipeline ();
+
+  start_origin ();
+  again = get_text ("/out/v1/default/media/a.mp4/hls/index_a.m3u8");
+  fail_unless_equals_string (once, again);
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+/* One warning for all who ask; nobody else is disturbed. */
+GST_START_TEST (test_hostile)
+{
+  g_autoptr (GstMessage) warning = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (Reply) lost = { 0 }, good = { 0 };
+  gboolean has_clip = make ("good.mp4", 160, "-c:a aac");
+  GstBus *bus;
+
+  put ("bad.mp4", "This is no movie, and never was one.");
+  start_origin ();
+  for (guint i = 0; i < 3; i++) {
+    g_auto (Reply) bad = { 0 };
+
+    get ("/out/v1/default/media/bad.mp4/hls/index.m3u8", &bad);
+    fail_unless_equals_int (bad.status, 502);
+    fail_unless_equals_string (header (&bad, "Cache-Control"), "max-age=1");
+  }
+  warning = take_message (GST_MESSAGE_WARNING);
+  gst_message_parse_warning (warning, &error, NULL);
+  fail_unless (strstr (error->message, "media/bad.mp4") != NULL, "%s",
+      error->message);
+  bus = gst_element_get_bus (pipeline);
+  fail_unless (gst_bus_pop_filtered (bus, GST_MESSAGE_WARNING) == NULL);
+  gst_object_unref (bus);
+
+  get ("/out/v1/default/media/lost.mp4/hls/index.m3u8", &lost);
+  fail_unless_equals_int (lost.status, 404);
+  get ("/out/v1/default/media/good.mp4/hls/index.m3u8", &good);
+  fail_unless_equals_int (good.status, has_clip ? 200 : 404);
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+static Suite *
+jitpackagerasset_suite (void)
+{
+  Suite *suite = suite_create ("jitpackagerasset");
+  TCase *tcase = tcase_create ("general");
+
+  suite_add_tcase (suite, tcase);
+  tcase_set_timeout (tcase, 60);
+  tcase_add_checked_fixture (tcase, setup_media, teardown_media);
+  tcase_add_loop_test (tcase, test_equal, 0, G_N_ELEMENTS (clips));
+  tcase_add_test (tcase, test_clip);
+  tcase_add_test (tcase, test_ladders);
+  tcase_add_test (tcase, test_tokens);
+  tcase_add_test (tcase, test_hostile);
+  return suite;
+}
+
+GST_CHECK_MAIN (jitpackagerasset);
