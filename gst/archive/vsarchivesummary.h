@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <gst/gst.h>
 #include "store/vsstore.h"
 
 G_BEGIN_DECLS
