@@ -50,7 +50,8 @@ typedef struct _InputStream
   VsMediaType type;
 
   /* streaming thread only */
-  GstSegment segment;
+  GstSegment segment;           /* of what goes on next */
+  GstSegment arrival;           /* of what comes next */
 
   /* protected by lock */
   gboolean linked;
@@ -67,7 +68,8 @@ typedef struct _InputStream
   gint64 offset;                /* ladder time - (running time - origin) */
   GstClockTime last;            /* ladder time of the last DTS or PTS */
   GstClockTime position;        /* ladder time up to which it has come */
-  GQueue held;                  /* of GstBuffer, before the origin */
+  GQueue held;                  /* of GstMiniObject, before the origin: buffers,
+                                 * and the events between them */
   GstClockTime held_first;      /* running time of the first held buffer */
 } InputStream;
 
@@ -106,6 +108,7 @@ static void
 stream_reset (InputStream * stream)
 {
   gst_segment_init (&stream->segment, GST_FORMAT_UNDEFINED);
+  gst_segment_init (&stream->arrival, GST_FORMAT_UNDEFINED);
   stream->thread = NULL;
   stream->seen = stream->started = stream->stream_started = FALSE;
   stream->eos = stream->eos_sent = FALSE;
@@ -115,7 +118,7 @@ stream_reset (InputStream * stream)
   stream->offset = 0;
   stream->last = stream->position = VS_LADDER_TIME_ORIGIN;
   stream->held_first = GST_CLOCK_TIME_NONE;
-  g_queue_clear_full (&stream->held, (GDestroyNotify) gst_buffer_unref);
+  g_queue_clear_full (&stream->held, (GDestroyNotify) gst_mini_object_unref);
 }
 
 /* A stream that is filled before anything came on it needs caps of some kind:
@@ -337,21 +340,37 @@ stream_stamp (GstVsLadderInput * self, InputStream * stream, GstBuffer * buffer)
   return buffer;
 }
 
+static void
+stream_push_held_event (InputStream * stream, GstEvent * event)
+{
+  if (GST_EVENT_TYPE (event) != GST_EVENT_SEGMENT) {
+    gst_pad_push_event (stream->srcpad, event);
+    return;
+  }
+  gst_event_copy_segment (event, &stream->segment);
+  gst_event_unref (event);
+}
+
 /* With the stream lock. What was kept back until the origin was known */
 static GstFlowReturn
 stream_push_held (GstVsLadderInput * self, InputStream * stream)
 {
   GstFlowReturn flow = GST_FLOW_OK;
+  GstMiniObject *item;
   GstBuffer *buffer;
 
   stream_push_start (self, stream);
   while (flow == GST_FLOW_OK) {
     g_mutex_lock (&self->lock);
-    buffer = self->has_origin ? g_queue_pop_head (&stream->held) : NULL;
+    item = self->has_origin ? g_queue_pop_head (&stream->held) : NULL;
     g_mutex_unlock (&self->lock);
-    if (buffer == NULL)
+    if (item == NULL)
       break;
-    buffer = stream_stamp (self, stream, buffer);
+    if (GST_IS_EVENT (item)) {
+      stream_push_held_event (stream, GST_EVENT_CAST (item));
+      continue;
+    }
+    buffer = stream_stamp (self, stream, GST_BUFFER_CAST (item));
     if (buffer)
       flow = gst_pad_push (stream->srcpad, buffer);
   }
@@ -433,7 +452,7 @@ static gboolean
 stream_begin_unlocked (GstVsLadderInput * self, InputStream * stream,
     GstBuffer * buffer)
 {
-  const GstClockTime time = gst_segment_to_running_time (&stream->segment,
+  const GstClockTime time = gst_segment_to_running_time (&stream->arrival,
       GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
 
   if (!self->has_origin && GST_CLOCK_TIME_IS_VALID (time) &&
@@ -587,22 +606,49 @@ stream_handle_flush (GstVsLadderInput * self, InputStream * stream,
   stream->flushing = flushing;
   if (!flushing) {
     gst_segment_init (&stream->segment, GST_FORMAT_UNDEFINED);
+    gst_segment_init (&stream->arrival, GST_FORMAT_UNDEFINED);
     stream->eos = stream->eos_sent = stream->started = FALSE;
   }
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
 }
 
+/* Whether an event has to wait behind buffers that are kept back: it is theirs
+ * to come first. Takes @event then. */
+static gboolean
+stream_hold_event (GstVsLadderInput * self, InputStream * stream,
+    GstEvent * event)
+{
+  gboolean holds;
+
+  g_mutex_lock (&self->lock);
+  holds = !g_queue_is_empty (&stream->held);
+  g_mutex_unlock (&self->lock);
+  if (!holds)
+    return FALSE;
+  stream_push_held (self, stream);
+  g_mutex_lock (&self->lock);
+  holds = !g_queue_is_empty (&stream->held);
+  if (holds)
+    g_queue_push_tail (&stream->held, event);
+  g_mutex_unlock (&self->lock);
+  return holds;
+}
+
 static gboolean
 stream_handle_segment (GstVsLadderInput * self, InputStream * stream,
     GstEvent * event)
 {
-  gst_event_copy_segment (event, &stream->segment);
-  if (stream->segment.format == GST_FORMAT_TIME)
+  gst_event_copy_segment (event, &stream->arrival);
+  if (!stream_hold_event (self, stream, gst_event_ref (event))) {
+    stream->segment = stream->arrival;
+    gst_event_unref (event);
+  }
+  if (stream->arrival.format == GST_FORMAT_TIME)
     return TRUE;
   GST_ELEMENT_ERROR (self, STREAM, FORMAT,
       ("The input has no times: put a parser or a demuxer before vsladder."),
-      ("segment in format %s", gst_format_get_name (stream->segment.format)));
+      ("segment in format %s", gst_format_get_name (stream->arrival.format)));
   return FALSE;
 }
 
@@ -646,6 +692,9 @@ input_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
       stream_handle_flush (self, stream, FALSE);
       return gst_pad_push_event (stream->srcpad, event);
     default:
+      if (GST_EVENT_IS_SERIALIZED (event)
+          && stream_hold_event (self, stream, event))
+        return TRUE;
       return gst_pad_push_event (stream->srcpad, event);
   }
   gst_event_unref (event);
