@@ -27,7 +27,6 @@ typedef struct
 
 struct _VsArchiveReader
 {
-  gatomicrefcount ref_count;
   VsStore *store;
   gchar *folder;
   gchar *account, *event, *breakout;

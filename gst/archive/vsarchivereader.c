@@ -170,7 +170,6 @@ vs_archive_reader_open (VsStore * store, VsLru * cache, const gchar * account,
 {
   g_autoptr (VsArchiveReader) self = g_new0 (VsArchiveReader, 1);
 
-  g_atomic_ref_count_init (&self->ref_count);
   self->store = vs_store_ref (store);
   self->cache = cache ? vs_lru_ref (cache) : vs_lru_new (OWN_CACHE_BYTES);
   self->account = g_strdup (account);
@@ -184,18 +183,9 @@ vs_archive_reader_open (VsStore * store, VsLru * cache, const gchar * account,
   return read_main (self, cancellable, error) ? g_steal_pointer (&self) : NULL;
 }
 
-VsArchiveReader *
-vs_archive_reader_ref (VsArchiveReader * self)
-{
-  g_atomic_ref_count_inc (&self->ref_count);
-  return self;
-}
-
 void
-vs_archive_reader_unref (VsArchiveReader * self)
+vs_archive_reader_free (VsArchiveReader * self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
   g_ptr_array_unref (self->children);
   g_mutex_clear (&self->reading);
   g_mutex_clear (&self->lock);

@@ -35,9 +35,8 @@ typedef struct _VsArchiveReader VsArchiveReader;
 VsArchiveReader *vs_archive_reader_open (VsStore *store, VsLru *cache,
     const gchar *account, const gchar *event, const gchar *breakout,
     GCancellable *cancellable, GError ** error);
-VsArchiveReader *vs_archive_reader_ref (VsArchiveReader *reader);
-void             vs_archive_reader_unref (VsArchiveReader *reader);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsArchiveReader, vs_archive_reader_unref)
+void vs_archive_reader_free (VsArchiveReader *reader);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsArchiveReader, vs_archive_reader_free)
 
 /**
  * vs_archive_reader_refresh:

@@ -59,10 +59,10 @@ guint32 vs_asset_track_get_timescale (const VsAssetTrack *track);
 /**
  * vs_asset_track_get_entries:
  *
- * Whether a segment can begin with a sample: from there on everything can be
+ * The samples that a segment can begin with: from there on everything can be
  * decoded, and nothing is shown ahead of it.
  *
- * Returns: (element-type guint) (transfer full): those samples, ascending
+ * Returns: (element-type guint) (transfer full): their indices, ascending
  */
 GArray *vs_asset_track_get_entries (const VsAssetTrack *track);
 

@@ -55,6 +55,15 @@ parse_adts (const guint8 * p, Adts * adts)
 }
 
 guint
+vs_aac_rate_index (guint32 sample_rate)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (aac_rates); i++)
+    if (aac_rates[i] == sample_rate)
+      return i;
+  return VS_AAC_RATE_IN_FULL;
+}
+
+guint
 vs_aac_frame (const guint8 * data, gsize * size, guint * sample_rate)
 {
   const guint8 *next;

@@ -158,6 +158,11 @@ gboolean vs_h264_is_keyframe (const guint8 *data, gsize size);
 gboolean vs_h265_is_keyframe (const guint8 *data, gsize size);
 gboolean vs_mpeg2_video_is_keyframe (const guint8 *data, gsize size);
 
+/* samplingFrequencyIndex (ISO/IEC 14496-3 table 1.18) of a rate in Hz, or
+ * VS_AAC_RATE_IN_FULL for one that has none */
+#define VS_AAC_RATE_IN_FULL 15
+guint vs_aac_rate_index (guint32 sample_rate);
+
 /* As vs_codec_audio_frame (), with the same results */
 guint vs_aac_frame (const guint8 *data, gsize *size, guint *sample_rate);
 guint vs_ac3_frame (const guint8 *data, gsize *size, guint *sample_rate);

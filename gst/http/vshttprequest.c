@@ -249,12 +249,6 @@ vs_http_request_respond (VsHttpRequest * request, const VsHttpAnswer * answer)
 }
 
 const gchar *
-vs_http_request_get_method (VsHttpRequest * request)
-{
-  return vs_http_method_to_string (request->head->method);
-}
-
-const gchar *
 vs_http_request_get_path (VsHttpRequest * request)
 {
   return request->head->path;

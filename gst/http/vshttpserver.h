@@ -79,7 +79,6 @@ void          vs_http_server_set_certificate (VsHttpServer *server,
 
 guint16       vs_http_server_get_port (VsHttpServer *server);
 
-const gchar *vs_http_request_get_method (VsHttpRequest *request);
 /* decoded and normalised (raw and normalised form agree, or it was refused) */
 const gchar *vs_http_request_get_path (VsHttpRequest *request);
 const gchar *vs_http_request_get_query (VsHttpRequest *request);

@@ -13,7 +13,11 @@
 #include "isobmff/vsboxwriter.h"
 #include "isobmff/vscmaf.h"
 
-G_DEFINE_QUARK (vs - package - error - quark, vs_package_error);
+GQuark
+vs_package_error_quark (void)
+{
+  return g_quark_from_static_string ("vs-package-error-quark");
+}
 
 /* The TS clock is the video's (see VsSegmentTrack). */
 #define VIDEO_TIMESCALE 90000

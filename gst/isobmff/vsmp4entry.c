@@ -8,6 +8,8 @@
 #include <gst/base/gstbitreader.h>
 #include <string.h>
 
+#include "codec/vsparsers.h"
+
 /* bytes of entries ahead of their boxes: VisualSampleEntry (14496-12 12.1.3),
  * AudioSampleEntry (12.2.3), and what QuickTime's versions 1 and 2 add */
 #define VISUAL_ENTRY 78
@@ -192,20 +194,6 @@ get_object_type (GstBitReader * bits, guint8 * type)
   return TRUE;
 }
 
-/* The index of a sampling frequency that is told in full, 15 for none. */
-static guint8
-frequency_index (guint32 hz)
-{
-  static const guint32 frequencies[] = { 96000, 88200, 64000, 48000, 44100,
-    32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (frequencies); i++)
-    if (frequencies[i] == hz)
-      return i;
-  return 15;
-}
-
 static gboolean
 get_frequency_index (GstBitReader * bits, guint8 * index)
 {
@@ -213,10 +201,10 @@ get_frequency_index (GstBitReader * bits, guint8 * index)
 
   if (!gst_bit_reader_get_bits_uint8 (bits, index, 4))
     return FALSE;
-  if (*index == 15) {
+  if (*index == VS_AAC_RATE_IN_FULL) {
     if (!gst_bit_reader_get_bits_uint32 (bits, &hz, 24))
       return FALSE;
-    *index = frequency_index (hz);
+    *index = vs_aac_rate_index (hz);
   }
   return TRUE;
 }
@@ -243,7 +231,7 @@ write_adts (GstByteReader * config, guint8 adts[ADTS_SIZE])
       && (!get_frequency_index (&bits, &extension)
           || !get_object_type (&bits, &type)))
     return FALSE;
-  if (type == 0 || type > AAC_LAST_IN_ADTS || frequency == 15
+  if (type == 0 || type > AAC_LAST_IN_ADTS || frequency == VS_AAC_RATE_IN_FULL
       || channels == 0 || channels > 7)
     return FALSE;
   adts[0] = 0xff;
@@ -333,7 +321,7 @@ vs_mp4_description_parse (guint32 type, const GstByteReader * body,
 static gboolean
 fail (GError ** error, const gchar * what)
 {
-  g_set_error (error, VS_MP4_ERROR, VS_MP4_ERROR_DAMAGED, "%s", what);
+  g_set_error_literal (error, VS_MP4_ERROR, VS_MP4_ERROR_DAMAGED, what);
   return FALSE;
 }
 

@@ -13,7 +13,11 @@
 #define MAX_EDITS 16
 #define BOX_HEADER 8
 
-G_DEFINE_QUARK (vs - mp4 - error - quark, vs_mp4_error);
+GQuark
+vs_mp4_error_quark (void)
+{
+  return g_quark_from_static_string ("vs-mp4-error-quark");
+}
 
 gboolean
 vs_mp4_box_parse (const guint8 * data, gsize size, guint64 available,
@@ -265,8 +269,10 @@ track_free (VsMp4Track * track)
   g_free (track);
 }
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsMp4Track, track_free)
-     static VsMp4Track *track_new (VsMediaType type)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsMp4Track, track_free);
+
+static VsMp4Track *
+track_new (VsMediaType type)
 {
   VsMp4Track *track = g_new0 (VsMp4Track, 1);
 

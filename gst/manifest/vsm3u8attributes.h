@@ -41,8 +41,8 @@ void vs_attribute_append_quoted (GString *out, const gchar *text);
  * A member of a C structure that an attribute of an archive's comment line
  * holds. Lines are written and read by tables of these, so that both sides
  * agree. Numbers are always written unless they are optional and 0; flags
- * that are FALSE and strings that are NULL or empty (an array) are left out. In strings '"', '%' and control
- * characters are %XX.
+ * that are FALSE and strings that are NULL or empty (an array) are left out.
+ * In strings '"', '%' and control characters are %XX.
  */
 typedef enum
 {

@@ -21,7 +21,11 @@
 #define LINE_MAX_SIZE (64 * 1024)
 #define DURATION_MAX_S 1000000
 
-G_DEFINE_QUARK (vs - m3u8 - error - quark, vs_m3u8_error);
+GQuark
+vs_m3u8_error_quark (void)
+{
+  return g_quark_from_static_string ("vs-m3u8-error-quark");
+}
 
 typedef struct
 {

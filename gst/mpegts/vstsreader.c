@@ -140,12 +140,6 @@ vs_ts_reader_select (VsTsReader * reader, VsMediaType type)
   reader->selected = type;
 }
 
-const VsTsProgram *
-vs_ts_reader_get_program (VsTsReader * reader)
-{
-  return reader->program;
-}
-
 void
 vs_ts_reader_get_stats (VsTsReader * reader, VsTsStats * stats)
 {

@@ -180,8 +180,6 @@ void vs_ts_reader_drain (VsTsReader *reader);
  */
 void vs_ts_reader_reset (VsTsReader *reader);
 
-const VsTsProgram *vs_ts_reader_get_program (VsTsReader *reader);
-void               vs_ts_reader_get_stats (VsTsReader *reader,
-    VsTsStats *stats);
+void vs_ts_reader_get_stats (VsTsReader *reader, VsTsStats *stats);
 
 G_END_DECLS

@@ -42,7 +42,7 @@ archive_free (VsSegmentSource * source)
 {
   ArchiveSource *archive = (ArchiveSource *) source;
 
-  vs_archive_reader_unref (archive->reader);
+  vs_archive_reader_free (archive->reader);
   g_free (archive);
 }
 

@@ -202,6 +202,15 @@ vs_endpoint_get_settings (guint * n_settings)
   return settings;
 }
 
+const VsEndpointSetting *
+vs_endpoint_find_setting (const gchar * name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
+    if (strcmp (settings[i].name, name) == 0)
+      return &settings[i];
+  return NULL;
+}
+
 static gchar **
 text_of (VsEndpoint * endpoint, const VsEndpointSetting * setting)
 {

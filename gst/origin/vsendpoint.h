@@ -7,7 +7,9 @@
 #include "manifest/vsmpd.h"
 #include "origin/vsaccess.h"
 
-G_BEGIN_DECLS typedef enum
+G_BEGIN_DECLS
+
+typedef enum
 {
   VS_ENDPOINT_HLS,              /* HLS with TS */
   VS_ENDPOINT_CMAF,             /* HLS with CMAF */
@@ -137,6 +139,8 @@ typedef struct
 } VsEndpointSetting;
 
 const VsEndpointSetting *vs_endpoint_get_settings (guint *n_settings);
+/* NULL where none has the name */
+const VsEndpointSetting *vs_endpoint_find_setting (const gchar *name);
 
 /**
  * vs_endpoint_set_text:

@@ -48,9 +48,11 @@ void vs_join_view (VsTimelineView *view, guint count, gboolean grows);
 /**
  * vs_join_find:
  *
+ * The caller answers for not asking for one that still grows.
+ *
  * Returns: (element-type VsSegment) (transfer full): the parts of the joined
- *   segment @number, or NULL when @timeline has not all of them. The caller
- *   answers for not asking for one that still grows.
+ *   segment @number; NULL with %G_IO_ERROR_NOT_FOUND where @history has not
+ *   all of them, or with what reading the archive failed with.
  */
 GPtrArray *vs_join_find (const VsHistory *history, guint64 number,
     guint count, GError **error);

@@ -45,7 +45,7 @@ typedef struct
 struct _VsOriginEvent
 {
   gint ref_count;
-  gchar *account, *event, *breakout, *folder;
+  gchar *folder;
   gsize max_bytes;
 
   GMutex lock;
@@ -86,9 +86,6 @@ vs_live_event_new (const gchar * account, const gchar * event,
   VsOriginEvent *live = g_new0 (VsOriginEvent, 1);
 
   live->ref_count = 1;
-  live->account = g_strdup (account);
-  live->event = g_strdup (event);
-  live->breakout = g_strdup (breakout);
   live->folder = g_strjoin ("/", account, event, breakout, NULL);
   live->max_bytes = max_bytes;
   live->grown_us = g_get_monotonic_time ();
@@ -114,9 +111,6 @@ vs_live_event_unref (VsOriginEvent * event)
   g_ptr_array_unref (event->renditions);
   g_queue_clear_full (&event->order, (GDestroyNotify) live_segment_free);
   g_mutex_clear (&event->lock);
-  g_free (event->account);
-  g_free (event->event);
-  g_free (event->breakout);
   g_free (event->folder);
   g_free (event);
 }
@@ -125,15 +119,6 @@ const gchar *
 vs_live_event_get_folder (VsOriginEvent * event)
 {
   return event->folder;
-}
-
-void
-vs_live_event_get_identity (VsOriginEvent * event, const gchar ** account,
-    const gchar ** name, const gchar ** breakout)
-{
-  *account = event->account;
-  *name = event->event;
-  *breakout = event->breakout;
 }
 
 void

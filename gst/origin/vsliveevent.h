@@ -24,8 +24,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsOriginEvent, vs_live_event_unref)
 
 /* "account/event[/breakout]" */
 const gchar *vs_live_event_get_folder (VsOriginEvent *event);
-void         vs_live_event_get_identity (VsOriginEvent *event,
-    const gchar **account, const gchar **name, const gchar **breakout);
 
 /* How long a segment is kept after it closed, and whether an archive has
  * those that are dropped. */

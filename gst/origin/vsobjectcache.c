@@ -6,9 +6,9 @@
 #include "origin/vsobjectcache.h"
 
 /* An entry is either in flight (waiters) or finished (an object, or an error
- * for a while, and a place in the LRU list). A flight's waiters are taken out of the entry under
- * the lock and called without it. Their number is bounded by that of the
- * connections: a client waits for one answer at a time. */
+ * for a while, and a place in the LRU list). A flight's waiters are taken out
+ * of the entry under the lock and called without it. Their number is bounded
+ * by that of the connections: a client waits for one answer at a time. */
 
 typedef struct
 {

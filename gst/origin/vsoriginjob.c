@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-
 /* a stored segment that can't be read or does not parse is read once more */
 #define LOAD_ATTEMPTS 2
 /* how long what is broken is left alone */

@@ -30,11 +30,16 @@ add_member (List * list, const gchar * name, const gchar * value)
   json_builder_add_string_value (list->builder, value);
 }
 
-static const gchar *
-manifest_name (VsEndpointType type)
+static gchar *
+manifest_url (const List * list, const gchar * folder,
+    const VsEndpoint * endpoint)
 {
-  return type == VS_ENDPOINT_DASH ? "index.mpd" :
-      type == VS_ENDPOINT_MSS ? "index.ism/Manifest" : "index.m3u8";
+  VsObjectName name = { VS_OBJECT_MAIN };
+  GString *url = g_string_new (list->origin->base_path);
+
+  g_string_append_printf (url, VS_ROUTE_ROOT "%s/%s/", folder, endpoint->name);
+  vs_object_name_append (url, endpoint, &name);
+  return g_string_free (url, FALSE);
 }
 
 static void
@@ -44,9 +49,7 @@ add_endpoints (List * list, const gchar * folder)
   json_builder_begin_array (list->builder);
   for (guint i = 0; i < list->endpoints->len; i++) {
     const VsEndpoint *endpoint = g_ptr_array_index (list->endpoints, i);
-    g_autofree gchar *url = g_strdup_printf ("%s" VS_ROUTE_ROOT "%s/%s/%s",
-        list->origin->base_path, folder, endpoint->name,
-        manifest_name (endpoint->type));
+    g_autofree gchar *url = manifest_url (list, folder, endpoint);
 
     json_builder_begin_object (list->builder);
     add_member (list, "name", endpoint->name);

@@ -77,10 +77,9 @@ is_long (const VsRequest * request, const VsRange * range)
 
 static gchar *
 manifest_key (const VsRequest * request, GPtrArray * timelines,
-    const VsRange * range)
+    const VsRange * range, gboolean long_one)
 {
-  const gchar *form = !is_long (request, range) ? "" :
-      request->accept_gzip ? "z" : "p";
+  const gchar *form = !long_one ? "" : request->accept_gzip ? "z" : "p";
   g_autofree gchar *version = manifest_version (request, timelines, range);
   GString *key = g_string_new (NULL);
 
@@ -176,6 +175,7 @@ vs_request_manifest (VsRequest * request)
   g_autoptr (GError) error = NULL;
   g_autofree gchar *key = NULL;
   VsOriginJob *job;
+  gboolean long_one;
   VsRange range;
 
   note_target_duration (request, timelines);
@@ -189,13 +189,14 @@ vs_request_manifest (VsRequest * request)
   }
   note_freshness (request, timelines, &range);
   request->klass = range.grows ? VS_CACHE_GROWING : VS_CACHE_FINISHED;
-  key = manifest_key (request, timelines, &range);
+  long_one = is_long (request, &range);
+  key = manifest_key (request, timelines, &range, long_one);
   if (vs_object_cache_lookup (request->origin->cache, key,
           vs_request_object_ready, request) != VS_OBJECT_CACHE_MAKE)
     return;
   job = vs_request_new_job (request, key);
   job->make_object = vs_origin_make_manifest;
-  job->is_long = is_long (request, &range);
+  job->is_long = long_one;
   job->compress = request->accept_gzip || !job->is_long;
   job->settings_id = request->endpoints_revision;
   job->endpoint = vs_endpoint_ref (request->endpoint);

@@ -14,7 +14,11 @@
 #define MIN_WINDOW 30
 #define MAX_WINDOW (24 * 60 * 60)
 
-G_DEFINE_QUARK (vs - selection - error, vs_selection_error);
+GQuark
+vs_selection_error_quark (void)
+{
+  return g_quark_from_static_string ("vs-selection-error-quark");
+}
 
 typedef enum
 {

@@ -7,6 +7,18 @@
 
 #include <string.h>
 
+/* configurations that are told of: more are not told of */
+#define MAX_CONFIGS 8
+
+/* What there is to say of a run of segments without looking at each. */
+typedef struct
+{
+  GstClockTime duration;
+  gboolean has_more_configs;
+  guint n_configs;
+  gchar configs[MAX_CONFIGS][9];
+} VsSummary;
+
 guint64
 vs_block_start (guint64 sequence)
 {
@@ -27,7 +39,7 @@ add_config (VsSummary * summary, const gchar * id)
 {
   if (*id == '\0' || has_config (summary, id))
     return;
-  if (summary->n_configs == VS_SUMMARY_MAX_CONFIGS)
+  if (summary->n_configs == MAX_CONFIGS)
     summary->has_more_configs = TRUE;
   else
     g_strlcpy (summary->configs[summary->n_configs++], id,
@@ -39,19 +51,8 @@ add_segment (VsSummary * summary, const VsSegment * segment)
 {
   if (GST_CLOCK_TIME_IS_VALID (segment->duration))
     summary->duration += segment->duration;
-  summary->dependent |= !segment->independent && !segment->gap;
   for (guint i = 0; i < segment->n_tracks; i++)
     add_config (summary, segment->tracks[i].config_id);
-}
-
-static void
-add_summary (VsSummary * summary, const VsSummary * other)
-{
-  summary->duration += other->duration;
-  summary->dependent |= other->dependent;
-  summary->has_more_configs |= other->has_more_configs;
-  for (guint i = 0; i < other->n_configs; i++)
-    add_config (summary, other->configs[i]);
 }
 
 static gchar *
@@ -82,27 +83,6 @@ sum_up (const VsHistory * history, VsLru * cache, guint64 first, guint64 last,
   if (whole && cache && view->segments->len == VS_BLOCK)
     vs_lru_put (cache, key, summary, sizeof *summary, NULL);
   return summary;
-}
-
-gboolean
-vs_summary_add_range (VsSummary * summary, const VsHistory * history,
-    VsLru * cache, guint64 first, guint64 last, GError ** error)
-{
-  first = MAX (first, history->oldest);
-  if (history->next == 0)
-    return TRUE;
-  last = MIN (last, history->next - 1);
-  while (first <= last) {
-    guint64 end = MIN (vs_block_start (first) + VS_BLOCK - 1, last);
-    VsSummary *one = sum_up (history, cache, first, end, error);
-
-    if (one == NULL)
-      return FALSE;
-    add_summary (summary, one);
-    g_atomic_rc_box_release (one);
-    first = end + 1;
-  }
-  return TRUE;
 }
 
 /* Back through a part of a block: moves @start, takes off @duration. */

@@ -20,35 +20,9 @@ G_BEGIN_DECLS
 
 guint64 vs_block_start (guint64 sequence);
 
-/* configurations that are told of: more are not told of */
-#define VS_SUMMARY_MAX_CONFIGS 8
-
-/**
- * VsSummary:
- *
- * What there is to say of a run of segments without looking at each.
- */
-typedef struct
-{
-  GstClockTime duration;
-  gboolean dependent;           /* some segment begins without a keyframe */
-  gboolean has_more_configs;
-  guint n_configs;
-  gchar configs[VS_SUMMARY_MAX_CONFIGS][9];
-} VsSummary;
-
-/**
- * vs_summary_add_range:
- * @cache: (nullable): where the summaries of whole blocks are kept
- * @summary: what [@first, @last] has is added
- *
- * May block, see VsHistory.
- */
-gboolean vs_summary_add_range (VsSummary *summary, const VsHistory *history,
-    VsLru *cache, guint64 first, guint64 last, GError **error);
-
 /**
  * vs_summary_find_start:
+ * @cache: (nullable): where the summaries of whole blocks are kept
  * @start: (out): the sequence number from which on the segments up to @last
  *   last at least @duration, or the oldest
  */

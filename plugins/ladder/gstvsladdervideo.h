@@ -28,7 +28,7 @@ typedef struct
 /**
  * gst_vs_ladder_video_new:
  *
- * One source pad `src_%u` a rung of vs_ladder_video_add_rung ().
+ * One source pad `src_%u` a rung of gst_vs_ladder_video_add_rung ().
  */
 GstElement *gst_vs_ladder_video_new (const gchar *name,
     const VsLadderVideoSettings *settings);

@@ -15,7 +15,11 @@
 #define MAX_FPS 300
 #define NTSC_DENOMINATOR 1001
 
-G_DEFINE_QUARK (vs - ladder - spec - error - quark, vs_ladder_spec_error);
+GQuark
+vs_ladder_spec_error_quark (void)
+{
+  return g_quark_from_static_string ("vs-ladder-spec-error-quark");
+}
 
 GType
 vs_ladder_rate_control_get_type (void)

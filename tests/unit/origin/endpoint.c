@@ -8,19 +8,6 @@
 
 #include "origin/vsendpoint.h"
 
-static const VsEndpointSetting *
-find (const gchar * name)
-{
-  guint n;
-  const VsEndpointSetting *settings = vs_endpoint_get_settings (&n);
-
-  for (guint i = 0; i < n; i++)
-    if (strcmp (settings[i].name, name) == 0)
-      return &settings[i];
-  ck_abort_msg ("no setting %s", name);
-  return NULL;
-}
-
 GST_START_TEST (test_texts)
 {
   static const struct
@@ -46,7 +33,7 @@ GST_START_TEST (test_texts)
 
   for (guint i = 0; i < G_N_ELEMENTS (table); i++) {
     g_autoptr (GError) error = NULL;
-    const VsEndpointSetting *setting = find (table[i].name);
+    const VsEndpointSetting *setting = vs_endpoint_find_setting (table[i].name);
     gchar **member = G_STRUCT_MEMBER_P (endpoint, setting->offset);
     g_autofree gchar *before = g_strdup (*member);
 
@@ -70,14 +57,13 @@ GST_START_TEST (test_copies_are_apart)
   g_autoptr (VsEndpoint) copy = NULL;
   g_autoptr (GInetAddress) inside =
       g_inet_address_new_from_string ("192.0.2.1");
+  const VsEndpointSetting *allow = vs_endpoint_find_setting ("allow-list");
 
-  fail_unless (vs_endpoint_set_text (endpoint, find ("allow-list"),
-          "192.0.2.0/24", NULL));
+  fail_unless (vs_endpoint_set_text (endpoint, allow, "192.0.2.0/24", NULL));
   copy = vs_endpoint_copy (endpoint);
-  fail_unless (vs_endpoint_set_text (endpoint, find ("allow-list"), NULL,
-          NULL));
-  fail_unless (vs_endpoint_set_text (endpoint, find ("manifest-name"), "main",
-          NULL));
+  fail_unless (vs_endpoint_set_text (endpoint, allow, NULL, NULL));
+  fail_unless (vs_endpoint_set_text (endpoint,
+          vs_endpoint_find_setting ("manifest-name"), "main", NULL));
   fail_unless_equals_string (copy->manifest_name, "index");
   fail_unless (endpoint->allowed == NULL);
   fail_unless (vs_address_list_contains (copy->allowed, inside));

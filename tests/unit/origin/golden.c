@@ -127,19 +127,6 @@ static const struct
       "start=1767225604&end=1767225610", "index.mpd"},
 };
 
-static const VsEndpointSetting *
-find_setting (const gchar * name)
-{
-  guint n;
-  const VsEndpointSetting *settings = vs_endpoint_get_settings (&n);
-
-  for (guint i = 0; i < n; i++)
-    if (strcmp (settings[i].name, name) == 0)
-      return &settings[i];
-  ck_abort_msg ("no setting %s", name);
-  return NULL;
-}
-
 static gint
 find_choice (const VsEndpointSetting * setting, const gchar * nick)
 {
@@ -154,7 +141,7 @@ static void
 set (VsEndpoint * endpoint, const gchar * text)
 {
   g_auto (GStrv) halves = g_strsplit (text, "=", 2);
-  const VsEndpointSetting *setting = find_setting (halves[0]);
+  const VsEndpointSetting *setting = vs_endpoint_find_setting (halves[0]);
   gpointer member = G_STRUCT_MEMBER_P (endpoint, setting->offset);
 
   switch (setting->kind) {

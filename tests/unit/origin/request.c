@@ -370,12 +370,8 @@ status_of (const gchar * path, const gchar * client, const gchar * identifier)
 static void
 set_text (VsEndpoint * endpoint, const gchar * name, const gchar * text)
 {
-  guint n;
-  const VsEndpointSetting *settings = vs_endpoint_get_settings (&n);
-
-  for (guint i = 0; i < n; i++)
-    if (strcmp (settings[i].name, name) == 0)
-      fail_unless (vs_endpoint_set_text (endpoint, &settings[i], text, NULL));
+  fail_unless (vs_endpoint_set_text (endpoint,
+          vs_endpoint_find_setting (name), text, NULL));
 }
 
 /* Who is refused is refused everything: manifests, segments, what there is
