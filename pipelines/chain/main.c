@@ -142,9 +142,10 @@ print_introduction (const Options * options, const gchar * line)
       "HLS       %s%s/hls/index.m3u8\n"
       "HLS CMAF  %s%s/cmaf/index.m3u8\n"
       "DASH      %s%s/dash/index.mpd\n"
+      "Smooth    %s%s/mss/index.ism/Manifest\n"
       "Archive   %s/default/live/index.m3u8\n\n"
       "Ctrl-C ends it.\n", shown, base, base, path, base, path, base, path,
-      options->out);
+      base, path, options->out);
 }
 
 /* --- the end --- */

@@ -8,6 +8,8 @@ import { sleep } from '../lib/process.mjs';
 
 const WATCHED_S = 60;
 const WINDOW_MS = 8000;
+// players with less ahead are sooner at the rung that was chosen last
+const BUFFER_S = 12;
 const PLAYERS = [['hls', 'hls'], ['dash', 'dash']];
 
 /** Half the time on each rung, for @seconds in all. */
@@ -35,7 +37,7 @@ async function watchArchive(bench, archive) {
   const origin = await startArchive(bench, archive);
   await Promise.all(PLAYERS.map(async ([player, format]) => {
     const play = await Play.start(bench, player, origin.url(format),
-      { rate: 2 });
+      { rate: 2, buffer: BUFFER_S });
     await watchBothRungs(play, WATCHED_S);
     await play.finish(bench, { seconds: WATCHED_S });
   }));

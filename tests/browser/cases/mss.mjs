@@ -11,12 +11,9 @@ const LIVE_S = 10;
 const LIVE_FRAGMENTS = 4;
 const TIMESCALE = 10000000;
 
-const urlOf = (origin) =>
-  `${origin.base}/out/v1/default/live/mss/index.ism/Manifest`;
-
 /** How many fragments the manifest lists of each stream. */
 async function listed(origin) {
-  const response = await fetch(urlOf(origin));
+  const response = await fetch(origin.url('mss'));
   const [stream] = (await response.text()).split('</StreamIndex>');
   return response.ok ? stream.split('<c ').length - 1 : 0;
 }
@@ -26,7 +23,7 @@ async function live(bench, archive) {
   await bench.check('live mss in dash', async () => {
     await until(`${LIVE_FRAGMENTS} fragments`, async () =>
       await listed(origin) >= LIVE_FRAGMENTS, 40000);
-    const play = await Play.start(bench, 'mss', urlOf(origin));
+    const play = await Play.start(bench, 'mss', origin.url('mss'));
     await play.watch(LIVE_S);
     await play.assertPicture();
     await play.finish(bench, { seconds: LIVE_S });
@@ -37,10 +34,10 @@ async function live(bench, archive) {
 async function onDemand(bench, archive) {
   const origin = await startArchive(bench, archive);
   await bench.check('archive mss in dash', async () => {
-    const manifest = await (await fetch(urlOf(origin))).text();
+    const manifest = await (await fetch(origin.url('mss'))).text();
     const duration = Number(/ Duration="(\d+)"/.exec(manifest)[1]) / TIMESCALE;
     assert.ok(duration > LIVE_S, `${duration} s`);
-    const play = await Play.start(bench, 'mss', urlOf(origin), { rate: 2 });
+    const play = await Play.start(bench, 'mss', origin.url('mss'), { rate: 2 });
     assert.deepEqual((await play.levels()).map(({ height }) => height),
       [180, 360]);
     await play.assertPicture();

@@ -10,7 +10,8 @@ const SLOW_BITS_PER_S = 600e3;
 const BUFFER_S = 12;
 
 async function byHand(bench, origin, player, format) {
-  const play = await Play.start(bench, player, origin.url(format));
+  const play = await Play.start(bench, player, origin.url(format),
+    { buffer: BUFFER_S });
   const [low, high] = await play.levels();
   for (const level of [low, high, low]) {
     await play.select(level.id);

@@ -24,7 +24,11 @@ const FILES = {
     'text/javascript'],
   '/dash.mss.js': ['node_modules/dashjs/dist/modern/umd/dash.mss.min.js',
     'text/javascript'],
+  '/isoboxer.js': ['node_modules/codem-isoboxer/dist/iso_boxer.min.js',
+    'text/javascript'],
   '/shaka.js': ['node_modules/shaka-player/dist/shaka-player.compiled.js',
+    'text/javascript'],
+  '/shaka-lts.js': ['node_modules/shaka-player-lts/dist/shaka-player.compiled.js',
     'text/javascript'],
 };
 

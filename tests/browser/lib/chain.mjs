@@ -12,6 +12,7 @@ export const MANIFESTS = {
   hls: 'hls/index.m3u8',
   cmaf: 'cmaf/index.m3u8',
   dash: 'dash/index.mpd',
+  mss: 'mss/index.ism/Manifest',
 };
 
 class Origin {
@@ -25,7 +26,8 @@ class Origin {
   }
 
   async ready(timeoutMs) {
-    for (const format of Object.keys(MANIFESTS)) {
+    // Smooth Streaming waits for what it looks ahead to
+    for (const format of ['hls', 'cmaf', 'dash']) {
       await until(`${format} of ${this.base}`, async () => {
         this.child.assertRunning();
         return (await fetch(this.url(format))).ok;
@@ -95,6 +97,21 @@ export async function recordNoise(bench, seconds) {
       ! audio/x-raw,rate=48000 ! ladder.audio
       vsladder name=ladder speed-preset=superfast ladder=${LADDER}
       : vssegmentstore location=${archive} target-duration=2000000000`
+      .split(/\s+/)]);
+  return archive;
+}
+
+/** An archive of @seconds of H.265 with AAC; not paced. */
+export async function recordHevc(bench, seconds) {
+  const archive = await bench.directory();
+  await output('gst-launch-1.0', ['-e',
+    ...`videotestsrc num-buffers=${seconds * 30}
+      ! video/x-raw,format=I420,width=320,height=180,framerate=30/1
+      ! x265enc speed-preset=ultrafast key-int-max=60 ! h265parse
+      ! mpegtsmux name=mux
+      audiotestsrc samplesperbuffer=480 num-buffers=${seconds * 100}
+      ! audio/x-raw,rate=48000,channels=2 ! avenc_aac ! aacparse ! mux.
+      mux. ! vssegmentstore location=${archive} target-duration=2000000000`
       .split(/\s+/)]);
   return archive;
 }

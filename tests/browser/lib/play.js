@@ -6,19 +6,27 @@
 const query = new URLSearchParams(location.search);
 const video = document.getElementById('video');
 
+// A stall is a position that stands still because nothing is left to play; with
+// media ahead it is the machine that is short of time, until it takes so long
+// that the media must be what cannot be played.
 const STALL_MS = 300;
+const STARVED_S = 0.5;
+const FROZEN_MS = 2000;
 
 window.report = {
   started: false,       // a frame was shown
   ended: false,
   mediaTime: 0,         // s of media that really passed
   jumps: 0,             // times the position moved by itself
-  stalls: 0,            // times it stood still for longer than STALL_MS
+  stalls: 0,            // see isStall ()
   stalledMs: 0,
+  pausedMs: 0,          // the longest time that it stood still for any cause
   sizes: [],            // of the picture, in the order they were shown
   errors: [],
   warnings: [],
   latency: NaN,
+  position: 0,          // s, where it plays,
+  rangeStart: 0,        // and where what can be sought begins
   ahead: 0,             // s that are buffered ahead of the position
   // the largest of each since it was last reset, see look ()
   picture: { luma: 0, spread: 0, change: 0 },
@@ -37,7 +45,10 @@ function addScript(name) {
   });
 }
 
-/** A player: levels () [{id, height}], select (id or null), latency (). */
+/**
+ * A player: levels () [{id, height}], select (id or null), latency (),
+ * rangeStart () in the element's time.
+ */
 const PLAYERS = {
   async hls(url) {
     await addScript('hls.js');
@@ -55,6 +66,7 @@ const PLAYERS = {
       levels: () => hls.levels.map(({ height }, id) => ({ id, height })),
       select: (id) => { hls.nextLevel = id ?? -1; },
       latency: () => (hls.latestLevelDetails?.live ? hls.latency : NaN),
+      rangeStart: () => hls.latestLevelDetails?.fragmentStart ?? 0,
     };
   },
 
@@ -84,10 +96,13 @@ const PLAYERS = {
       select: (id) => {
         player.updateSettings({ streaming: {
           abr: { autoSwitchBitrate: { video: id === null } } } });
-        if (id !== null) player.setRepresentationForTypeById('video', id, true);
+        // not by force: that empties the buffer and seeks, where its own
+        // choice of a rung only replaces what is not due yet
+        if (id !== null) player.setRepresentationForTypeById('video', id);
       },
       latency: () => (player.isReady() && player.isDynamic()
         ? player.getCurrentLiveLatency() : NaN),
+      rangeStart: () => player.getDvrWindow()?.start ?? 0,
     };
   },
 
@@ -95,8 +110,13 @@ const PLAYERS = {
     return this.dash(url, 'dash.mss.js');
   },
 
-  async shaka(url) {
-    await addScript('shaka.js');
+  async 'shaka-lts'(url) {
+    await addScript('isoboxer.js');
+    return this.shaka(url, 'shaka-lts.js');
+  },
+
+  async shaka(url, script = 'shaka.js') {
+    await addScript(script);
     const player = new shaka.Player();
     player.addEventListener('error',
       ({ detail }) => report.errors.push(`${detail.code} ${detail.data}`));
@@ -114,6 +134,7 @@ const PLAYERS = {
       },
       latency: () => (player.isLive()
         ? player.getStats().liveLatency : NaN),
+      rangeStart: () => player.seekRange().start,
     };
   },
 };
@@ -159,6 +180,10 @@ function look() {
   }, LOOK_MS);
 }
 
+function isStall(ms) {
+  return (ms > STALL_MS && report.ahead < STARVED_S) || ms > FROZEN_MS;
+}
+
 /** Watches the position from outside the player. */
 function watch() {
   let position = video.currentTime;
@@ -171,6 +196,8 @@ function watch() {
       && !video.seeking;
     report.latency = window.player?.latency() ?? NaN;
     report.ahead = ahead();
+    report.position = video.currentTime;
+    report.rangeStart = window.player?.rangeStart() ?? 0;
     if (step !== 0) {
       // half a second more than what can have been played since
       if (step > 0
@@ -185,9 +212,12 @@ function watch() {
       if (stalled) report.stalledMs += now - moved;
       stalled = false;
       moved = now;
-    } else if (!stalled && now - moved > STALL_MS) {
-      stalled = true;
-      report.stalls += 1;
+    } else {
+      report.pausedMs = Math.max(report.pausedMs, now - moved);
+      if (!stalled && isStall(now - moved)) {
+        stalled = true;
+        report.stalls += 1;
+      }
     }
   }, 50);
 }

@@ -48,6 +48,15 @@ export class Play {
     return this.page.evaluate((level) => player.select(level), id);
   }
 
+  /** Goes to where the stream begins. */
+  async rewind() {
+    await this.page.evaluate(() => {
+      video.currentTime = player.rangeStart() + 0.1;
+    });
+    await this.reports('play from the start', ({ position, rangeStart, ahead }) =>
+      position < rangeStart + 10 && ahead > 1, 30000);
+  }
+
   /** Rungs from small to large. */
   async levels() {
     const levels = await this.page.evaluate(() => player.levels());
@@ -107,7 +116,8 @@ export class Play {
   /** One line of what was seen. */
   describe(r) {
     return `${this.name}: ${r.mediaTime.toFixed(1)} s of media,`
-      + ` ${r.stalls} stalls (${r.stalledMs.toFixed(0)} ms), ${r.jumps} jumps,`
+      + ` ${r.stalls} stalls (${r.stalledMs.toFixed(0)} ms; longest pause`
+      + ` ${r.pausedMs.toFixed(0)} ms), ${r.jumps} jumps,`
       + ` sizes ${r.sizes.join(' ')}, ${r.frames} frames,`
       + ` ${r.dropped} dropped, latency ${Number(r.latency).toFixed(1)} s,`
       + ` luma ${r.picture.luma.toFixed(0)}±${r.picture.spread.toFixed(0)}`
