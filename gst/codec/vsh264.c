@@ -8,15 +8,10 @@
 
 #include <string.h>
 
+#include "codec/vsnaltypes.h"
 #include "codec/vsparsers.h"
 
-/* nal_unit_type, table 7-1 */
-#define NAL_SLICE_FIRST 1
-#define NAL_IDR 5
-#define NAL_SPS 7
-#define NAL_PPS 8
-#define NAL_TYPE(nal) ((nal)->data[0] & 0x1f)
-#define IS_SLICE(type) ((type) >= NAL_SLICE_FIRST && (type) <= NAL_IDR)
+#define IS_SLICE(type) ((type) >= H264_SLICE && (type) <= H264_IDR)
 
 /* numOfSequenceParameterSets has 5 bits, 14496-15 5.3.3.1 */
 #define AVCC_SPS_MAX 31
@@ -226,15 +221,15 @@ collect (const guint8 * data, gsize size, VsNalSet * sps, VsNalSet * pps)
   gsize offset = vs_nal_find_start_code (data, size, 0);
 
   sps->n = pps->n = 0;
-  while (offset + 3 < size && !IS_SLICE (data[offset + 3] & 0x1f)) {
+  while (offset + 3 < size && !IS_SLICE (H264_TYPE (data[offset + 3]))) {
     VsNal nal;
     guint type;
 
     if (!vs_nal_next (data, size, &offset, &nal))
       break;
-    type = NAL_TYPE (&nal);
-    if ((type == NAL_SPS && !vs_nal_set_add (sps, &nal))
-        || (type == NAL_PPS && !vs_nal_set_add (pps, &nal)))
+    type = H264_TYPE (nal.data[0]);
+    if ((type == H264_SPS && !vs_nal_set_add (sps, &nal))
+        || (type == H264_PPS && !vs_nal_set_add (pps, &nal)))
       return FALSE;
   }
   return sps->n > 0 && sps->n <= AVCC_SPS_MAX && pps->n > 0;
@@ -268,10 +263,10 @@ vs_h264_is_keyframe (const guint8 * data, gsize size)
   gsize i = vs_nal_find_start_code (data, size, 0);
 
   for (; i + 3 < size; i = vs_nal_find_start_code (data, size, i + 3)) {
-    guint type = data[i + 3] & 0x1f;
+    guint type = H264_TYPE (data[i + 3]);
 
     if (IS_SLICE (type))
-      return type == NAL_IDR;
+      return type == H264_IDR;
   }
   return FALSE;
 }

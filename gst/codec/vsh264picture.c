@@ -8,13 +8,9 @@
 
 #include <string.h>
 
+#include "codec/vsnaltypes.h"
 #include "codec/vsparsers.h"
 
-/* nal_unit_type, table 7-1 */
-#define NAL_IDR 5
-#define NAL_SPS 7
-#define NAL_PPS 8
-#define NAL_TYPE(byte) ((byte) & 0x1f)
 #define NAL_REF_IDC(byte) ((byte) >> 5 & 3)
 
 /* A picture of level 6.2 has 139264 macroblocks, table A-1. */
@@ -31,10 +27,10 @@ vs_h264_sets_update (VsH264Sets * sets, const VsNal * nal)
 
   if (nal->size < 2)
     return;
-  if (NAL_TYPE (nal->data[0]) == NAL_SPS) {
+  if (H264_TYPE (nal->data[0]) == H264_SPS) {
     if (vs_h264_parse_slice_syntax (nal, &id, &sps))
       sets->sps[id] = sps;
-  } else if (NAL_TYPE (nal->data[0]) == NAL_PPS) {
+  } else if (H264_TYPE (nal->data[0]) == H264_PPS) {
     gboolean order_present;
 
     vs_rbsp_init (&rbsp, nal->data + 1, nal->size - 1);
@@ -82,7 +78,7 @@ vs_h264_parse_slice (const VsH264Sets * sets, const guint8 * nal, gsize size,
   memset (picture, 0, sizeof *picture);
   if (size < 2)
     return FALSE;
-  picture->idr = NAL_TYPE (nal[0]) == NAL_IDR;
+  picture->idr = H264_TYPE (nal[0]) == H264_IDR;
   picture->reference = NAL_REF_IDC (nal[0]) != 0;
   vs_rbsp_init (&rbsp, nal + 1, MIN (size, VS_H264_SLICE_HEADER_MAX) - 1);
   picture->first = vs_rbsp_ue (&rbsp, MACROBLOCKS_MAX) == 0;

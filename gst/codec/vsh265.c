@@ -8,16 +8,9 @@
 
 #include <string.h>
 
+#include "codec/vsnaltypes.h"
 #include "codec/vsparsers.h"
 
-/* nal_unit_type, table 7-1 */
-#define NAL_IDR_W_RADL 19
-#define NAL_IDR_N_LP 20
-#define NAL_VCL_LAST 31
-#define NAL_VPS 32
-#define NAL_SPS 33
-#define NAL_PPS 34
-#define NAL_TYPE(byte) ((byte) >> 1 & 0x3f)
 #define NAL_HEADER 2
 
 /* 7.4.3.2.1 */
@@ -285,7 +278,7 @@ build_hvcc (const Sps * sps, const VsNalSet sets[3], GByteArray * record)
   head[22] = 3;
   g_byte_array_append (record, head, sizeof head);
   for (guint i = 0; i < 3; i++)
-    append_array (record, NAL_VPS + i, &sets[i]);
+    append_array (record, H265_VPS + i, &sets[i]);
 }
 
 /* Looks through the NAL units ahead of the first slice for all three types. */
@@ -295,15 +288,15 @@ collect (const guint8 * data, gsize size, VsNalSet sets[3])
   gsize offset = vs_nal_find_start_code (data, size, 0);
 
   sets[0].n = sets[1].n = sets[2].n = 0;
-  while (offset + 3 < size && NAL_TYPE (data[offset + 3]) > NAL_VCL_LAST) {
+  while (offset + 3 < size && H265_TYPE (data[offset + 3]) > H265_VCL_LAST) {
     VsNal nal;
     guint type;
 
     if (!vs_nal_next (data, size, &offset, &nal))
       break;
-    type = NAL_TYPE (nal.data[0]);
-    if (type >= NAL_VPS && type <= NAL_PPS
-        && !vs_nal_set_add (&sets[type - NAL_VPS], &nal))
+    type = H265_TYPE (nal.data[0]);
+    if (type >= H265_VPS && type <= H265_PPS
+        && !vs_nal_set_add (&sets[type - H265_VPS], &nal))
       return FALSE;
   }
   return sets[0].n > 0 && sets[1].n > 0 && sets[2].n > 0;
@@ -337,10 +330,10 @@ vs_h265_is_keyframe (const guint8 * data, gsize size)
   gsize i = vs_nal_find_start_code (data, size, 0);
 
   for (; i + 3 < size; i = vs_nal_find_start_code (data, size, i + 3)) {
-    guint type = NAL_TYPE (data[i + 3]);
+    guint type = H265_TYPE (data[i + 3]);
 
-    if (type <= NAL_VCL_LAST)
-      return type == NAL_IDR_W_RADL || type == NAL_IDR_N_LP;
+    if (type <= H265_VCL_LAST)
+      return type == H265_IDR_W_RADL || type == H265_IDR_N_LP;
   }
   return FALSE;
 }

@@ -13,34 +13,11 @@
 
 #include <string.h>
 
+#include "codec/vsnaltypes.h"
 #include "codec/vsunitsplitter.h"
 
 #define START_CODE 3
 
-/* nal_unit_type, H.264 table 7-1 */
-#define H264_TYPE(byte) ((byte) & 0x1f)
-#define H264_SLICE 1
-#define H264_PARTITION_A 2
-#define H264_IDR 5
-#define H264_SEI 6
-#define H264_SPS 7
-#define H264_PPS 8
-#define H264_AUD 9
-#define H264_PREFIX 14
-#define H264_RESERVED_LAST 18
-
-/* nal_unit_type, H.265 table 7-1 */
-#define H265_TYPE(byte) ((byte) >> 1 & 0x3f)
-#define H265_IDR_W_RADL 19
-#define H265_IDR_N_LP 20
-#define H265_VCL_LAST 31
-#define H265_VPS 32
-#define H265_AUD 35
-#define H265_PREFIX_SEI 39
-#define H265_RESERVED_FIRST 41
-#define H265_RESERVED_LAST 44
-#define H265_UNSPECIFIED_FIRST 48
-#define H265_UNSPECIFIED_LAST 55
 /* NAL unit header and first_slice_segment_in_pic_flag */
 #define H265_SLICE_START 3
 

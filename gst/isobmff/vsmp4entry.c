@@ -8,6 +8,7 @@
 #include <gst/base/gstbitreader.h>
 #include <string.h>
 
+#include "codec/vsnaltypes.h"
 #include "codec/vsparsers.h"
 
 /* bytes of entries ahead of their boxes: VisualSampleEntry (14496-12 12.1.3),
@@ -38,13 +39,6 @@
 #define AAC_LAST_IN_ADTS 4
 #define ADTS_SIZE 7
 #define ADTS_FRAME_MAX 0x1fff
-
-/* nal_unit_type of H.264 7.4.1 and H.265 7.4.2.2 */
-#define H264_SPS 7
-#define H264_AUD 9
-#define H265_VPS 32
-#define H265_SPS 33
-#define H265_AUD 35
 
 static const guint8 start_code[] = { 0, 0, 0, 1 };
 
@@ -343,16 +337,16 @@ get_nal (GstByteReader * sample, guint length_size, const guint8 ** data,
 static gboolean
 is_delimiter (VsCodec codec, guint8 head)
 {
-  return codec == VS_CODEC_H264 ? (head & 0x1f) == H264_AUD :
-      (head >> 1 & 0x3f) == H265_AUD;
+  return codec == VS_CODEC_H264 ? H264_TYPE (head) == H264_AUD :
+      H265_TYPE (head) == H265_AUD;
 }
 
 static gboolean
 is_parameter_set (VsCodec codec, guint8 head)
 {
-  guint type = head >> 1 & 0x3f;
+  guint type = H265_TYPE (head);
 
-  return codec == VS_CODEC_H264 ? (head & 0x1f) == H264_SPS :
+  return codec == VS_CODEC_H264 ? H264_TYPE (head) == H264_SPS :
       type == H265_VPS || type == H265_SPS;
 }
 

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "codec/vsnaltypes.h"
 #include "isobmff/vssamples.h"
 
 #define PTS_TIMESCALE 90000
@@ -27,20 +28,6 @@
 #define ADTS_HEADER_SIZE 7
 #define ADTS_CRC_SIZE 2
 #define ADTS_PROTECTION_ABSENT 1
-
-/* ITU-T H.264 table 7-1 */
-#define H264_NAL_TYPE(byte) ((byte) & 0x1f)
-#define H264_NAL_SPS 7
-#define H264_NAL_PPS 8
-#define H264_NAL_AUD 9
-#define H264_NAL_FILLER 12
-#define H264_NAL_SPS_EXTENSION 13
-
-/* ITU-T H.265 table 7-1 */
-#define H265_NAL_TYPE(byte) (((byte) >> 1) & 0x3f)
-#define H265_NAL_VPS 32
-#define H265_NAL_AUD 35
-#define H265_NAL_FILLER 38
 
 /* An audio PTS is rounded to 90 kHz, by some muxers twice: frames this near
  * to the end of the one before touch it. */
@@ -86,12 +73,12 @@ on_program (const VsTsProgram * program, gpointer user_data)
 static gboolean
 h264_nal_is_left_out (guint8 first)
 {
-  switch (H264_NAL_TYPE (first)) {
-    case H264_NAL_SPS:
-    case H264_NAL_PPS:
-    case H264_NAL_AUD:
-    case H264_NAL_FILLER:
-    case H264_NAL_SPS_EXTENSION:
+  switch (H264_TYPE (first)) {
+    case H264_SPS:
+    case H264_PPS:
+    case H264_AUD:
+    case H264_FILLER:
+    case H264_SPS_EXTENSION:
       return TRUE;
     default:
       return FALSE;
@@ -102,10 +89,10 @@ h264_nal_is_left_out (guint8 first)
 static gboolean
 h265_nal_is_left_out (guint8 first)
 {
-  guint8 type = H265_NAL_TYPE (first);
+  guint8 type = H265_TYPE (first);
 
-  return (type >= H265_NAL_VPS && type <= H265_NAL_AUD)
-      || type == H265_NAL_FILLER;
+  return (type >= H265_VPS && type <= H265_AUD)
+      || type == H265_FILLER;
 }
 
 static void
