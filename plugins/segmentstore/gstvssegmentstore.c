@@ -64,32 +64,11 @@
 #include "config.h"
 #endif
 
+#include "gstvssegmentstorearchive.h"
 #include "gstvssegmentstorenames.h"
 
 GST_DEBUG_CATEGORY (vssegmentstore_debug);
 #define GST_CAT_DEFAULT vssegmentstore_debug
-
-#define DEFAULT_LOCATION "archive"
-#define DEFAULT_TARGET_DURATION (6 * GST_SECOND)
-/* Below it a playlist's reload alone costs more than the segments; EXTINF and
- * EXT-X-TARGETDURATION are whole seconds at most an hour. */
-#define MIN_TARGET_DURATION (100 * GST_MSECOND)
-#define MAX_TARGET_DURATION (3600 * GST_SECOND)
-/* how long going to READY waits for what is not stored yet */
-#define STOP_TIMEOUT (10 * GST_SECOND)
-
-enum
-{
-  PROP_0,
-  PROP_LOCATION,
-  PROP_TARGET_DURATION,
-  PROP_MAX_AGE,
-  PROP_MAX_SEGMENTS,
-  PROP_MAX_BYTES,
-  PROP_START_TIME,
-  PROP_STATS,
-  PROP_IDENTITY                 /* account, event, breakout */
-};
 
 static GstStaticPadTemplate sink_template =
 GST_STATIC_PAD_TEMPLATE ("sink_%u", GST_PAD_SINK, GST_PAD_REQUEST,
@@ -170,186 +149,14 @@ gst_vs_segment_store_check_end (GstVsSegmentStore * self, guint32 seqnum)
     vs_archive_writer_end (self->writer, on_archive_ended, self);
 }
 
-/* ---- what the archive says ---------------------------------------------- */
-
-static void
-on_stored (const VsRendition * rendition, const VsSegment * segment,
-    const gchar * path, gpointer user_data)
-{
-  GstVsSegmentStore *self = user_data;
-  gint64 anchor_utc_us;
-  GstClockTime anchor = gst_vs_segment_store_anchor (self, segment->utc_us,
-      GST_CLOCK_TIME_NONE, &anchor_utc_us);
-  gint64 running_time = anchor
-      + (segment->utc_us - anchor_utc_us) * (gint64) GST_USECOND;
-
-  g_mutex_lock (&self->lock);
-  self->stored++;
-  self->stored_bytes += segment->size;
-  self->last_utc_us = MAX (self->last_utc_us,
-      segment->utc_us + (gint64) (segment->duration / GST_USECOND));
-  g_mutex_unlock (&self->lock);
-
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self),
-          gst_structure_new ("vssegmentstore-segment-stored",
-              "location", G_TYPE_STRING, path,
-              "rendition", G_TYPE_STRING, rendition->name,
-              "fragment-id", G_TYPE_UINT64, segment->sequence,
-              "running-time", G_TYPE_UINT64, (guint64) MAX (running_time, 0),
-              "duration", G_TYPE_UINT64, segment->duration,
-              "timestamp", G_TYPE_UINT64,
-              (guint64) segment->utc_us * GST_USECOND,
-              "size", G_TYPE_UINT64, segment->size,
-              "sink", GST_TYPE_ELEMENT, self, NULL)));
-}
-
-static void
-on_failed (const gchar * path, const GError * error, gpointer user_data)
-{
-  GstVsSegmentStore *self = user_data;
-
-  g_mutex_lock (&self->lock);
-  self->failing = TRUE;
-  g_mutex_unlock (&self->lock);
-  GST_ELEMENT_WARNING (self, RESOURCE, WRITE,
-      ("Can't store %s: %s. The stream goes on, segments wait in memory.",
-          path, error->message), (NULL));
-}
-
-static void
-on_recovered (gpointer user_data)
-{
-  GstVsSegmentStore *self = user_data;
-
-  g_mutex_lock (&self->lock);
-  self->failing = FALSE;
-  g_mutex_unlock (&self->lock);
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self),
-          gst_structure_new ("vssegmentstore-recovered",
-              "sink", GST_TYPE_ELEMENT, self, NULL)));
-}
-
-static void
-on_lost (const VsRendition * rendition, guint64 first_sequence,
-    guint64 last_sequence, gpointer user_data)
-{
-  GstVsSegmentStore *self = user_data;
-
-  g_mutex_lock (&self->lock);
-  self->lost += last_sequence - first_sequence + 1;
-  g_mutex_unlock (&self->lock);
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self),
-          gst_structure_new ("vssegmentstore-segment-lost",
-              "rendition", G_TYPE_STRING, rendition->name,
-              "first-fragment-id", G_TYPE_UINT64, first_sequence,
-              "last-fragment-id", G_TYPE_UINT64, last_sequence,
-              "sink", GST_TYPE_ELEMENT, self, NULL)));
-  GST_ELEMENT_WARNING (self, RESOURCE, NO_SPACE_LEFT,
-      ("Segments %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " of %s are "
-          "lost: the store has failed for too long. They stay in the "
-          "playlist as gaps.", first_sequence, last_sequence,
-          rendition->name), (NULL));
-}
-
 /* ---- states ------------------------------------------------------------- */
 
 static void
-copy_settings (GstVsSegmentStore * self, gchar ** location,
-    VsArchiveWriterSettings * archive, VsSegmenterSettings * segmenter,
-    gchar ** start_time)
-{
-  GST_OBJECT_LOCK (self);
-  *location = g_strdup (self->location);
-  *start_time = g_strdup (self->start_time);
-  self->account = g_strdup (self->identity.account);
-  self->event = g_strdup (self->identity.event);
-  self->breakout = g_strdup (self->identity.breakout);
-  *archive = (VsArchiveWriterSettings) {
-  .account = self->account,.event = self->event,.breakout =
-        self->breakout,.max_age = self->max_age * GST_SECOND,.max_segments =
-        self->max_segments,.max_bytes = self->max_bytes,};
-  *segmenter = (VsSegmenterSettings) {
-  .target_duration = self->target_duration,.first_sequence = 1,.start_utc_us =
-        -1,.event_utc_us = -1,};
-  GST_OBJECT_UNLOCK (self);
-}
-
-static gboolean
-parse_start_time (GstVsSegmentStore * self, const gchar * text, gint64 * utc_us)
-{
-  g_autoptr (GTimeZone) utc = g_time_zone_new_utc ();
-  g_autoptr (GDateTime) time = NULL;
-
-  if (text == NULL)
-    return TRUE;
-  time = g_date_time_new_from_iso8601 (text, utc);
-  if (time == NULL || g_date_time_to_unix (time) < 0) {
-    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
-        ("start-time \"%s\" is no date and time. Write it as "
-            "2026-01-01T00:00:00Z.", text), (NULL));
-    return FALSE;
-  }
-  *utc_us = g_date_time_to_unix (time) * G_USEC_PER_SEC
-      + g_date_time_get_microsecond (time);
-  return TRUE;
-}
-
-static gboolean
-open_archive (GstVsSegmentStore * self)
-{
-  static const VsArchiveWriterCallbacks callbacks = {
-    on_stored, on_failed, on_recovered, on_lost
-  };
-  g_autofree gchar *location = NULL;
-  g_autofree gchar *start_time = NULL;
-  g_autoptr (GError) error = NULL;
-  VsArchiveWriterSettings archive;
-  VsSegmenterSettings segmenter;
-  VsArchiveState state = { FALSE, };
-
-  copy_settings (self, &location, &archive, &segmenter, &start_time);
-  if (!parse_start_time (self, start_time, &segmenter.start_utc_us))
-    return FALSE;
-  self->store = vs_store_open (location, TRUE, &error);
-  if (self->store != NULL)
-    self->writer = vs_archive_writer_new (self->store, &archive, &callbacks,
-        self, &state, &error);
-  if (self->writer == NULL) {
-    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
-        ("Can't store below %s: %s. Choose another location, or make this "
-            "one writable.", location, error->message), (NULL));
-    return FALSE;
-  }
-  if (state.found) {
-    segmenter.first_sequence = state.next_sequence;
-    segmenter.first_discontinuity_sequence = state.next_discontinuity_sequence;
-    segmenter.first_run = state.next_run;
-    segmenter.continues = TRUE;
-    segmenter.fixed_target = state.target_duration;
-    segmenter.min_utc_us = state.end_utc_us;
-    segmenter.event_utc_us = state.event_utc_us;
-  }
-  self->earlier_target = segmenter.fixed_target;
-  self->segmenter = vs_segmenter_new (&segmenter);
-  return TRUE;
-}
-
-static void
-close_archive (GstVsSegmentStore * self)
+stop (GstVsSegmentStore * self)
 {
   for (GList * l = self->pads; l != NULL; l = l->next)
     gst_vs_segment_store_pad_stop (l->data, self);
-  g_clear_pointer (&self->segmenter, vs_segmenter_unref);
-  if (self->writer != NULL)
-    vs_archive_writer_free (self->writer, STOP_TIMEOUT);
-  self->writer = NULL;
-  g_clear_pointer (&self->store, vs_store_unref);
-  g_clear_pointer (&self->account, g_free);
-  g_clear_pointer (&self->event, g_free);
-  g_clear_pointer (&self->breakout, g_free);
+  gst_vs_segment_store_close_archive (self);
   g_hash_table_remove_all (self->names);
   self->anchored = self->ending = self->eos_pending = self->failing = FALSE;
 }
@@ -357,8 +164,8 @@ close_archive (GstVsSegmentStore * self)
 static gboolean
 start (GstVsSegmentStore * self)
 {
-  if (!open_archive (self)) {
-    close_archive (self);
+  if (!gst_vs_segment_store_open_archive (self)) {
+    stop (self);
     return FALSE;
   }
   self->stored = self->lost = self->stored_bytes = 0;
@@ -405,7 +212,7 @@ gst_vs_segment_store_change_state (GstElement * element,
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
       || (transition == GST_STATE_CHANGE_READY_TO_PAUSED
           && result == GST_STATE_CHANGE_FAILURE))
-    close_archive (self);
+    stop (self);
   return result;
 }
 
@@ -589,48 +396,13 @@ make_stats (GstVsSegmentStore * self)
 }
 
 static void
-set_string (GstVsSegmentStore * self, gchar ** field, const GValue * value)
-{
-  GST_OBJECT_LOCK (self);
-  g_free (*field);
-  *field = g_value_dup_string (value);
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
 gst_vs_segment_store_set_property (GObject * object, guint id,
     const GValue * value, GParamSpec * pspec)
 {
   GstVsSegmentStore *self = GST_VS_SEGMENT_STORE (object);
 
-  if (id >= PROP_IDENTITY) {
-    vs_identity_set_property (&self->identity, object, id - PROP_IDENTITY,
-        value);
-    return;
-  }
-  if (id == PROP_LOCATION || id == PROP_START_TIME) {
-    set_string (self, id == PROP_LOCATION ? &self->location :
-        &self->start_time, value);
-    return;
-  }
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_TARGET_DURATION:
-      self->target_duration = g_value_get_uint64 (value);
-      break;
-    case PROP_MAX_AGE:
-      self->max_age = g_value_get_uint64 (value);
-      break;
-    case PROP_MAX_SEGMENTS:
-      self->max_segments = g_value_get_uint64 (value);
-      break;
-    case PROP_MAX_BYTES:
-      self->max_bytes = g_value_get_uint64 (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-  }
-  GST_OBJECT_UNLOCK (self);
+  vs_segment_store_settings_set_property (&self->settings, object, id, value,
+      pspec);
 }
 
 static void
@@ -639,39 +411,11 @@ gst_vs_segment_store_get_property (GObject * object, guint id,
 {
   GstVsSegmentStore *self = GST_VS_SEGMENT_STORE (object);
 
-  if (id >= PROP_IDENTITY) {
-    vs_identity_get_property (&self->identity, object, id - PROP_IDENTITY,
-        value);
-    return;
-  }
-  if (id == PROP_STATS) {
+  if (id == VS_SEGMENT_STORE_PROP_STATS)
     g_value_take_boxed (value, make_stats (self));
-    return;
-  }
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_LOCATION:
-      g_value_set_string (value, self->location);
-      break;
-    case PROP_TARGET_DURATION:
-      g_value_set_uint64 (value, self->target_duration);
-      break;
-    case PROP_MAX_AGE:
-      g_value_set_uint64 (value, self->max_age);
-      break;
-    case PROP_MAX_SEGMENTS:
-      g_value_set_uint64 (value, self->max_segments);
-      break;
-    case PROP_MAX_BYTES:
-      g_value_set_uint64 (value, self->max_bytes);
-      break;
-    case PROP_START_TIME:
-      g_value_set_string (value, self->start_time);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-  }
-  GST_OBJECT_UNLOCK (self);
+  else
+    vs_segment_store_settings_get_property (&self->settings, object, id,
+        value, pspec);
 }
 
 static void
@@ -679,90 +423,12 @@ gst_vs_segment_store_finalize (GObject * object)
 {
   GstVsSegmentStore *self = GST_VS_SEGMENT_STORE (object);
 
-  g_free (self->location);
-  g_free (self->start_time);
-  vs_identity_clear (&self->identity);
+  vs_segment_store_settings_clear (&self->settings);
   g_list_free (self->pads);
   g_hash_table_unref (self->names);
   g_cond_clear (&self->served);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (gst_vs_segment_store_parent_class)->finalize (object);
-}
-
-static void
-install_properties (GObjectClass * object_class)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_READY;
-
-  /**
-   * GstVsSegmentStore:location:
-   *
-   * Where the archive lies. `<account>/<event>[/<breakout>]` is made below.
-   */
-  g_object_class_install_property (object_class, PROP_LOCATION,
-      g_param_spec_string ("location", "Location",
-          "Directory of the archive (made when missing); the event lies in "
-          "<account>/<event> below", DEFAULT_LOCATION, flags));
-  /**
-   * GstVsSegmentStore:target-duration:
-   *
-   * A segment ends at the first keyframe at or after it. An archive that is
-   * continued keeps the EXT-X-TARGETDURATION that it has.
-   */
-  g_object_class_install_property (object_class, PROP_TARGET_DURATION,
-      g_param_spec_uint64 ("target-duration", "Target duration",
-          "Least duration of a segment, in ns: it ends at the first keyframe "
-          "from then on", MIN_TARGET_DURATION, MAX_TARGET_DURATION,
-          DEFAULT_TARGET_DURATION, flags));
-  /**
-   * GstVsSegmentStore:max-age:
-   *
-   * Segments that are older go, with their entries in the playlists.
-   */
-  g_object_class_install_property (object_class, PROP_MAX_AGE,
-      g_param_spec_uint64 ("max-age", "Maximum age",
-          "Age in seconds at which segments are removed (0 = never)", 0,
-          G_MAXUINT64 / GST_SECOND, 0, flags));
-  /**
-   * GstVsSegmentStore:max-segments:
-   */
-  g_object_class_install_property (object_class, PROP_MAX_SEGMENTS,
-      g_param_spec_uint64 ("max-segments", "Maximum segments",
-          "Segments of a rendition that are kept, the oldest are removed "
-          "(0 = all)", 0, G_MAXUINT64, 0, flags));
-  /**
-   * GstVsSegmentStore:max-bytes:
-   */
-  g_object_class_install_property (object_class, PROP_MAX_BYTES,
-      g_param_spec_uint64 ("max-bytes", "Maximum bytes",
-          "Bytes of all renditions that are kept, the oldest segments are "
-          "removed (0 = all)", 0, G_MAXUINT64, 0, flags));
-  /**
-   * GstVsSegmentStore:start-time:
-   *
-   * Pins the wall clock of the first segment, for runs that are to give the
-   * same bytes. An archive that is continued never goes back in time for it.
-   */
-  g_object_class_install_property (object_class, PROP_START_TIME,
-      g_param_spec_string ("start-time", "Start time",
-          "Date and time of the first segment, as 2026-01-01T00:00:00Z (unset "
-          "= when it comes)", NULL, flags));
-  /**
-   * GstVsSegmentStore:stats:
-   *
-   * Counters since READY: `segments-stored`, `segments-lost`, `bytes-stored`,
-   * `last-segment-end` (ns since 1970), `failing`, and what was wrong with
-   * the input, by ETSI TR 101 290: `packets`, `sync-losses`,
-   * `continuity-errors`, `transport-errors`, `crc-errors`, `pid-changes`,
-   * `clock-jumps`.
-   */
-  g_object_class_install_property (object_class, PROP_STATS,
-      g_param_spec_boxed ("stats", "Statistics",
-          "Counters since READY: what was stored and lost, and errors of the "
-          "input",
-          GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
-  vs_identity_install_properties (object_class, PROP_IDENTITY);
 }
 
 static void
@@ -774,7 +440,7 @@ gst_vs_segment_store_class_init (GstVsSegmentStoreClass * klass)
   object_class->set_property = gst_vs_segment_store_set_property;
   object_class->get_property = gst_vs_segment_store_get_property;
   object_class->finalize = gst_vs_segment_store_finalize;
-  install_properties (object_class);
+  vs_segment_store_settings_install_properties (object_class);
 
   element_class->change_state = gst_vs_segment_store_change_state;
   element_class->request_new_pad = gst_vs_segment_store_request_new_pad;
@@ -792,9 +458,7 @@ gst_vs_segment_store_class_init (GstVsSegmentStoreClass * klass)
 static void
 gst_vs_segment_store_init (GstVsSegmentStore * self)
 {
-  self->location = g_strdup (DEFAULT_LOCATION);
-  self->target_duration = DEFAULT_TARGET_DURATION;
-  vs_identity_init (&self->identity);
+  vs_segment_store_settings_init (&self->settings);
   g_mutex_init (&self->lock);
   g_cond_init (&self->served);
   self->names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);

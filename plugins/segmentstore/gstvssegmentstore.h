@@ -5,8 +5,8 @@
 #pragma once
 
 #include "archive/vsarchivewriter.h"
-#include "common/vselement.h"
 #include "timeline/vssegmenter.h"
+#include "vssegmentstoresettings.h"
 
 G_BEGIN_DECLS
 
@@ -19,13 +19,7 @@ struct _GstVsSegmentStore
 {
   GstElement parent;
 
-  /* properties, under the object lock */
-  gchar *location;
-  VsIdentity identity;
-  GstClockTime target_duration;
-  guint64 max_age;              /* s */
-  guint64 max_segments, max_bytes;
-  gchar *start_time;
+  VsSegmentStoreSettings settings;      /* under the object lock */
 
   /* from READY->PAUSED to PAUSED->READY, when no thread streams */
   VsStore *store;

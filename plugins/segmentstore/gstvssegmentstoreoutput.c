@@ -121,7 +121,7 @@ make_rendition (GstVsSegmentStorePad * pad, const gchar * name)
   if (!rendition->segmented) {
     GST_OBJECT_LOCK (self);
     rendition->target_duration = self->earlier_target ?
-        self->earlier_target * GST_SECOND : self->target_duration;
+        self->earlier_target * GST_SECOND : self->settings.target_duration;
     GST_OBJECT_UNLOCK (self);
   }
   rendition->segmented = TRUE;

@@ -1,0 +1,18 @@
+/* VisionStream: the archive that vssegmentstore writes
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "gstvssegmentstore.h"
+
+G_BEGIN_DECLS
+
+/* Opens what the settings name: store, writer, and the segmenter that goes on
+ * where the archive ends. What the archive says becomes messages. FALSE: the
+ * ERROR is posted, and what was opened is to be closed. */
+gboolean gst_vs_segment_store_open_archive (GstVsSegmentStore *self);
+/* Waits a while for what is not stored yet. */
+void     gst_vs_segment_store_close_archive (GstVsSegmentStore *self);
+
+G_END_DECLS

@@ -1,0 +1,199 @@
+/* VisionStream: the settings of vssegmentstore
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "vssegmentstoresettings.h"
+
+#define DEFAULT_LOCATION "archive"
+#define DEFAULT_TARGET_DURATION (6 * GST_SECOND)
+/* Below it a playlist's reload alone costs more than the segments; EXTINF and
+ * EXT-X-TARGETDURATION are whole seconds at most an hour. */
+#define MIN_TARGET_DURATION (100 * GST_MSECOND)
+#define MAX_TARGET_DURATION (3600 * GST_SECOND)
+
+enum
+{
+  PROP_0,
+  PROP_LOCATION,
+  PROP_TARGET_DURATION,
+  PROP_MAX_AGE,
+  PROP_MAX_SEGMENTS,
+  PROP_MAX_BYTES,
+  PROP_START_TIME,
+  PROP_STATS = VS_SEGMENT_STORE_PROP_STATS,
+  PROP_IDENTITY                 /* account, event, breakout */
+};
+
+void
+vs_segment_store_settings_init (VsSegmentStoreSettings * settings)
+{
+  vs_identity_init (&settings->identity);
+  settings->location = g_strdup (DEFAULT_LOCATION);
+  settings->target_duration = DEFAULT_TARGET_DURATION;
+}
+
+void
+vs_segment_store_settings_clear (VsSegmentStoreSettings * settings)
+{
+  vs_identity_clear (&settings->identity);
+  g_clear_pointer (&settings->location, g_free);
+  g_clear_pointer (&settings->start_time, g_free);
+}
+
+static void
+set_string (GObject * object, gchar ** field, const GValue * value)
+{
+  GST_OBJECT_LOCK (object);
+  g_free (*field);
+  *field = g_value_dup_string (value);
+  GST_OBJECT_UNLOCK (object);
+}
+
+void
+vs_segment_store_settings_set_property (VsSegmentStoreSettings * settings,
+    GObject * object, guint id, const GValue * value, GParamSpec * pspec)
+{
+  if (id >= PROP_IDENTITY) {
+    vs_identity_set_property (&settings->identity, object, id - PROP_IDENTITY,
+        value);
+    return;
+  }
+  if (id == PROP_LOCATION || id == PROP_START_TIME) {
+    set_string (object, id == PROP_LOCATION ? &settings->location :
+        &settings->start_time, value);
+    return;
+  }
+  GST_OBJECT_LOCK (object);
+  switch (id) {
+    case PROP_TARGET_DURATION:
+      settings->target_duration = g_value_get_uint64 (value);
+      break;
+    case PROP_MAX_AGE:
+      settings->max_age = g_value_get_uint64 (value);
+      break;
+    case PROP_MAX_SEGMENTS:
+      settings->max_segments = g_value_get_uint64 (value);
+      break;
+    case PROP_MAX_BYTES:
+      settings->max_bytes = g_value_get_uint64 (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+  GST_OBJECT_UNLOCK (object);
+}
+
+void
+vs_segment_store_settings_get_property (VsSegmentStoreSettings * settings,
+    GObject * object, guint id, GValue * value, GParamSpec * pspec)
+{
+  if (id >= PROP_IDENTITY) {
+    vs_identity_get_property (&settings->identity, object, id - PROP_IDENTITY,
+        value);
+    return;
+  }
+  GST_OBJECT_LOCK (object);
+  switch (id) {
+    case PROP_LOCATION:
+      g_value_set_string (value, settings->location);
+      break;
+    case PROP_TARGET_DURATION:
+      g_value_set_uint64 (value, settings->target_duration);
+      break;
+    case PROP_MAX_AGE:
+      g_value_set_uint64 (value, settings->max_age);
+      break;
+    case PROP_MAX_SEGMENTS:
+      g_value_set_uint64 (value, settings->max_segments);
+      break;
+    case PROP_MAX_BYTES:
+      g_value_set_uint64 (value, settings->max_bytes);
+      break;
+    case PROP_START_TIME:
+      g_value_set_string (value, settings->start_time);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+  GST_OBJECT_UNLOCK (object);
+}
+
+void
+vs_segment_store_settings_install_properties (GObjectClass * klass)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+      GST_PARAM_MUTABLE_READY;
+
+  /**
+   * GstVsSegmentStore:location:
+   *
+   * Where the archive lies. `<account>/<event>[/<breakout>]` is made below.
+   */
+  g_object_class_install_property (klass, PROP_LOCATION,
+      g_param_spec_string ("location", "Location",
+          "Directory of the archive (made when missing); the event lies in "
+          "<account>/<event> below", DEFAULT_LOCATION, flags));
+  /**
+   * GstVsSegmentStore:target-duration:
+   *
+   * A segment ends at the first keyframe at or after it. An archive that is
+   * continued keeps the EXT-X-TARGETDURATION that it has.
+   */
+  g_object_class_install_property (klass, PROP_TARGET_DURATION,
+      g_param_spec_uint64 ("target-duration", "Target duration",
+          "Least duration of a segment, in ns: it ends at the first keyframe "
+          "from then on", MIN_TARGET_DURATION, MAX_TARGET_DURATION,
+          DEFAULT_TARGET_DURATION, flags));
+  /**
+   * GstVsSegmentStore:max-age:
+   *
+   * Segments that are older go, with their entries in the playlists.
+   */
+  g_object_class_install_property (klass, PROP_MAX_AGE,
+      g_param_spec_uint64 ("max-age", "Maximum age",
+          "Age in seconds at which segments are removed (0 = never)", 0,
+          G_MAXUINT64 / GST_SECOND, 0, flags));
+  /**
+   * GstVsSegmentStore:max-segments:
+   */
+  g_object_class_install_property (klass, PROP_MAX_SEGMENTS,
+      g_param_spec_uint64 ("max-segments", "Maximum segments",
+          "Segments of a rendition that are kept, the oldest are removed "
+          "(0 = all)", 0, G_MAXUINT64, 0, flags));
+  /**
+   * GstVsSegmentStore:max-bytes:
+   */
+  g_object_class_install_property (klass, PROP_MAX_BYTES,
+      g_param_spec_uint64 ("max-bytes", "Maximum bytes",
+          "Bytes of all renditions that are kept, the oldest segments are "
+          "removed (0 = all)", 0, G_MAXUINT64, 0, flags));
+  /**
+   * GstVsSegmentStore:start-time:
+   *
+   * Pins the wall clock of the first segment, for runs that are to give the
+   * same bytes. An archive that is continued never goes back in time for it.
+   */
+  g_object_class_install_property (klass, PROP_START_TIME,
+      g_param_spec_string ("start-time", "Start time",
+          "Date and time of the first segment, as 2026-01-01T00:00:00Z (unset "
+          "= when it comes)", NULL, flags));
+  /**
+   * GstVsSegmentStore:stats:
+   *
+   * Counters since READY: `segments-stored`, `segments-lost`, `bytes-stored`,
+   * `last-segment-end` (ns since 1970), `failing`, and what was wrong with
+   * the input, by ETSI TR 101 290: `packets`, `sync-losses`,
+   * `continuity-errors`, `transport-errors`, `crc-errors`, `pid-changes`,
+   * `clock-jumps`.
+   */
+  g_object_class_install_property (klass, PROP_STATS,
+      g_param_spec_boxed ("stats", "Statistics",
+          "Counters since READY: what was stored and lost, and errors of the "
+          "input",
+          GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+  vs_identity_install_properties (klass, PROP_IDENTITY);
+}

@@ -1,0 +1,35 @@
+/* VisionStream: the settings of vssegmentstore
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "common/vselement.h"
+
+G_BEGIN_DECLS
+
+/* What the element's properties set; protected by its object lock. */
+typedef struct
+{
+  VsIdentity identity;
+  gchar *location;
+  GstClockTime target_duration;
+  guint64 max_age;              /* s */
+  guint64 max_segments, max_bytes;
+  gchar *start_time;
+} VsSegmentStoreSettings;
+
+/* property id that the element itself answers for */
+#define VS_SEGMENT_STORE_PROP_STATS 100
+
+void vs_segment_store_settings_init (VsSegmentStoreSettings *settings);
+void vs_segment_store_settings_clear (VsSegmentStoreSettings *settings);
+
+void vs_segment_store_settings_install_properties (GObjectClass *klass);
+/* These take the object lock. */
+void vs_segment_store_settings_set_property (VsSegmentStoreSettings *settings,
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec);
+void vs_segment_store_settings_get_property (VsSegmentStoreSettings *settings,
+    GObject *object, guint id, GValue *value, GParamSpec *pspec);
+
+G_END_DECLS
