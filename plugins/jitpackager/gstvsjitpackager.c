@@ -50,22 +50,17 @@
  * ]| Serves what is stored, until Ctrl-C.
  */
 #include "config.h"
-#include "jitpackager/gstvsjitpackager.h"
+#include "jitpackager/gstvsjitpackagerprivate.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "archive/vsarchivewriter.h"
-#include "jitpackager/gstvsjitpackagerendpoint.h"
 #include "jitpackager/gstvsjitpackagerpad.h"
-#include "jitpackager/vsjitpackagersettings.h"
-#include "jitpackager/vsjitpackagerserver.h"
 #include "origin/vsliveevent.h"
 
 GST_DEBUG_CATEGORY (gst_vs_jit_packager_debug);
 #define GST_CAT_DEFAULT gst_vs_jit_packager_debug
-
-#define PLAYER_DIR_VARIABLE "VS_PLAYER_DIR"
 
 enum
 {
@@ -75,42 +70,15 @@ enum
 
 static guint signals[N_SIGNALS];
 
-/* Lock order: self->lock, then the object lock, then whatever gst/ locks. No
- * lock is held over a message or a push. */
-struct _GstVsJitPackager
-{
-  GstElement parent;
-
-  /* protected by the object lock */
-  VsJitPackagerSettings settings;
-  GPtrArray *endpoints;         /* GstVsJitPackagerEndpoint */
-  guint next_pad;
-
-  GMutex lock;
-  /* protected by lock; NULL below PAUSED */
-  VsOrigin *origin;
-  VsJitPackagerServer *server;
-  GPtrArray *events;            /* VsOriginEvent, the origin's */
-  VsSegmenter *segmenter;
-  GHashTable *names;            /* renditions' names given out here */
-  gboolean has_store;
-  gboolean playing;
-  gboolean eos_due, eos_posted;
-  GstClockID linger_id;
-  guint64 n_segments;
-  gint64 last_segment_us;       /* monotonic */
-};
-
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink_%u",
     GST_PAD_SINK, GST_PAD_REQUEST,
     GST_STATIC_CAPS ("video/mpegts, systemstream=(boolean)true, "
         "packetsize=(int)188"));
 
-static void child_proxy_init (gpointer iface, gpointer data);
-
 G_DEFINE_TYPE_WITH_CODE (GstVsJitPackager, gst_vs_jit_packager,
     GST_TYPE_ELEMENT,
-    G_IMPLEMENT_INTERFACE (GST_TYPE_CHILD_PROXY, child_proxy_init));
+    G_IMPLEMENT_INTERFACE (GST_TYPE_CHILD_PROXY,
+        gst_vs_jit_packager_child_proxy_init));
 
 GST_ELEMENT_REGISTER_DEFINE_WITH_CODE (vsjitpackager, "vsjitpackager",
     GST_RANK_NONE, GST_TYPE_VS_JIT_PACKAGER,
@@ -347,158 +315,6 @@ packager_send_event (GstElement * element, GstEvent * event)
 /* Start and stop. */
 
 static void
-on_origin_warning (const gchar * text, gpointer user_data)
-{
-  GST_ELEMENT_WARNING (user_data, RESOURCE, READ,
-      ("What is stored can't be served: %s", text), (NULL));
-}
-
-static gboolean
-open_store (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
-{
-  g_autoptr (VsStore) store = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (settings->location == NULL)
-    return TRUE;
-  store = vs_store_open (settings->location, FALSE, &error);
-  if (store == NULL) {
-    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
-        ("Can't open the archive: %s. Set location to the directory that "
-            "vssegmentstore writes.", error->message), (NULL));
-    return FALSE;
-  }
-  vs_origin_set_store (self->origin, store);
-  self->has_store = TRUE;
-  return TRUE;
-}
-
-static void
-on_certificate_changed (GTlsCertificate * tls, const GError * error,
-    gpointer user_data)
-{
-  if (tls)
-    GST_INFO_OBJECT (user_data, "The TLS certificate was read anew");
-  else
-    GST_ELEMENT_WARNING (user_data, RESOURCE, READ,
-        ("The renewed TLS certificate can't be used, the one before stays: %s",
-            error->message), (NULL));
-}
-
-/* (transfer full) @certificate */
-static VsJitPackagerServer *
-new_server (GstVsJitPackager * self, const VsJitPackagerSettings * settings,
-    VsHttpCertificate * certificate, GError ** error)
-{
-  g_auto (GStrv) hosts = g_strsplit_set (settings->hosts ? settings->hosts :
-      "", ", ", -1);
-  const gchar *folder = g_getenv (PLAYER_DIR_VARIABLE);
-  VsJitPackagerServerSettings server = {
-    .http = {
-          .address = settings->address,
-          .port = settings->port,
-          .hosts = settings->hosts ? (const gchar * const *) hosts : NULL,
-          .max_connections = settings->max_connections,
-          .max_connections_per_ip = settings->max_connections_per_ip,
-          .access_log = settings->access_log,
-        },
-    .base_path = settings->base_path,
-    .player_folder = folder ? folder : VS_PLAYER_DIR,
-    .certificate = certificate,
-    .certificate_changed = on_certificate_changed,
-    .user_data = self,
-  };
-
-  return vs_jit_packager_server_new (self->origin, &server, error);
-}
-
-/* What to do about a server that does not start; a file's error says it. */
-static const gchar *
-advise (const GError * error)
-{
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
-    return " Set port to another one (0 takes any that is free), or stop what "
-        "uses it.";
-  /* GIO has no code for EADDRNOTAVAIL */
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT)
-      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FAILED))
-    return " Set address to one that this machine has (0.0.0.0 or :: for all).";
-  return "";
-}
-
-static gboolean
-start_server (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
-{
-  VsHttpCertificate *certificate = NULL;
-  g_autoptr (GError) error = NULL;
-  VsJitPackagerServer *server;
-
-  if (settings->tls_certificate) {
-    certificate = vs_http_certificate_new (settings->tls_certificate,
-        settings->tls_key, &error);
-    if (certificate == NULL) {
-      GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
-          ("Can't read the TLS certificate or its key: %s", error->message),
-          (NULL));
-      return FALSE;
-    }
-  }
-  server = new_server (self, settings, certificate, &error);
-  if (server == NULL) {
-    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
-        ("Can't serve on %s, port %u: %s.%s", settings->address,
-            settings->port, error->message, advise (error)), (NULL));
-    return FALSE;
-  }
-
-  g_mutex_lock (&self->lock);
-  self->server = server;
-  g_mutex_unlock (&self->lock);
-  return TRUE;
-}
-
-static VsOrigin *
-new_origin (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
-{
-  VsOriginSettings origin = {
-    .n_threads = settings->threads,
-    .cache_bytes = settings->cache_size,
-    .live_bytes = settings->live_cache_size,
-    .max_queue = settings->max_queue,
-    .base_path = settings->base_path,
-    .account = settings->identity.account,
-    .event = settings->identity.event,
-    .breakout = settings->identity.breakout,
-    .warning = on_origin_warning,
-    .warning_data = self,
-  };
-
-  return vs_origin_new (&origin);
-}
-
-static void
-apply_endpoint (GstVsJitPackagerEndpoint * endpoint, VsOrigin * origin)
-{
-  g_autoptr (VsEndpoint) settings = gst_vs_jit_packager_endpoint_get (endpoint);
-
-  vs_origin_set_endpoint (origin, settings);
-}
-
-static void
-apply_endpoints (GstVsJitPackager * self, VsOrigin * origin)
-{
-  g_autoptr (GPtrArray) endpoints = NULL;
-
-  GST_OBJECT_LOCK (self);
-  endpoints = g_ptr_array_copy (self->endpoints, (GCopyFunc) gst_object_ref,
-      NULL);
-  g_ptr_array_set_free_func (endpoints, gst_object_unref);
-  GST_OBJECT_UNLOCK (self);
-  for (guint i = 0; i < endpoints->len; i++)
-    apply_endpoint (g_ptr_array_index (endpoints, i), origin);
-}
-
-static void
 warn_if_idle (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
 {
   gboolean idle;
@@ -515,18 +331,11 @@ static gboolean
 start (GstVsJitPackager * self)
 {
   g_auto (VsJitPackagerSettings) settings = { 0 };
-  VsOrigin *origin;
 
   GST_OBJECT_LOCK (self);
   vs_jit_packager_settings_copy (&settings, &self->settings);
   GST_OBJECT_UNLOCK (self);
-  origin = new_origin (self, &settings);
-  apply_endpoints (self, origin);
-  g_mutex_lock (&self->lock);
-  self->origin = origin;
-  g_mutex_unlock (&self->lock);
-
-  if (!open_store (self, &settings) || !start_server (self, &settings))
+  if (!gst_vs_jit_packager_open_origin (self, &settings))
     return FALSE;
   warn_if_idle (self, &settings);
   return TRUE;
@@ -653,127 +462,6 @@ packager_release_pad (GstElement * element, GstPad * pad)
   gst_vs_jit_packager_pad_ended (self);
 }
 
-/* Endpoints and pads, as children. */
-
-static GObject *
-child_proxy_get_child_by_index (GstChildProxy * proxy, guint index)
-{
-  GstVsJitPackager *self = GST_VS_JIT_PACKAGER (proxy);
-  GObject *child = NULL;
-
-  GST_OBJECT_LOCK (self);
-  if (index < self->endpoints->len)
-    child = g_object_ref (g_ptr_array_index (self->endpoints, index));
-  else
-    child = g_list_nth_data (GST_ELEMENT (self)->sinkpads,
-        index - self->endpoints->len);
-  if (child && index >= self->endpoints->len)
-    g_object_ref (child);
-  GST_OBJECT_UNLOCK (self);
-  return child;
-}
-
-static guint
-child_proxy_get_children_count (GstChildProxy * proxy)
-{
-  GstVsJitPackager *self = GST_VS_JIT_PACKAGER (proxy);
-  guint count;
-
-  GST_OBJECT_LOCK (self);
-  count = self->endpoints->len + GST_ELEMENT (self)->numsinkpads;
-  GST_OBJECT_UNLOCK (self);
-  return count;
-}
-
-static GObject *
-find_child (GstVsJitPackager * self, const gchar * name)
-{
-  GObject *found = NULL;
-
-  GST_OBJECT_LOCK (self);
-  for (guint i = 0; i < self->endpoints->len && !found; i++) {
-    GstObject *endpoint = g_ptr_array_index (self->endpoints, i);
-
-    if (strcmp (GST_OBJECT_NAME (endpoint), name) == 0)
-      found = g_object_ref (G_OBJECT (endpoint));
-  }
-  GST_OBJECT_UNLOCK (self);
-  if (found == NULL)
-    found = (GObject *) gst_element_get_static_pad (GST_ELEMENT (self), name);
-  return found;
-}
-
-/* gst-launch takes the properties of a child that is not there without a
- * word: here is the last place to say so. */
-static GObject *
-child_proxy_get_child_by_name (GstChildProxy * proxy, const gchar * name)
-{
-  GstVsJitPackager *self = GST_VS_JIT_PACKAGER (proxy);
-  GObject *child = find_child (self, name);
-
-  if (child == NULL && !g_str_has_prefix (name, "sink_"))
-    g_warning ("vsjitpackager has no endpoint \"%s\"", name);
-  return child;
-}
-
-static void
-child_proxy_init (gpointer iface, gpointer data)
-{
-  GstChildProxyInterface *proxy = iface;
-
-  proxy->get_child_by_index = child_proxy_get_child_by_index;
-  proxy->get_child_by_name = child_proxy_get_child_by_name;
-  proxy->get_children_count = child_proxy_get_children_count;
-}
-
-/* (transfer full) (nullable) */
-static VsOrigin *
-ref_origin (GstVsJitPackager * self)
-{
-  VsOrigin *origin;
-
-  g_mutex_lock (&self->lock);
-  origin = self->origin ? vs_origin_ref (self->origin) : NULL;
-  g_mutex_unlock (&self->lock);
-  return origin;
-}
-
-static void
-endpoint_changed (GstVsJitPackagerEndpoint * endpoint, GParamSpec * pspec,
-    GstVsJitPackager * self)
-{
-  g_autoptr (VsOrigin) origin = ref_origin (self);
-
-  if (origin)
-    apply_endpoint (endpoint, origin);
-}
-
-static gboolean
-packager_add_endpoint (GstVsJitPackager * self, const gchar * name,
-    const gchar * type_name)
-{
-  GstVsJitPackagerEndpoint *endpoint;
-  g_autoptr (GObject) known = NULL;
-  VsEndpointType type;
-
-  if (name == NULL || !vs_name_is_valid (name)
-      || !vs_endpoint_type_from_string (type_name, &type))
-    return FALSE;
-  known = find_child (self, name);
-  if (known)
-    return FALSE;
-
-  endpoint = gst_vs_jit_packager_endpoint_new (name, type);
-  g_signal_connect (endpoint, "notify", G_CALLBACK (endpoint_changed), self);
-  GST_OBJECT_LOCK (self);
-  g_ptr_array_add (self->endpoints, endpoint);
-  GST_OBJECT_UNLOCK (self);
-  gst_child_proxy_child_added (GST_CHILD_PROXY (self), G_OBJECT (endpoint),
-      name);
-  endpoint_changed (endpoint, NULL, self);
-  return TRUE;
-}
-
 /* Properties. */
 
 static guint
@@ -855,14 +543,6 @@ packager_get_property (GObject * object, guint id, GValue * value,
 }
 
 static void
-release_endpoint (gpointer endpoint)
-{
-  g_signal_handlers_disconnect_matched (endpoint, G_SIGNAL_MATCH_FUNC, 0, 0,
-      NULL, endpoint_changed, NULL);
-  gst_object_unref (endpoint);
-}
-
-static void
 packager_finalize (GObject * object)
 {
   GstVsJitPackager *self = GST_VS_JIT_PACKAGER (object);
@@ -897,7 +577,7 @@ gst_vs_jit_packager_class_init (GstVsJitPackagerClass * klass)
   signals[SIGNAL_ADD_ENDPOINT] =
       g_signal_new_class_handler ("add-endpoint", GST_TYPE_VS_JIT_PACKAGER,
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (packager_add_endpoint), NULL, NULL, NULL,
+      G_CALLBACK (gst_vs_jit_packager_add_endpoint), NULL, NULL, NULL,
       G_TYPE_BOOLEAN, 2, G_TYPE_STRING, G_TYPE_STRING);
 
   element_class->change_state = packager_change_state;
@@ -915,15 +595,11 @@ gst_vs_jit_packager_class_init (GstVsJitPackagerClass * klass)
 static void
 gst_vs_jit_packager_init (GstVsJitPackager * self)
 {
-  static const gchar *const names[] = { "hls", "cmaf", "dash", "mss" };
-
   vs_jit_packager_settings_init (&self->settings);
   g_mutex_init (&self->lock);
-  self->endpoints = g_ptr_array_new_with_free_func (release_endpoint);
   self->events = g_ptr_array_new ();
   self->names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    packager_add_endpoint (self, names[i], names[i]);
+  gst_vs_jit_packager_init_endpoints (self);
 
   /* Both: with streams it is where they end, without it is what the pipeline
    * is asked to end by. */

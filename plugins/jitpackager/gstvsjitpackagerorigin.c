@@ -1,0 +1,153 @@
+/* VisionStream: the origin of vsjitpackager, its archive and its server
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "config.h"
+#include "jitpackager/gstvsjitpackagerprivate.h"
+
+#define GST_CAT_DEFAULT gst_vs_jit_packager_debug
+
+#define PLAYER_DIR_VARIABLE "VS_PLAYER_DIR"
+
+static void
+on_origin_warning (const gchar * text, gpointer user_data)
+{
+  GST_ELEMENT_WARNING (user_data, RESOURCE, READ,
+      ("What is stored can't be served: %s", text), (NULL));
+}
+
+static gboolean
+open_store (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
+{
+  g_autoptr (VsStore) store = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (settings->location == NULL)
+    return TRUE;
+  store = vs_store_open (settings->location, FALSE, &error);
+  if (store == NULL) {
+    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
+        ("Can't open the archive: %s. Set location to the directory that "
+            "vssegmentstore writes.", error->message), (NULL));
+    return FALSE;
+  }
+  vs_origin_set_store (self->origin, store);
+  self->has_store = TRUE;
+  return TRUE;
+}
+
+static void
+on_certificate_changed (GTlsCertificate * tls, const GError * error,
+    gpointer user_data)
+{
+  if (tls)
+    GST_INFO_OBJECT (user_data, "The TLS certificate was read anew");
+  else
+    GST_ELEMENT_WARNING (user_data, RESOURCE, READ,
+        ("The renewed TLS certificate can't be used, the one before stays: %s",
+            error->message), (NULL));
+}
+
+/* (transfer full) @certificate */
+static VsJitPackagerServer *
+new_server (GstVsJitPackager * self, const VsJitPackagerSettings * settings,
+    VsHttpCertificate * certificate, GError ** error)
+{
+  g_auto (GStrv) hosts = g_strsplit_set (settings->hosts ? settings->hosts :
+      "", ", ", -1);
+  const gchar *folder = g_getenv (PLAYER_DIR_VARIABLE);
+  VsJitPackagerServerSettings server = {
+    .http = {
+          .address = settings->address,
+          .port = settings->port,
+          .hosts = settings->hosts ? (const gchar * const *) hosts : NULL,
+          .max_connections = settings->max_connections,
+          .max_connections_per_ip = settings->max_connections_per_ip,
+          .access_log = settings->access_log,
+        },
+    .base_path = settings->base_path,
+    .player_folder = folder ? folder : VS_PLAYER_DIR,
+    .certificate = certificate,
+    .certificate_changed = on_certificate_changed,
+    .user_data = self,
+  };
+
+  return vs_jit_packager_server_new (self->origin, &server, error);
+}
+
+/* What to do about a server that does not start; a file's error says it. */
+static const gchar *
+advise (const GError * error)
+{
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
+    return " Set port to another one (0 takes any that is free), or stop what "
+        "uses it.";
+  /* GIO has no code for EADDRNOTAVAIL */
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT)
+      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FAILED))
+    return " Set address to one that this machine has (0.0.0.0 or :: for all).";
+  return "";
+}
+
+static gboolean
+start_server (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
+{
+  VsHttpCertificate *certificate = NULL;
+  g_autoptr (GError) error = NULL;
+  VsJitPackagerServer *server;
+
+  if (settings->tls_certificate) {
+    certificate = vs_http_certificate_new (settings->tls_certificate,
+        settings->tls_key, &error);
+    if (certificate == NULL) {
+      GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
+          ("Can't read the TLS certificate or its key: %s", error->message),
+          (NULL));
+      return FALSE;
+    }
+  }
+  server = new_server (self, settings, certificate, &error);
+  if (server == NULL) {
+    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
+        ("Can't serve on %s, port %u: %s.%s", settings->address,
+            settings->port, error->message, advise (error)), (NULL));
+    return FALSE;
+  }
+
+  g_mutex_lock (&self->lock);
+  self->server = server;
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
+static VsOrigin *
+new_origin (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
+{
+  VsOriginSettings origin = {
+    .n_threads = settings->threads,
+    .cache_bytes = settings->cache_size,
+    .live_bytes = settings->live_cache_size,
+    .max_queue = settings->max_queue,
+    .base_path = settings->base_path,
+    .account = settings->identity.account,
+    .event = settings->identity.event,
+    .breakout = settings->identity.breakout,
+    .warning = on_origin_warning,
+    .warning_data = self,
+  };
+
+  return vs_origin_new (&origin);
+}
+
+gboolean
+gst_vs_jit_packager_open_origin (GstVsJitPackager * self,
+    const VsJitPackagerSettings * settings)
+{
+  VsOrigin *origin = new_origin (self, settings);
+
+  gst_vs_jit_packager_apply_endpoints (self, origin);
+  g_mutex_lock (&self->lock);
+  self->origin = origin;
+  g_mutex_unlock (&self->lock);
+  return open_store (self, settings) && start_server (self, settings);
+}
