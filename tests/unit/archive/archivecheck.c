@@ -3,9 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <gst/check/gstcheck.h>
-#include <glib/gstdio.h>
 #include <openssl/sha.h>
-#include <unistd.h>
 
 #include "archive/archivecheck.h"
 #include "manifest/vsm3u8.h"
@@ -198,32 +196,4 @@ archive_make_config (void)
   config->height = 720;
   config->fps_n = 25;
   return config;
-}
-
-gchar *
-archive_make_root (void)
-{
-  const gchar *tmp =
-      g_access ("/dev/shm", W_OK) == 0 ? "/dev/shm" : g_get_tmp_dir ();
-  gchar *root = g_build_filename (tmp, "vsarchive-XXXXXX", NULL);
-
-  fail_unless (g_mkdtemp (root) != NULL);
-  return root;
-}
-
-void
-archive_remove_tree (const gchar * path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const gchar *name;
-
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree gchar *child = g_build_filename (path, name, NULL);
-
-    if (g_file_test (child, G_FILE_TEST_IS_DIR))
-      archive_remove_tree (child);
-    else
-      g_unlink (child);
-  }
-  g_rmdir (path);
 }

@@ -31,8 +31,3 @@ VsSegment *archive_make_segment (const gchar *rendition, guint64 sequence,
 
 /* The configuration "0a0b0c0d" that these segments name. */
 VsCodecConfig *archive_make_config (void);
-
-/* A folder of its own, in memory where there is a place: a thousand small
- * files are synced. */
-gchar *archive_make_root (void);
-void archive_remove_tree (const gchar *path);

@@ -13,29 +13,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "archive/archivelog.h"
+#include "archive/archivefixture.h"
 #include "archive/faultystore.h"
 
-static gchar *root;
-static VsStore *store, *faulty;
+static VsStore *faulty;
 
 static void
 setup (void)
 {
-  root = archive_make_root ();
-  store = vs_store_open (root, TRUE, NULL);
+  archive_setup ();
   faulty = faulty_store_new (store);
-  archive_log_clear ();
 }
 
 static void
 teardown (void)
 {
   vs_store_unref (faulty);
-  vs_store_unref (store);
-  archive_remove_tree (root);
-  g_free (root);
-  archive_log_clear ();
+  archive_teardown ();
 }
 
 static guint

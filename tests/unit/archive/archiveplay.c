@@ -6,31 +6,11 @@
 #include <openssl/sha.h>
 #include <string.h>
 
-#include "archive/archivelog.h"
+#include "archive/archivefixture.h"
 
 #define SEGMENTS 70
 #define FRAMES 10               /* a segment, at 25 fps */
 #define SEGMENT (FRAMES * GST_SECOND / 25)
-
-static gchar *root;
-static VsStore *store;
-
-static void
-setup (void)
-{
-  root = archive_make_root ();
-  store = vs_store_open (root, TRUE, NULL);
-  archive_log_clear ();
-}
-
-static void
-teardown (void)
-{
-  vs_store_unref (store);
-  archive_remove_tree (root);
-  g_free (root);
-  archive_log_clear ();
-}
 
 static gboolean
 run (const gchar * line, gchar ** output)
@@ -124,7 +104,7 @@ archiveplay_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_set_timeout (tcase, 60);
-  tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_add_checked_fixture (tcase, archive_setup, archive_teardown);
   tcase_add_test (tcase, test_ffprobe);
   return suite;
 }

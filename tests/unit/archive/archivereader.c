@@ -3,38 +3,17 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <gst/check/gstcheck.h>
-#include <glib/gstdio.h>
 
-#include "archive/archivecheck.h"
+#include "archive/archivefixture.h"
 #include "archive/vsarchivereader.h"
 #include "archive/vsarchivesummary.h"
 #include "archive/vsarchivewriter.h"
 #include "timeline/vshistory.h"
 
-#define FOLDER "default/live"
-
-static gchar *root;
-static VsStore *store;
-
-static void
-setup (void)
-{
-  root = archive_make_root ();
-  store = vs_store_open (root, TRUE, NULL);
-}
-
-static void
-teardown (void)
-{
-  vs_store_unref (store);
-  archive_remove_tree (root);
-  g_free (root);
-}
-
 static void
 write_text (const gchar * name, const gchar * text)
 {
-  g_autofree gchar *path = g_build_filename (root, FOLDER, name, NULL);
+  g_autofree gchar *path = g_build_filename (root, ARCHIVE_FOLDER, name, NULL);
   g_autofree gchar *folder = g_path_get_dirname (path);
 
   g_mkdir_with_parents (folder, 0700);
@@ -244,7 +223,7 @@ GST_END_TEST;
 GST_START_TEST (test_made_anew)
 {
   g_autoptr (VsArchiveReader) reader = NULL;
-  g_autofree gchar *folder = g_build_filename (root, FOLDER, NULL);
+  g_autofree gchar *folder = g_build_filename (root, ARCHIVE_FOLDER, NULL);
 
   write_segments (1, 80, FALSE, 0);
   reader = open_reader ();
@@ -350,7 +329,7 @@ check_summary (GstClockTime duration, gboolean ended)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VsArchiveSummary) summary =
-      vs_archive_summary_read (store, FOLDER, NULL, &error);
+      vs_archive_summary_read (store, ARCHIVE_FOLDER, NULL, &error);
 
   fail_unless (summary != NULL, "%s", error ? error->message : "");
   fail_unless_equals_int (summary->renditions->len, 2);
@@ -379,7 +358,8 @@ GST_START_TEST (test_summary)
 {
   g_autoptr (GError) error = NULL;
 
-  fail_unless (vs_archive_summary_read (store, FOLDER, NULL, &error) == NULL);
+  fail_unless (vs_archive_summary_read (store, ARCHIVE_FOLDER, NULL,
+          &error) == NULL);
   fail_unless (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND));
   write_segments (1, 20, FALSE, 0);
   check_summary (20 * 40 * GST_MSECOND, FALSE);
@@ -397,7 +377,7 @@ archivereader_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_set_timeout (tcase, 60);
-  tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_add_checked_fixture (tcase, archive_setup, archive_teardown);
   tcase_add_test (tcase, test_follow);
   tcase_add_test (tcase, test_pruned);
   tcase_add_test (tcase, test_tail);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "archive/archivelog.h"
+#include "archive/archivefixture.h"
 #include "archive/faultystore.h"
 #include "manifest/vsm3u8.h"
 
@@ -15,26 +15,6 @@
 
 /* two parts */
 #define BATCH 64
-
-static gchar *root;
-static VsStore *store;
-
-static void
-setup (void)
-{
-  root = archive_make_root ();
-  store = vs_store_open (root, TRUE, NULL);
-  archive_log_clear ();
-}
-
-static void
-teardown (void)
-{
-  vs_store_unref (store);
-  archive_remove_tree (root);
-  g_free (root);
-  archive_log_clear ();
-}
 
 static guint
 count_files (const gchar * folder, const gchar * prefix, const gchar * suffix)
@@ -373,7 +353,7 @@ archiveretention_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_set_timeout (tcase, 60);
-  tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_add_checked_fixture (tcase, archive_setup, archive_teardown);
   tcase_add_test (tcase, test_limits);
   tcase_add_test (tcase, test_deletion);
   tcase_add_test (tcase, test_discontinuities);

@@ -4,27 +4,7 @@
  */
 #include <gst/check/gstcheck.h>
 
-#include "archive/archivelog.h"
-
-static gchar *root;
-static VsStore *store;
-
-static void
-setup (void)
-{
-  root = archive_make_root ();
-  store = vs_store_open (root, TRUE, NULL);
-  archive_log_clear ();
-}
-
-static void
-teardown (void)
-{
-  vs_store_unref (store);
-  archive_remove_tree (root);
-  g_free (root);
-  archive_log_clear ();
-}
+#include "archive/archivefixture.h"
 
 static VsArchiveWriter *
 open_writer (const VsArchiveWriterSettings * settings, VsArchiveState * state)
@@ -237,7 +217,7 @@ archivewriter_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_set_timeout (tcase, 60);
-  tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_add_checked_fixture (tcase, archive_setup, archive_teardown);
   tcase_add_test (tcase, test_names);
   tcase_add_test (tcase, test_write);
   tcase_add_test (tcase, test_main);
