@@ -8,6 +8,7 @@
 #include <gst/base/gstbitreader.h>
 #include <string.h>
 
+#include "codec/vscodecrecord.h"
 #include "codec/vsnaltypes.h"
 #include "codec/vsparsers.h"
 
@@ -49,80 +50,23 @@ append_nal (GByteArray * out, const guint8 * data, gsize size)
   g_byte_array_append (out, data, size);
 }
 
-/* @n NAL units behind 16 bits of length each. */
-static gboolean
-append_sets (GstByteReader * record, guint n, GByteArray * out)
-{
-  const guint8 *data;
-  guint16 size;
-
-  for (guint i = 0; i < n; i++) {
-    if (!gst_byte_reader_get_uint16_be (record, &size)
-        || !gst_byte_reader_get_data (record, size, &data))
-      return FALSE;
-    if (size > 0)
-      append_nal (out, data, size);
-  }
-  return TRUE;
-}
-
-/* ISO/IEC 14496-15 5.3.3.1.2 */
-static gboolean
-read_avcc (GstByteReader * record, VsMp4Description * description,
-    GByteArray * sets)
-{
-  guint8 length, n;
-
-  if (!gst_byte_reader_skip (record, 4)
-      || !gst_byte_reader_get_uint8 (record, &length)
-      || !gst_byte_reader_get_uint8 (record, &n)
-      || !append_sets (record, n & 0x1f, sets)
-      || !gst_byte_reader_get_uint8 (record, &n)
-      || !append_sets (record, n, sets))
-    return FALSE;
-  description->nal_length_size = (length & 3) + 1;
-  return TRUE;
-}
-
-/* ISO/IEC 14496-15 8.3.3.1.2 */
-static gboolean
-read_hvcc (GstByteReader * record, VsMp4Description * description,
-    GByteArray * sets)
-{
-  guint8 length, arrays;
-  guint16 n;
-
-  if (!gst_byte_reader_skip (record, 21)
-      || !gst_byte_reader_get_uint8 (record, &length)
-      || !gst_byte_reader_get_uint8 (record, &arrays))
-    return FALSE;
-  for (guint i = 0; i < arrays; i++)
-    if (!gst_byte_reader_skip (record, 1)
-        || !gst_byte_reader_get_uint16_be (record, &n)
-        || !append_sets (record, n, sets))
-      return FALSE;
-  description->nal_length_size = (length & 3) + 1;
-  return TRUE;
-}
-
 static gboolean
 read_video (const GstByteReader * entry, VsCodec codec,
     VsMp4Description * description)
 {
   g_autoptr (GByteArray) sets = g_byte_array_new ();
   GstByteReader boxes = *entry, record;
-  gboolean whole;
 
   if (!gst_byte_reader_skip (&boxes, VISUAL_ENTRY))
     return FALSE;
-  if (codec == VS_CODEC_H264)
-    whole = vs_mp4_find (&boxes, VS_MP4_TYPE ('a', 'v', 'c', 'C'), &record)
-        && read_avcc (&record, description, sets);
-  else
-    whole = vs_mp4_find (&boxes, VS_MP4_TYPE ('h', 'v', 'c', 'C'), &record)
-        && read_hvcc (&record, description, sets);
+  if (!vs_mp4_find (&boxes, codec == VS_CODEC_H264 ?
+          VS_MP4_TYPE ('a', 'v', 'c', 'C') : VS_MP4_TYPE ('h', 'v', 'c', 'C'),
+          &record))
+    return FALSE;
+  description->nal_length_size = vs_codec_record_append_sets (codec, &record,
+      VS_NAL_PREFIX_START_CODE, sets);
   /* sizes of 1, 2 and 4 bytes: 3 is reserved */
-  if (!whole || description->nal_length_size == 3)
+  if (description->nal_length_size == 0 || description->nal_length_size == 3)
     return FALSE;
   description->codec = codec;
   description->parameter_sets =

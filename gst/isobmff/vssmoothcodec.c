@@ -6,16 +6,8 @@
 #include "config.h"
 #endif
 
-#include <gst/base/gstbytereader.h>
-
+#include "codec/vscodecrecord.h"
 #include "isobmff/vssmoothcodec.h"
-
-/* 14496-15 5.3.3.1.2: where avcC's parameter sets begin, and its 5 bits of
- * numOfSequenceParameterSets */
-#define AVCC_HEAD 5
-#define AVCC_SPS_MASK 0x1f
-/* 14496-15 8.3.3.1.2: where hvcC's arrays begin */
-#define HVCC_HEAD 22
 
 /* 14496-3 1.6.2.1: audioObjectType, 5 bits */
 #define ASC_OBJECT_TYPE(byte) ((byte) >> 3)
@@ -110,70 +102,13 @@ vs_smooth_get_packet_size (const VsCodecConfig * config)
   return config->codec == VS_CODEC_EAC3 ? get_eac3_frame_size (config) : 0;
 }
 
-/* What stands ahead of each parameter set */
-typedef enum
-{
-  PREFIX_START_CODE,
-  PREFIX_LENGTH
-} Prefix;
-
-static gboolean
-append_sets (GByteArray * out, GstByteReader * reader, guint n, Prefix prefix)
-{
-  for (guint i = 0; i < n; i++) {
-    const guint8 *set;
-    guint8 head[4];
-    guint16 size;
-
-    if (!gst_byte_reader_get_uint16_be (reader, &size) || size == 0
-        || !gst_byte_reader_get_data (reader, size, &set))
-      return FALSE;
-    GST_WRITE_UINT32_BE (head, prefix == PREFIX_LENGTH ? size : 1);
-    g_byte_array_append (out, head, sizeof head);
-    g_byte_array_append (out, set, size);
-  }
-  return TRUE;
-}
-
-static gboolean
-append_avcc (GByteArray * out, GstByteReader * reader, Prefix prefix)
-{
-  guint8 n_sps, n_pps;
-
-  return gst_byte_reader_skip (reader, AVCC_HEAD)
-      && gst_byte_reader_get_uint8 (reader, &n_sps)
-      && append_sets (out, reader, n_sps & AVCC_SPS_MASK, prefix)
-      && gst_byte_reader_get_uint8 (reader, &n_pps)
-      && append_sets (out, reader, n_pps, prefix);
-}
-
-static gboolean
-append_hvcc (GByteArray * out, GstByteReader * reader, Prefix prefix)
-{
-  guint8 n_arrays;
-
-  if (!gst_byte_reader_skip (reader, HVCC_HEAD)
-      || !gst_byte_reader_get_uint8 (reader, &n_arrays))
-    return FALSE;
-  for (guint i = 0; i < n_arrays; i++) {
-    guint16 n;
-
-    if (!gst_byte_reader_skip (reader, 1)
-        || !gst_byte_reader_get_uint16_be (reader, &n)
-        || !append_sets (out, reader, n, prefix))
-      return FALSE;
-  }
-  return TRUE;
-}
-
 /* (transfer full) (nullable) */
 static GByteArray *
-get_sets (const VsCodecConfig * config, Prefix prefix)
+get_sets (const VsCodecConfig * config, VsNalPrefix prefix)
 {
   g_autoptr (GByteArray) out = g_byte_array_new ();
   GstByteReader reader;
   const guint8 *record;
-  gboolean ok;
   gsize size;
 
   if (config->record == NULL)
@@ -182,9 +117,10 @@ get_sets (const VsCodecConfig * config, Prefix prefix)
   if (size > G_MAXUINT16)
     return NULL;
   gst_byte_reader_init (&reader, record, size);
-  ok = config->codec == VS_CODEC_H264 ? append_avcc (out, &reader, prefix)
-      : append_hvcc (out, &reader, prefix);
-  return ok && out->len > 0 ? g_steal_pointer (&out) : NULL;
+  if (vs_codec_record_append_sets (config->codec, &reader, prefix, out) == 0
+      || out->len == 0)
+    return NULL;
+  return g_steal_pointer (&out);
 }
 
 GByteArray *
@@ -192,7 +128,7 @@ vs_smooth_get_parameter_sets (const VsCodecConfig * config)
 {
   if (config->codec != VS_CODEC_H264 && config->codec != VS_CODEC_H265)
     return NULL;
-  return get_sets (config, PREFIX_LENGTH);
+  return get_sets (config, VS_NAL_PREFIX_LENGTH);
 }
 
 /* wSamplesPerBlock, dwChannelMask and SubFormat, little-endian */
@@ -218,7 +154,7 @@ vs_smooth_get_private_data (const VsCodecConfig * config)
   if (!vs_smooth_supports (config->codec) || config->record == NULL)
     return NULL;
   if (vs_codec_get_media_type (config->codec) == VS_MEDIA_VIDEO)
-    return get_sets (config, PREFIX_START_CODE);
+    return get_sets (config, VS_NAL_PREFIX_START_CODE);
   out = g_byte_array_new ();
   if (config->codec == VS_CODEC_EAC3)
     append_wave_extension (out, config);
