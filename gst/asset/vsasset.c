@@ -8,11 +8,11 @@
 #include "config.h"
 #include "asset/vsasset.h"
 
-#include <gst/tag/tag.h>
 #include <string.h>
 
 #include "asset/vsassetlist.h"
 #include "asset/vsassetsegment.h"
+#include "codec/vslanguage.h"
 
 /* of what all files of an asset may take in memory */
 #define FOOTPRINT_MAX (256 * 1024 * 1024)
@@ -164,16 +164,6 @@ get_entries (Asset * asset, GError ** error)
 
 /* Renditions. */
 
-/* "en" for "eng" */
-static gchar *
-normalise_language (const gchar * language)
-{
-  const gchar *brief = language && strlen (language) == 3 ?
-      gst_tag_get_language_code_iso_639_1 (language) : NULL;
-
-  return g_strdup (brief ? brief : language);
-}
-
 static gboolean
 has_language (const Asset * asset, const gchar * language)
 {
@@ -214,7 +204,7 @@ set_track (Asset * asset, VsAssetRendition * rendition,
   }
   rendition->audio = track;
   if (rendition->language == NULL)
-    rendition->language = normalise_language (mp4->language);
+    rendition->language = vs_language_dup_tag (mp4->language);
   return TRUE;
 }
 
@@ -226,7 +216,7 @@ add_main (Asset * asset, const VsAssetFile * file, const VsAssetEntry * entry,
   g_autoptr (VsAssetRendition) rendition = g_new0 (VsAssetRendition, 1);
 
   rendition->name = g_strdup (entry->name);
-  rendition->language = normalise_language (entry->language);
+  rendition->language = vs_language_dup_tag (entry->language);
   for (guint i = 0; i < file->movie->tracks->len; i++) {
     const VsMp4Track *mp4 = g_ptr_array_index (file->movie->tracks, i);
     gboolean wanted = mp4->type == VS_MEDIA_VIDEO ?

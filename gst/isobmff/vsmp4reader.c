@@ -5,7 +5,7 @@
 #include "config.h"
 #include "isobmff/vsmp4private.h"
 
-#include <gst/tag/tag.h>
+#include "codec/vslanguage.h"
 
 /* tracks of a movie that are looked at */
 #define MAX_TRACKS 64
@@ -89,7 +89,6 @@ static gchar *
 unpack_language (guint16 packed)
 {
   gchar code[4] = { 0 };
-  const gchar *brief;
 
   for (guint i = 0; i < 3; i++) {
     code[i] = (packed >> (10 - 5 * i) & 0x1f) + 0x60;
@@ -98,8 +97,7 @@ unpack_language (guint16 packed)
   }
   if (g_str_equal (code, "und"))
     return NULL;
-  brief = gst_tag_get_language_code_iso_639_1 (code);
-  return g_strdup (brief ? brief : code);
+  return vs_language_dup_tag (code);
 }
 
 /* The extended language tag (8.4.6), if it is one. */

@@ -6,9 +6,9 @@
 #include "config.h"
 #endif
 
-#include <gst/tag/tag.h>
 #include <string.h>
 
+#include "codec/vslanguage.h"
 #include "mpegts/vstssection.h"
 #include "mpegts/vstswriter.h"
 
@@ -39,16 +39,12 @@ vs_ts_program_free (VsTsProgram * program)
   g_free (program);
 }
 
-/* BCP 47 has the two letters of ISO 639-1 where there are such. */
 static gchar *
 language_to_tag (const gchar * code)
 {
   g_autofree gchar *lower = g_ascii_strdown (code, -1);
-  const gchar *short_code = gst_tag_get_language_code_iso_639_1 (lower);
 
-  if (strcmp (lower, "und") == 0)
-    return NULL;
-  return short_code ? g_strdup (short_code) : g_steal_pointer (&lower);
+  return strcmp (lower, "und") == 0 ? NULL : vs_language_dup_tag (lower);
 }
 
 gchar *
