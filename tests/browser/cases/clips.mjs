@@ -15,11 +15,11 @@ const PLAYERS = [['hls', 'hls'], ['dash', 'dash']];
 /** Half the time on each rung, for @seconds in all. */
 async function watchBothRungs(play, seconds) {
   const levels = await play.levels();
-  for (const level of levels) {
+  for (const [i, level] of levels.entries()) {
     await play.select(level.id);
     await play.shows(level.height);
     await play.forgetPicture();
-    await play.watch(seconds / levels.length);
+    await play.watchUntil(seconds * (i + 1) / levels.length);
     await play.assertPicture();
   }
 }

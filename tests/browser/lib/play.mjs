@@ -72,9 +72,13 @@ export class Play {
 
   /** Awaits that @seconds more of media have passed. */
   async watch(seconds) {
-    const from = (await this.report()).mediaTime;
-    await this.reports(`${seconds} s more`,
-      ({ mediaTime }) => mediaTime >= from + seconds, seconds * 1500 + 20000);
+    await this.watchUntil((await this.report()).mediaTime + seconds);
+  }
+
+  /** Awaits that @seconds of media have passed in all. */
+  async watchUntil(seconds) {
+    await this.reports(`${seconds} s of media`,
+      ({ mediaTime }) => mediaTime >= seconds, seconds * 1500 + 20000);
   }
 
   /** Awaits the end of a finished stream. */
