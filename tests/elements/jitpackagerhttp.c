@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/folder.h"
+
 #define SERVED STREAM PACKAGER FOREVER
 
 /* Until @condition holds: what happens in the server's threads. */
@@ -553,8 +555,8 @@ typedef struct
 static Usage
 get_usage (void)
 {
-  Usage usage = { count_entries ("/proc/self/fd"),
-    count_entries ("/proc/self/task")
+  Usage usage = { test_folder_count ("/proc/self/fd"),
+    test_folder_count ("/proc/self/task")
   };
 
   return usage;

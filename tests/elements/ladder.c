@@ -12,6 +12,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "common/folder.h"
+
 /* IDRs fall on the same times on all rungs, also at half the frame rate. */
 GST_START_TEST (test_aligned_idrs)
 {
@@ -283,18 +285,6 @@ GST_START_TEST (test_deterministic)
 
 GST_END_TEST;
 
-static guint
-count_threads (void)
-{
-  GDir *tasks = g_dir_open ("/proc/self/task", 0, NULL);
-  guint n = 0;
-
-  while (g_dir_read_name (tasks))
-    n++;
-  g_dir_close (tasks);
-  return n;
-}
-
 /* State cycles, also in mid-stream, leave no thread behind. */
 GST_START_TEST (test_state_cycles)
 {
@@ -311,12 +301,12 @@ GST_START_TEST (test_state_cycles)
     fail_unless (gst_element_set_state (pipeline, i % 4 ? GST_STATE_NULL :
             GST_STATE_READY) == GST_STATE_CHANGE_SUCCESS);
     if (i == 3)
-      base = count_threads ();
+      base = test_folder_count ("/proc/self/task");
   }
   ladder_stop (pipeline);
   /* GStreamer's own pool lets idle threads go after a while */
   for (guint i = 0; i < 100; i++) {
-    now = count_threads ();
+    now = test_folder_count ("/proc/self/task");
     if (now <= base)
       break;
     g_usleep (50000);

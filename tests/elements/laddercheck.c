@@ -4,10 +4,11 @@
  */
 #include "laddercheck.h"
 
-#include <glib/gstdio.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/folder.h"
 
 #define AAC_TICKS 1920          /* 1024 samples at 48 kHz */
 
@@ -23,16 +24,7 @@ ladder_setup (void)
 void
 ladder_teardown (void)
 {
-  GDir *open = g_dir_open (dir, 0, NULL);
-  const gchar *name;
-
-  while ((name = g_dir_read_name (open))) {
-    g_autofree gchar *path = g_build_filename (dir, name, NULL);
-
-    g_unlink (path);
-  }
-  g_dir_close (open);
-  g_rmdir (dir);
+  test_folder_remove (dir);
   g_clear_pointer (&dir, g_free);
 }
 

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "common/folder.h"
+
 GstElement *pipeline, *packager;
 SoupSession *session;
 gchar *folder;
@@ -28,21 +30,12 @@ stop_pipeline (void)
   gst_clear_object (&pipeline);
 }
 
-static void
-remove_tree (const gchar * path)
-{
-  const gchar *argv[] = { "rm", "-rf", path, NULL };
-
-  g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-      NULL, NULL, NULL, NULL);
-}
-
 void
 teardown (void)
 {
   stop_pipeline ();
   g_clear_object (&session);
-  remove_tree (folder);
+  test_folder_remove (folder);
   g_clear_pointer (&folder, g_free);
 }
 
@@ -201,15 +194,4 @@ run (const gchar * const *argv)
   fail_unless (g_spawn_check_wait_status (status, NULL), "%s: %s", argv[0],
       err);
   return out;
-}
-
-guint
-count_entries (const gchar * path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  guint n = 0;
-
-  while (g_dir_read_name (dir))
-    n++;
-  return n;
 }

@@ -75,4 +75,3 @@ void await_text (const gchar *path, const gchar *what, guint times);
 /* Standard output of a program that must succeed; NULL when it is not
  * installed. */
 gchar *run (const gchar * const *argv);
-guint count_entries (const gchar *path);

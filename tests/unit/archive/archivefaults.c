@@ -15,6 +15,7 @@
 
 #include "archive/archivefixture.h"
 #include "archive/faultystore.h"
+#include "common/folder.h"
 
 static VsStore *faulty;
 
@@ -282,7 +283,7 @@ run_faults (Fault fault, const VsArchiveWriterSettings * settings,
 
     /* a check reads all: an archive that is long enough for parts, no more */
     if (n % 30 == 29) {
-      archive_remove_tree (path);
+      test_folder_remove (path);
       run_once (store, settings, 0, 50, FALSE, 10 * GST_SECOND);
       last = last_listed ("a");
     }

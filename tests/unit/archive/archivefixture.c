@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "archive/archivefixture.h"
+#include "common/folder.h"
 
 gchar *root;
 VsStore *store;
@@ -23,23 +24,6 @@ make_root (void)
 }
 
 void
-archive_remove_tree (const gchar * path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const gchar *name;
-
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree gchar *child = g_build_filename (path, name, NULL);
-
-    if (g_file_test (child, G_FILE_TEST_IS_DIR))
-      archive_remove_tree (child);
-    else
-      g_unlink (child);
-  }
-  g_rmdir (path);
-}
-
-void
 archive_setup (void)
 {
   root = make_root ();
@@ -51,7 +35,7 @@ void
 archive_teardown (void)
 {
   g_clear_pointer (&store, vs_store_unref);
-  archive_remove_tree (root);
+  test_folder_remove (root);
   g_clear_pointer (&root, g_free);
   archive_log_clear ();
 }

@@ -14,5 +14,3 @@ extern VsStore *store;
 /* the checked fixture; nothing has been said to archive_log */
 void archive_setup (void);
 void archive_teardown (void);
-
-void archive_remove_tree (const gchar *path);

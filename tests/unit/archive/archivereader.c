@@ -5,6 +5,7 @@
 #include <gst/check/gstcheck.h>
 
 #include "archive/archivefixture.h"
+#include "common/folder.h"
 #include "archive/vsarchivereader.h"
 #include "archive/vsarchivesummary.h"
 #include "archive/vsarchivewriter.h"
@@ -227,7 +228,7 @@ GST_START_TEST (test_made_anew)
 
   write_segments (1, 80, FALSE, 0);
   reader = open_reader ();
-  archive_remove_tree (folder);
+  test_folder_remove (folder);
   write_segments (1, 5, FALSE, 0);
   refresh (reader);
   check_reader (reader, 1, 5, FALSE);

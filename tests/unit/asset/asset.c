@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <gst/check/gstcheck.h>
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "asset/vsasset.h"
 #include "asset/vsassetlist.h"
+#include "common/folder.h"
 #include "isobmff/vsmp4reader.h"
 
 static gchar *root, *folder;
@@ -23,24 +23,10 @@ setup (void)
 }
 
 static void
-remove_all (const gchar * path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const gchar *name;
-
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree gchar *child = g_build_filename (path, name, NULL);
-
-    remove_all (child);
-  }
-  g_remove (path);
-}
-
-static void
 teardown (void)
 {
   vs_store_unref (store);
-  remove_all (root);
+  test_folder_remove (root);
   g_clear_pointer (&folder, g_free);
   g_clear_pointer (&root, g_free);
 }

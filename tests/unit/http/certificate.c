@@ -3,9 +3,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <gst/check/gstcheck.h>
-#include <glib/gstdio.h>
 #include <string.h>
 
+#include "common/folder.h"
 #include "http/vshttpcertificate.h"
 
 static gchar *folder, *cert_path, *key_path;
@@ -55,10 +55,7 @@ setup (void)
 static void
 teardown (void)
 {
-  const gchar *argv[] = { "rm", "-r", folder, NULL };
-
-  g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-      NULL, NULL, NULL, NULL);
+  test_folder_remove (folder);
   g_clear_pointer (&folder, g_free);
   g_clear_pointer (&cert_path, g_free);
   g_clear_pointer (&key_path, g_free);

@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/folder.h"
+
 static void
 answer_path (TestServer * self, VsHttpRequest * request, VsHttpAnswer * answer)
 {
@@ -208,27 +210,16 @@ client_talk (guint16 port, const gchar * text)
   return g_string_free (client_read_all (fd), FALSE);
 }
 
-static guint
-count_entries (const gchar * path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  guint n = 0;
-
-  while (g_dir_read_name (dir))
-    n++;
-  return n;
-}
-
 guint
 count_fds (void)
 {
-  return count_entries ("/proc/self/fd");
+  return test_folder_count ("/proc/self/fd");
 }
 
 guint
 count_threads (void)
 {
-  return count_entries ("/proc/self/task");
+  return test_folder_count ("/proc/self/task");
 }
 
 gsize

@@ -7,8 +7,8 @@
  * have to agree.
  */
 #include <gst/check/gstcheck.h>
-#include <glib/gstdio.h>
 
+#include "common/folder.h"
 #include "isobmff/vscmaf.h"
 #include "boxes.h"
 
@@ -26,15 +26,7 @@ setup (void)
 static void
 teardown (void)
 {
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const gchar *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL) {
-    g_autofree gchar *path = g_build_filename (folder, name, NULL);
-
-    g_unlink (path);
-  }
-  g_rmdir (folder);
+  test_folder_remove (folder);
   g_clear_pointer (&folder, g_free);
 }
 

@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 #include <gst/check/gstcheck.h>
 
+#include "common/folder.h"
 #include "mpegts/vstswriter.h"
 
 /* A unit as it came, with a copy of its bytes */
@@ -123,20 +124,6 @@ static inline gchar *
 test_folder_new (void)
 {
   return g_dir_make_tmp ("vs-mpegts-XXXXXX", NULL);
-}
-
-/* Removes a folder of files. */
-static inline void
-test_folder_remove (const gchar *folder)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const gchar *name;
-
-  while ((name = g_dir_read_name (dir))) {
-    g_autofree gchar *path = g_build_filename (folder, name, NULL);
-    g_unlink (path);
-  }
-  g_rmdir (folder);
 }
 
 /* A TS that ffmpeg made with @options, two seconds of test picture and tone;

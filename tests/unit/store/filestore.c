@@ -13,54 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/vsstore.h"
-
-static gchar *root;
-static VsStore *store;
-
-static void
-remove_tree (const gchar * path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const gchar *name;
-
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree gchar *child = g_build_filename (path, name, NULL);
-
-    if (g_file_test (child, G_FILE_TEST_IS_DIR)
-        && !g_file_test (child, G_FILE_TEST_IS_SYMLINK))
-      remove_tree (child);
-    else
-      g_unlink (child);
-  }
-  g_rmdir (path);
-}
-
-static void
-setup (void)
-{
-  g_autoptr (GError) error = NULL;
-
-  root = g_dir_make_tmp ("vsstore-XXXXXX", NULL);
-  store = vs_store_open (root, TRUE, &error);
-  fail_unless (store != NULL, "%s", error ? error->message : "");
-}
-
-static void
-teardown (void)
-{
-  vs_store_unref (store);
-  remove_tree (root);
-  g_free (root);
-}
-
-static gboolean
-put (const gchar * key, const gchar * text, GError ** error)
-{
-  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
-
-  return vs_store_put (store, key, &bytes, 1, NULL, error);
-}
+#include "common/folder.h"
+#include "store/storefixture.h"
 
 static gchar *
 get (const gchar * key, guint64 offset, gssize length, gsize max,
@@ -81,19 +35,6 @@ static gchar *
 path_of (const gchar * key)
 {
   return g_build_filename (root, key, NULL);
-}
-
-/* Names in a folder as the file system has them, tmp files included. */
-static guint
-count_files (const gchar * key)
-{
-  g_autofree gchar *path = path_of (key);
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  guint n = 0;
-
-  while (dir && g_dir_read_name (dir))
-    n++;
-  return n;
 }
 
 GST_START_TEST (test_put_get)
@@ -122,7 +63,7 @@ GST_START_TEST (test_put_get)
 
     fail_unless_equals_string (text, rows[i].want);
   }
-  fail_unless_equals_int (count_files ("a/b"), 1);
+  fail_unless_equals_int (count_names ("a/b"), 1);
 
   fail_unless (get ("a/b/c.ts", 0, -1, 11, &error) == NULL);
   fail_unless (g_error_matches (error, G_IO_ERROR,
@@ -232,7 +173,7 @@ GST_START_TEST (test_links)
   fail_unless (put ("file", "mine", NULL));
   fail_unless (g_file_get_contents (secret, &text, NULL, NULL));
   fail_unless_equals_string (text, "secret");
-  remove_tree (outside);
+  test_folder_remove (outside);
 }
 
 GST_END_TEST;
@@ -293,7 +234,7 @@ GST_START_TEST (test_upload)
   upload = vs_store_upload_new (store, "up2", NULL, NULL);
   fail_unless (vs_store_upload_write (upload, &piece, 1, NULL));
   vs_store_upload_free (upload);
-  fail_unless_equals_int (count_files (""), 1);
+  fail_unless_equals_int (count_names (""), 1);
 }
 
 GST_END_TEST;
@@ -340,9 +281,9 @@ GST_START_TEST (test_clean_after_death)
 
   lock = vs_store_lock (store, "a", NULL);
   fail_unless (lock != NULL);
-  fail_unless_equals_int (count_files ("a"), 2);
+  fail_unless_equals_int (count_names ("a"), 2);
   fail_unless (vs_store_clean (store, "a", NULL, NULL));
-  fail_unless_equals_int (count_files ("a"), 1);
+  fail_unless_equals_int (count_names ("a"), 1);
   vs_store_unlock (store, lock);
 }
 
@@ -369,7 +310,7 @@ GST_START_TEST (test_write_fails)
   fail_unless (g_str_has_prefix (error->message, root));
   fail_unless (g_str_has_suffix (error->message, "/seg.ts: File too large"),
       "%s", error->message);
-  fail_unless_equals_int (count_files (""), 1);
+  fail_unless_equals_int (count_names (""), 1);
 }
 
 GST_END_TEST;
@@ -389,7 +330,7 @@ GST_START_TEST (test_full_disk)
   fail_unless (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE));
   fail_unless (g_str_has_suffix (error->message,
           "/mnt/x.ts: No space left on device"), "%s", error->message);
-  fail_unless_equals_int (count_files ("mnt"), 0);
+  fail_unless_equals_int (count_names ("mnt"), 0);
   fail_unless (put ("mnt/x.ts", "small", NULL));
   fail_unless (umount (mnt) == 0);
 }
@@ -422,7 +363,7 @@ filestore_suite (void)
   TCase *tcase = tcase_create ("general");
 
   suite_add_tcase (suite, tcase);
-  tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_add_checked_fixture (tcase, store_setup, store_teardown);
   tcase_add_test (tcase, test_put_get);
   tcase_add_test (tcase, test_many_parts);
   tcase_add_test (tcase, test_names);

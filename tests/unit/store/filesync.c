@@ -9,14 +9,13 @@
 #include <gst/check/gstcheck.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "store/vsstore.h"
+#include "store/storefixture.h"
 
 static GString *calls;          /* NULL: nobody looks */
 static guint n_calls, failing;  /* the one that fails, from 1 */
@@ -73,46 +72,6 @@ renameat (int from, const char *old, int to, const char *new)
       syscall (SYS_renameat, from, old, to, new) : -1;
 }
 
-static gchar *root;
-static VsStore *store;
-
-static void
-setup (void)
-{
-  root = g_dir_make_tmp ("vsstore-XXXXXX", NULL);
-  store = vs_store_open (root, TRUE, NULL);
-}
-
-static void
-remove_tree (const gchar * path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const gchar *name;
-
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree gchar *child = g_build_filename (path, name, NULL);
-
-    remove_tree (child);
-  }
-  g_remove (path);
-}
-
-static void
-teardown (void)
-{
-  vs_store_unref (store);
-  remove_tree (root);
-  g_free (root);
-}
-
-static gboolean
-put (const gchar * key, const gchar * text, GError ** error)
-{
-  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
-
-  return vs_store_put (store, key, &bytes, 1, NULL, error);
-}
-
 /* As put (), and @at-th call fails with @code; what was called is returned. */
 static gchar *
 watch_put (const gchar * key, const gchar * text, guint at, gint code,
@@ -127,18 +86,6 @@ watch_put (const gchar * key, const gchar * text, guint at, gint code,
   *ok = put (key, text, error);
   said = g_strchomp (g_string_free (g_steal_pointer (&calls), FALSE));
   return said;
-}
-
-static guint
-count_names (const gchar * folder)
-{
-  g_autofree gchar *path = g_build_filename (root, folder, NULL);
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  guint n = 0;
-
-  while (dir && g_dir_read_name (dir))
-    n++;
-  return n;
 }
 
 /* The bytes, then the name, then the folder that has the name; each folder
@@ -231,7 +178,7 @@ filesync_suite (void)
   TCase *tcase = tcase_create ("general");
 
   suite_add_tcase (suite, tcase);
-  tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_add_checked_fixture (tcase, store_setup, store_teardown);
   tcase_add_test (tcase, test_order);
   tcase_add_test (tcase, test_each_call_fails);
   return suite;
