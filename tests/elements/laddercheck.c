@@ -12,6 +12,13 @@
 
 #define AAC_TICKS 1920          /* 1024 samples at 48 kHz */
 
+/* As ffprobe tells it, in 90 kHz */
+typedef struct
+{
+  gint64 pts, dts;
+  gboolean key;
+} Packet;
+
 static gchar *dir;
 
 void
@@ -105,11 +112,12 @@ ladder_run (const gchar * launch)
   ladder_stop (pipeline);
 }
 
-/* What ffprobe reads: the packets of one stream ("v" or "a") of a file */
-GArray *
-ladder_probe (const gchar * file, const gchar * stream)
+/* (element-type Packet): what ffprobe reads: the packets of one stream ("v" or
+ * "a") of a file */
+static GArray *
+probe (const gchar * file, const gchar * stream)
 {
-  GArray *packets = g_array_new (FALSE, FALSE, sizeof (LadderPacket));
+  GArray *packets = g_array_new (FALSE, FALSE, sizeof (Packet));
   g_autofree gchar *command = g_strdup_printf ("ffprobe -v error "
       "-select_streams %s -show_entries packet=pts,dts,flags -of "
       "compact=p=0:nk=1 @/%s", stream, file);
@@ -118,7 +126,7 @@ ladder_probe (const gchar * file, const gchar * stream)
 
   for (guint i = 0; lines[i]; i++) {
     g_auto (GStrv) fields = g_strsplit (lines[i], "|", -1);
-    LadderPacket packet;
+    Packet packet;
 
     if (g_strv_length (fields) < 3)
       continue;
@@ -133,7 +141,7 @@ ladder_probe (const gchar * file, const gchar * stream)
 static gint
 compare_pts (gconstpointer a, gconstpointer b)
 {
-  const LadderPacket *x = a, *y = b;
+  const Packet *x = a, *y = b;
 
   return x->pts < y->pts ? -1 : x->pts > y->pts;
 }
@@ -143,10 +151,10 @@ compare_pts (gconstpointer a, gconstpointer b)
 guint
 ladder_assert_video (const gchar * file, guint n, guint d)
 {
-  g_autoptr (GArray) packets = ladder_probe (file, "v");
+  g_autoptr (GArray) packets = probe (file, "v");
 
   for (guint i = 0; i < packets->len; i++) {
-    const LadderPacket *packet = &g_array_index (packets, LadderPacket, i);
+    const Packet *packet = &g_array_index (packets, Packet, i);
 
     fail_unless (packet->dts <= packet->pts);
     if (i > 0)
@@ -154,7 +162,7 @@ ladder_assert_video (const gchar * file, guint n, guint d)
   }
   g_array_sort (packets, compare_pts);
   for (guint i = 0; i < packets->len; i++)
-    assert_equals_int64 (g_array_index (packets, LadderPacket, i).pts,
+    assert_equals_int64 (g_array_index (packets, Packet, i).pts,
         PES_ORIGIN + (gint64) i * 90000 * d / n);
   return packets->len;
 }
@@ -162,12 +170,28 @@ ladder_assert_video (const gchar * file, guint n, guint d)
 guint
 ladder_assert_audio (const gchar * file)
 {
-  g_autoptr (GArray) packets = ladder_probe (file, "a");
+  g_autoptr (GArray) packets = probe (file, "a");
 
   for (guint i = 0; i < packets->len; i++)
-    assert_equals_int64 (g_array_index (packets, LadderPacket, i).pts,
+    assert_equals_int64 (g_array_index (packets, Packet, i).pts,
         PES_ORIGIN + (gint64) i * AAC_TICKS);
   return packets->len;
+}
+
+guint
+ladder_assert_idrs (const gchar * file, guint gop, guint n, guint d)
+{
+  g_autoptr (GArray) packets = probe (file, "v");
+  guint idrs = 0;
+
+  for (guint i = 0; i < packets->len; i++) {
+    const Packet *packet = &g_array_index (packets, Packet, i);
+
+    if (packet->key)
+      assert_equals_int64 (packet->pts, PES_ORIGIN +
+          (gint64) gop * idrs++ * 90000 * d / n);
+  }
+  return idrs;
 }
 
 /* Samples of the first channel, as ffmpeg decodes them; sample 0 is at the

@@ -14,13 +14,6 @@
 #define SMALL "ladder=\"a:160x120,200k,64k;b:80x60,100k,64k\" " \
   "speed-preset=ultrafast "
 
-/* As ffprobe tells it, in 90 kHz */
-typedef struct
-{
-  gint64 pts, dts;
-  gboolean key;
-} LadderPacket;
-
 /* A folder of the test's own; in all command and launch lines below, and in
  * names of files, `@/` stands for it. */
 void ladder_setup (void);
@@ -40,13 +33,13 @@ gchar *ladder_await_warning (GstElement *pipeline);
 void ladder_stop (GstElement *pipeline);
 void ladder_run (const gchar *launch);
 
-/* (element-type LadderPacket): the packets of a file's stream "v" or "a" */
-GArray *ladder_probe (const gchar *file, const gchar *stream);
-
 /* Each frame is on the grid of @n / @d a second, none is missing, DTS grow;
  * each AAC frame follows the one before. Return how many there are. */
 guint ladder_assert_video (const gchar *file, guint n, guint d);
 guint ladder_assert_audio (const gchar *file);
+
+/* IDRs are each @gop frames of @n / @d a second. Returns how many there are. */
+guint ladder_assert_idrs (const gchar *file, guint gop, guint n, guint d);
 
 /* As ladder_assert_audio (), and nothing is heard */
 guint ladder_assert_silent (const gchar *file);
