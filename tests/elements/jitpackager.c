@@ -242,8 +242,6 @@ GST_START_TEST (test_archive)
   g_autofree gchar *line = g_strdup_printf (STREAM
       "vssegmentstore location=%s target-duration=1000000000 ! " PACKAGER,
       folder);
-  g_autofree gchar *origin =
-      g_strdup_printf ("vsjitpackager name=p port=0 location=%s", folder);
   g_autoptr (GHashTable) ours = NULL;
   g_autoptr (GHashTable) theirs = NULL;
   GHashTableIter iter;
@@ -253,7 +251,7 @@ GST_START_TEST (test_archive)
   await_message (GST_MESSAGE_EOS);
   stop_pipeline ();
 
-  start_pipeline (origin);
+  start_origin ("");
   ours = crawl_all ();
   fail_unless (g_hash_table_size (ours) >= 26, "%u objects",
       g_hash_table_size (ours));
@@ -261,7 +259,7 @@ GST_START_TEST (test_archive)
     probe (mains[i], 6.0);
   stop_pipeline ();
 
-  start_pipeline (origin);
+  start_origin ("");
   theirs = crawl_all ();
   fail_unless_equals_int (g_hash_table_size (theirs), g_hash_table_size (ours));
   g_hash_table_iter_init (&iter, ours);
@@ -322,8 +320,6 @@ GST_START_TEST (test_corrupt_segment)
   g_autofree gchar *line = g_strdup_printf (STREAM
       "vssegmentstore location=%s target-duration=1000000000 ! " PACKAGER,
       folder);
-  g_autofree gchar *origin =
-      g_strdup_printf ("vsjitpackager name=p port=0 location=%s", folder);
   g_autofree gchar *segment = g_build_filename (folder, "default", "live",
       "index_108p_00002.ts", NULL);
   static const gchar *const paths[] = { "hls/108p_2.ts",
@@ -335,7 +331,7 @@ GST_START_TEST (test_corrupt_segment)
   stop_pipeline ();
   fail_unless (g_file_set_contents (segment, "not what it was", -1, NULL));
 
-  start_pipeline (origin);
+  start_origin ("");
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++) {
     g_auto (Reply) reply = { 0 };
 

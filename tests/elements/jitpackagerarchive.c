@@ -15,25 +15,6 @@
 #define LONG_SEGMENTS 330
 #define LONG_DURATION (4 * GST_SECOND)
 
-static void
-start_origin (const gchar * properties)
-{
-  g_autofree gchar *line = g_strdup_printf ("vsjitpackager name=p port=0 "
-      "location=%s %s", folder, properties);
-
-  start_pipeline (line);
-}
-
-static guint
-count (const gchar * text, const gchar * what)
-{
-  guint n = 0;
-
-  for (const gchar * p = strstr (text, what); p; p = strstr (p + 1, what))
-    n++;
-  return n;
-}
-
 /* A long archive: one segment's bytes, again and again. */
 
 static void

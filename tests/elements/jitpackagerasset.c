@@ -27,15 +27,6 @@ teardown_media (void)
   teardown ();
 }
 
-static void
-start_origin (void)
-{
-  g_autofree gchar *line = g_strdup_printf ("vsjitpackager name=p port=0 "
-      "location=%s " FOREVER, folder);
-
-  start_pipeline (line);
-}
-
 /* Standard output of a command line without blanks in its words. */
 static gchar *
 run_line (const gchar * line)
@@ -166,7 +157,7 @@ GST_START_TEST (test_equal)
 {
   if (!make (clips[__i__].name, 160, clips[__i__].options))
     return;
-  start_origin ();
+  start_origin (FOREVER);
   check_equal (clips[__i__].name);
   check_starts (clips[__i__].name);
   stop_pipeline ();
@@ -189,7 +180,7 @@ GST_START_TEST (test_clip)
     return;
   }
   fail_unless (g_file_set_contents (target, data, size, NULL));
-  start_origin ();
+  start_origin (FOREVER);
   check_equal (name);
   check_starts (name);
   stop_pipeline ();
@@ -203,16 +194,6 @@ put (const gchar * name, const gchar * text)
   g_autofree gchar *path = g_build_filename (media, name, NULL);
 
   fail_unless (g_file_set_contents (path, text, -1, NULL));
-}
-
-static guint
-count (const gchar * text, const gchar * what)
-{
-  guint n = 0;
-
-  for (const gchar * p = strstr (text, what); p; p = strstr (p + 1, what))
-    n++;
-  return n;
 }
 
 static void
@@ -245,7 +226,7 @@ GST_START_TEST (test_ladders)
       "\"name\":\"high\"},{\"src\":\"low.mp4\",\"name\":\"low\"}]}");
   put ("ladder.smil", "<smil><body><switch><video src=\"high.mp4\"/>"
       "<video src=\"low.mp4\"/></switch></body></smil>");
-  start_origin ();
+  start_origin (FOREVER);
   check_ladder ("ladder.json");
   check_ladder ("ladder.smil");
   stop_pipeline ();
@@ -262,7 +243,7 @@ GST_START_TEST (test_tokens)
 
   if (!make ("a.mp4", 160, "-c:a aac"))
     return;
-  start_origin ();
+  start_origin (FOREVER);
   once = get_text ("/out/v1/default/media/a.mp4/hls/index_a.m3u8");
   segment = strstr (once, "a_1.ts?m=");
   fail_unless (segment != NULL, "%s", once);
@@ -275,7 +256,7 @@ GST_START_TEST (test_tokens)
   fail_unless_equals_int (wrong.status, 404);
   stop_pipeline ();
 
-  start_origin ();
+  start_origin (FOREVER);
   again = get_text ("/out/v1/default/media/a.mp4/hls/index_a.m3u8");
   fail_unless_equals_string (once, again);
   stop_pipeline ();
@@ -293,7 +274,7 @@ GST_START_TEST (test_hostile)
   GstBus *bus;
 
   put ("bad.mp4", "This is no movie, and never was one.");
-  start_origin ();
+  start_origin (FOREVER);
   for (guint i = 0; i < 3; i++) {
     g_auto (Reply) bad = { 0 };
 

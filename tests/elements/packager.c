@@ -57,6 +57,15 @@ start_pipeline (const gchar * line)
       != GST_STATE_CHANGE_FAILURE);
 }
 
+void
+start_origin (const gchar * properties)
+{
+  g_autofree gchar *line = g_strdup_printf ("vsjitpackager name=p port=0 "
+      "location=%s %s", folder, properties);
+
+  start_pipeline (line);
+}
+
 guint64
 get_stat (const gchar * name)
 {
@@ -140,6 +149,16 @@ header (const Reply * reply, const gchar * name)
 }
 
 /* Until the playlist has its end, or so many entries. */
+guint
+count (const gchar * text, const gchar * what)
+{
+  guint n = 0;
+
+  for (const gchar * p = strstr (text, what); p; p = strstr (p + 1, what))
+    n++;
+  return n;
+}
+
 void
 await_text (const gchar * path, const gchar * what, guint times)
 {
@@ -153,9 +172,7 @@ await_text (const gchar * path, const gchar * what, guint times)
     fail_unless (g_get_monotonic_time () < deadline, "no %s in %s", what, path);
     get (path, &reply);
     text = reply_text (&reply);
-    n = 0;
-    for (const gchar * p = strstr (text, what); p; p = strstr (p + 1, what))
-      n++;
+    n = count (text, what);
     if (n < times)
       g_usleep (20000);
   } while (n < times);

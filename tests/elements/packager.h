@@ -37,6 +37,8 @@ void setup (void);
 void teardown (void);
 
 void start_pipeline (const gchar *line);
+/* Serves what is stored in the folder. */
+void start_origin (const gchar *properties);
 void stop_pipeline (void);
 /* The next message of @type; an ERROR that is not awaited fails. */
 GstMessage *take_message (GstMessageType type);
@@ -69,6 +71,8 @@ void get (const gchar *path, Reply *reply);
 gchar *get_text (const gchar *path);
 gchar *reply_text (const Reply *reply);
 const gchar *header (const Reply *reply, const gchar *name);
+/* How many times @what stands in @text */
+guint count (const gchar *text, const gchar *what);
 /* Until @what stands so many times in the playlist. */
 void await_text (const gchar *path, const gchar *what, guint times);
 
