@@ -5,15 +5,15 @@
 #include <gst/check/gstcheck.h>
 #include <glib/gstdio.h>
 
+#include "manifest/views.h"
 #include "manifest/vsmpd.h"
 
-/* 2026-03-01T12:00:00Z */
-#define UTC_US G_GINT64_CONSTANT (1772366400000000)
-#define RUN_START 126000
+/* a run begins a minute after the one before */
+#define RUN_US 60000000
 
 typedef struct
 {
-  VsTimelineView views[2];
+  VsTimelineView views[N_VIEWS];
   VsMpdTrack tracks[3];
   VsMpdSettings settings;
 } Fixture;
@@ -21,11 +21,7 @@ typedef struct
 static void
 fixture_clear (Fixture * f)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (f->views); i++) {
-    vs_rendition_unref (f->views[i].rendition);
-    g_ptr_array_unref (f->views[i].segments);
-    g_ptr_array_unref (f->views[i].configs);
-  }
+  views_clear (f->views);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Fixture, fixture_clear);
@@ -58,12 +54,7 @@ fixture_init (Fixture * f)
   for (guint i = 0; i < 2; i++) {
     VsTimelineView *view = &f->views[i];
 
-    view->rendition = vs_rendition_new (NULL, NULL, NULL, rungs[i].name);
-    view->rendition->language = g_strdup ("en-GB");
-    view->segments =
-        g_ptr_array_new_with_free_func ((GDestroyNotify) vs_segment_unref);
-    view->configs = g_ptr_array_new_with_free_func
-        ((GDestroyNotify) vs_codec_config_unref);
+    view_init (view, rungs[i].name);
     view->target_duration = 2;
     config = make_config (VS_CODEC_H264, rungs[i].id, rungs[i].mime);
     config->width = rungs[i].width;
@@ -86,48 +77,16 @@ fixture_init (Fixture * f)
   f->settings.window = 300 * GST_SECOND;
 }
 
-static void
-add_track (VsSegment * segment, VsMediaType type, guint32 timescale,
-    gint64 start, gint64 end, const gchar * config)
-{
-  VsSegmentTrack *track = &segment->tracks[segment->n_tracks++];
-
-  track->type = type;
-  track->timescale = timescale;
-  track->start = start;
-  track->duration = end - start;
-  g_strlcpy (track->config_id, config, 9);
-}
-
-/* AAC frames begin before or at the boundary: in whole frames of the run */
-static gint64
-audio_time (gint64 ticks)
-{
-  return 67200 + ticks * 48000 / 90000 / 1024 * 1024;
-}
-
-/* Segment @number of @run, from 0 in each; 2.002 s each. */
+/* Segment @number of @run, from 0 in each. */
 static void
 add_segment (Fixture * f, guint64 sequence, guint run, guint number)
 {
-  gint64 ticks = number * 180180;
+  static const gchar *const configs[] = { "00000001", "00000002" };
 
-  for (guint i = 0; i < 2; i++) {
-    VsSegment *s = vs_segment_new ();
+  for (guint i = 0; i < N_VIEWS; i++) {
+    VsSegment *s = segment_new (sequence, run, RUN_US, number, configs[i]);
 
-    s->sequence = sequence;
-    s->run = s->discontinuity_sequence = run;
-    s->discontinuity = run > 0 && number == 0;
-    s->run_start_pts_90k = RUN_START;
-    s->start_pts_90k = RUN_START + ticks;
-    /* a run begins a minute after the one before */
-    s->utc_us = UTC_US + run * 60000000 + ticks * 100 / 9;
-    s->duration = 2002 * GST_MSECOND;
-    s->independent = TRUE;
-    add_track (s, VS_MEDIA_VIDEO, 90000, s->start_pts_90k,
-        s->start_pts_90k + 180180, i == 0 ? "00000001" : "00000002");
-    add_track (s, VS_MEDIA_AUDIO, 48000, audio_time (ticks),
-        audio_time (ticks + 180180), "00000003");
+    segment_add_audio (s, "00000003");
     g_ptr_array_add (f->views[i].segments, s);
   }
 }

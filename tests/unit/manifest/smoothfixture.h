@@ -5,19 +5,18 @@
 #pragma once
 
 #include "isobmff/vssmooth.h"
+#include "manifest/views.h"
 #include "manifest/vssmoothmanifest.h"
 
-/* 2026-03-01T12:00:00Z */
-#define UTC_US G_GINT64_CONSTANT (1772366400000000)
-#define RUN_START 126000
-#define SEGMENT 180180          /* 2.002 s */
+/* a run begins ten minutes after the one before */
+#define RUN_US G_GINT64_CONSTANT (600000000)
 
 enum
 { LEVEL_HIGH, LEVEL_LOW, LEVEL_AUDIO, N_LEVELS };
 
 typedef struct
 {
-  VsTimelineView views[2];
+  VsTimelineView views[N_VIEWS];
   VsSmoothLevel levels[N_LEVELS];
 } Fixture;
 
@@ -54,13 +53,8 @@ fixture_init (Fixture * f)
     VsTimelineView *view = &f->views[i];
     VsCodecConfig *config;
 
-    view->rendition = vs_rendition_new (NULL, NULL, NULL, rungs[i].name);
-    view->rendition->language = g_strdup ("en-GB");
+    view_init (view, rungs[i].name);
     view->rendition->bitrate = rungs[i].bitrate;
-    view->segments =
-        g_ptr_array_new_with_free_func ((GDestroyNotify) vs_segment_unref);
-    view->configs = g_ptr_array_new_with_free_func
-        ((GDestroyNotify) vs_codec_config_unref);
     config = fixture_add_config (view, VS_CODEC_H264, fixture_avcc,
         sizeof fixture_avcc);
     config->width = rungs[i].width;
@@ -79,57 +73,20 @@ fixture_init (Fixture * f)
 static inline void
 fixture_clear (Fixture * f)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (f->views); i++) {
-    vs_rendition_unref (f->views[i].rendition);
-    g_ptr_array_unref (f->views[i].segments);
-    g_ptr_array_unref (f->views[i].configs);
-  }
+  views_clear (f->views);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Fixture, fixture_clear);
-
-static inline void
-fixture_add_track (VsSegment * segment, VsMediaType type, guint32 timescale,
-    gint64 start, gint64 end)
-{
-  VsSegmentTrack *track = &segment->tracks[segment->n_tracks++];
-
-  track->type = type;
-  track->timescale = timescale;
-  track->start = start;
-  track->duration = end - start;
-}
-
-/* AAC frames: in whole ones from the run's start, before the boundary */
-static inline gint64
-fixture_audio_time (gint64 ticks)
-{
-  return RUN_START * G_GINT64_CONSTANT (48000) / 90000
-      + ticks * 48000 / 90000 / 1024 * 1024;
-}
 
 /* Segment @number of @run, from 0 in each. */
 static inline void
 fixture_add_segment (Fixture * f, guint view, guint64 sequence, guint run,
     guint number)
 {
-  VsSegment *s = vs_segment_new ();
-  gint64 ticks = (gint64) number * SEGMENT;
+  VsSegment *s = segment_new (sequence, run, RUN_US, number, "");
 
-  s->sequence = sequence;
-  s->run = s->discontinuity_sequence = run;
-  s->discontinuity = run > 0 && number == 0;
-  s->run_start_pts_90k = RUN_START;
-  s->start_pts_90k = RUN_START + ticks;
-  /* a run begins ten minutes after the one before */
-  s->utc_us = UTC_US + run * G_GINT64_CONSTANT (600000000) + ticks * 100 / 9;
-  s->duration = 2002 * GST_MSECOND;
-  s->independent = TRUE;
-  fixture_add_track (s, VS_MEDIA_VIDEO, 90000, s->start_pts_90k,
-      s->start_pts_90k + SEGMENT);
   if (view == 0)
-    fixture_add_track (s, VS_MEDIA_AUDIO, 48000, fixture_audio_time (ticks),
-        fixture_audio_time (ticks + SEGMENT));
+    segment_add_audio (s, "");
   g_ptr_array_add (f->views[view].segments, s);
 }
 
