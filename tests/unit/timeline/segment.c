@@ -4,7 +4,7 @@
  */
 #include <gst/check/gstcheck.h>
 
-#include "timeline/vssegment.h"
+#include "timeline/segmentcheck.h"
 
 static VsSegment *
 make_segment (guint64 sequence)
@@ -37,29 +37,6 @@ make_segment (guint64 sequence)
     segment->sha256[i] = i * 7;
   segment->uri = g_strdup ("index_1080p_00001.ts");
   return segment;
-}
-
-static void
-assert_segments_equal (const VsSegment * a, const VsSegment * b)
-{
-  fail_unless_equals_uint64 (a->sequence, b->sequence);
-  fail_unless_equals_uint64 (a->discontinuity_sequence,
-      b->discontinuity_sequence);
-  fail_unless_equals_int (a->discontinuity, b->discontinuity);
-  fail_unless_equals_uint64 (a->run, b->run);
-  fail_unless_equals_int64 (a->run_start_pts_90k, b->run_start_pts_90k);
-  fail_unless_equals_int64 (a->start_pts_90k, b->start_pts_90k);
-  fail_unless_equals_int64 (a->utc_us, b->utc_us);
-  fail_unless_equals_int64 (a->event_utc_us, b->event_utc_us);
-  fail_unless_equals_uint64 (a->duration, b->duration);
-  fail_unless_equals_string (a->cause, b->cause);
-  fail_unless_equals_int (a->independent, b->independent);
-  fail_unless_equals_int (a->gap, b->gap);
-  fail_unless_equals_int (a->n_tracks, b->n_tracks);
-  fail_unless (memcmp (a->tracks, b->tracks, sizeof a->tracks) == 0);
-  fail_unless_equals_uint64 (a->size, b->size);
-  fail_unless (memcmp (a->sha256, b->sha256, 32) == 0);
-  fail_unless_equals_string (a->uri, b->uri);
 }
 
 GST_START_TEST (test_names)
