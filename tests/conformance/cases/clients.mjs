@@ -7,22 +7,10 @@
 import { createHash } from 'node:crypto';
 import { Client } from '../lib/http.mjs';
 import { run as execute } from '../lib/process.mjs';
-import { MANIFESTS, makeArchive, serveArchive } from '../lib/sources.mjs';
+import { MANIFESTS, serveArchive } from '../lib/sources.mjs';
+import { PICTURES, SECONDS, judgeVariants } from '../lib/variants.mjs';
 
-const SECONDS = 12;
-const PICTURES = SECONDS * 30;
 const RATE = 48000;
-
-export const variants = [
-  { name: 'as they are', settings: '' },
-  { name: 'joined', settings: 'hls::segment-duration=4000000000 '
-    + 'cmaf::segment-duration=6000000000 dash::segment-duration=4000000000' },
-  { name: 'otherwise addressed', settings: 'hls::audio-groups=true '
-    + 'cmaf::uri-type=root dash::template=time-with-timeline '
-    + 'dash::layout=compact cmaf::separator=- cmaf::segment-prefix=cam' },
-  { name: 'by duration', endpoints: ['dash'],
-    settings: 'dash::template=number-with-duration' },
-];
 
 /** Pictures and seconds of sound that ffmpeg decodes of the best rendition */
 function decodeInFfmpeg(url) {
@@ -89,13 +77,7 @@ async function judgeEquality(tap, archive) {
 }
 
 export async function run(tap) {
-  const archive = makeArchive('clients', { segment: 2, gop: 2,
-    seconds: SECONDS });
-  for (const { name, settings, endpoints } of variants) {
-    const origin = await serveArchive(archive, settings);
-    for (const endpoint of endpoints ?? Object.keys(MANIFESTS))
-      judge(tap, `${endpoint}, ${name}`, origin.url(endpoint));
-    await origin.stop();
-  }
+  const archive = await judgeVariants('clients',
+    (what, url) => judge(tap, what, url));
   await judgeEquality(tap, archive);
 }

@@ -7,11 +7,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { folder, run as execute } from '../lib/process.mjs';
-import { MANIFESTS, makeArchive, serveArchive } from '../lib/sources.mjs';
-import { variants } from './clients.mjs';
+import { PICTURES, judgeVariants } from '../lib/variants.mjs';
 
-const SECONDS = 12;
-const PICTURES = SECONDS * 30;
 const PICTURE_BYTES = 320 * 180;
 // GStreamer 1.22 shows some pictures twice, or not, when it changes renditions
 const ONE_RENDITION = '?aws.manifestfilter=video_height:180';
@@ -38,12 +35,5 @@ function judge(tap, what, url) {
 }
 
 export async function run(tap) {
-  const archive = makeArchive('gstreamer', { segment: 2, gop: 2,
-    seconds: SECONDS });
-  for (const { name, settings, endpoints } of variants) {
-    const origin = await serveArchive(archive, settings);
-    for (const endpoint of endpoints ?? Object.keys(MANIFESTS))
-      judge(tap, `${endpoint}, ${name}`, origin.url(endpoint));
-    await origin.stop();
-  }
+  await judgeVariants('gstreamer', (what, url) => judge(tap, what, url));
 }
