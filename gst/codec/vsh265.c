@@ -32,6 +32,8 @@ typedef struct
   guint sub_layers;
   gboolean nested;
   guint chroma_format, bit_depth_luma, bit_depth_chroma;
+  guint id;
+  VsH265Sps syntax;
 } Sps;
 
 /* 7.3.3 */
@@ -145,11 +147,10 @@ parse_size (VsRbsp * rbsp, const Sps * sps, VsCodecConfig * config)
 }
 
 static void
-skip_coding_tools (VsRbsp * rbsp, guint sub_layers)
+skip_coding_tools (VsRbsp * rbsp, const Sps * sps)
 {
-  guint poc_bits = 4 + vs_rbsp_ue (rbsp, 12);
   /* sub_layer_ordering_info_present_flag */
-  guint n = vs_rbsp_u (rbsp, 1) ? sub_layers : 1;
+  guint n = vs_rbsp_u (rbsp, 1) ? sps->sub_layers : 1;
 
   for (guint i = 0; i < 3 * n; i++)
     vs_rbsp_ue (rbsp, G_MAXUINT32 - 1);
@@ -164,7 +165,7 @@ skip_coding_tools (VsRbsp * rbsp, guint sub_layers)
     vs_rbsp_ue (rbsp, 2);
     vs_rbsp_skip (rbsp, 1);
   }
-  skip_reference_sets (rbsp, poc_bits);
+  skip_reference_sets (rbsp, sps->syntax.order_bits);
   vs_rbsp_skip (rbsp, 2);
 }
 
@@ -211,33 +212,58 @@ write_mime (const Sps * sps, gchar * mime, gsize size)
         sps->constraints[i]);
 }
 
-/* 7.3.2.2.1, up to the timing in the VUI */
+/* 7.3.2.2.1, up to the length of a picture's number */
+static gboolean
+parse_sps_start (VsRbsp * rbsp, const VsNal * nal, Sps * sps,
+    VsCodecConfig * config)
+{
+  memset (sps, 0, sizeof *sps);
+  if (nal->size <= NAL_HEADER)
+    return FALSE;
+  vs_rbsp_init (rbsp, nal->data + NAL_HEADER, nal->size - NAL_HEADER);
+  vs_rbsp_skip (rbsp, 4);
+  sps->sub_layers = 1 + vs_rbsp_u (rbsp, 3);
+  sps->nested = vs_rbsp_u (rbsp, 1);
+  if (sps->sub_layers > SUB_LAYERS_MAX)
+    return FALSE;
+  parse_profile_tier_level (rbsp, sps);
+  sps->id = vs_rbsp_ue (rbsp, VS_H265_SPS_MAX - 1);
+  sps->chroma_format = vs_rbsp_ue (rbsp, 3);
+  if (sps->chroma_format == 3)
+    sps->syntax.separate_planes = vs_rbsp_u (rbsp, 1);
+  if (!parse_size (rbsp, sps, config))
+    return FALSE;
+  sps->bit_depth_luma = 8 + vs_rbsp_ue (rbsp, 7);
+  sps->bit_depth_chroma = 8 + vs_rbsp_ue (rbsp, 7);
+  sps->syntax.order_bits = 4 + vs_rbsp_ue (rbsp, 12);
+  sps->syntax.valid = !rbsp->failed;
+  return sps->syntax.valid;
+}
+
+gboolean
+vs_h265_parse_slice_syntax (const VsNal * nal, guint * id, VsH265Sps * syntax)
+{
+  VsCodecConfig ignored;
+  VsRbsp rbsp;
+  Sps sps;
+
+  if (!parse_sps_start (&rbsp, nal, &sps, &ignored))
+    return FALSE;
+  *id = sps.id;
+  *syntax = sps.syntax;
+  return TRUE;
+}
+
+/* up to the timing in the VUI */
 static gboolean
 parse_sps (const VsNal * nal, Sps * sps, VsCodecConfig * config)
 {
   VsRbsp rbsp;
 
-  if (nal->size <= NAL_HEADER)
-    return FALSE;
-  vs_rbsp_init (&rbsp, nal->data + NAL_HEADER, nal->size - NAL_HEADER);
-  vs_rbsp_skip (&rbsp, 4);
-  sps->sub_layers = 1 + vs_rbsp_u (&rbsp, 3);
-  sps->nested = vs_rbsp_u (&rbsp, 1);
-  if (sps->sub_layers > SUB_LAYERS_MAX)
-    return FALSE;
-  parse_profile_tier_level (&rbsp, sps);
-  vs_rbsp_ue (&rbsp, 15);
-  sps->chroma_format = vs_rbsp_ue (&rbsp, 3);
-  if (sps->chroma_format == 3)
-    vs_rbsp_skip (&rbsp, 1);    /* separate_colour_plane_flag */
-  if (!parse_size (&rbsp, sps, config))
-    return FALSE;
-  sps->bit_depth_luma = 8 + vs_rbsp_ue (&rbsp, 7);
-  sps->bit_depth_chroma = 8 + vs_rbsp_ue (&rbsp, 7);
-  if (rbsp.failed)
+  if (!parse_sps_start (&rbsp, nal, sps, config))
     return FALSE;
   /* damage from here on takes nothing from the picture */
-  skip_coding_tools (&rbsp, sps->sub_layers);
+  skip_coding_tools (&rbsp, sps);
   if (vs_rbsp_u (&rbsp, 1))
     parse_vui (&rbsp, config);
   config->profile = sps->profile;

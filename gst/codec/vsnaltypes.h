@@ -20,8 +20,10 @@
 
 /* nal_unit_type, ITU-T H.265 table 7-1, from a NAL unit's first byte */
 #define H265_TYPE(byte) ((byte) >> 1 & 0x3f)
+#define H265_BLA_W_LP 16
 #define H265_IDR_W_RADL 19
 #define H265_IDR_N_LP 20
+#define H265_IRAP_LAST 23
 #define H265_VCL_LAST 31
 #define H265_VPS 32
 #define H265_SPS 33

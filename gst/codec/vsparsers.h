@@ -154,6 +154,62 @@ gboolean vs_h264_is_other_picture (const VsH264Picture *picture,
 gboolean vs_h264_is_second_field (const VsH264Picture *first,
     const VsH264Picture *next);
 
+/**
+ * VsH265Sets:
+ *
+ * The same for H.265.
+ */
+#define VS_H265_SPS_MAX 16
+#define VS_H265_PPS_MAX 64
+typedef struct
+{
+  gboolean valid;
+  gboolean separate_planes;
+  guint8 order_bits;
+} VsH265Sps;
+
+typedef struct
+{
+  gboolean valid;
+  gboolean output_flag;         /* output_flag_present_flag */
+  guint8 extra_bits;            /* num_extra_slice_header_bits */
+  guint8 sps;
+} VsH265Pps;
+
+typedef struct
+{
+  VsH265Pps pps[VS_H265_PPS_MAX];
+  VsH265Sps sps[VS_H265_SPS_MAX];
+  guint order_base;             /* see VsH265Picture */
+} VsH265Sets;
+
+/* As vs_h264_sets_update () */
+void     vs_h265_sets_update (VsH265Sets *sets, const VsNal *nal);
+/* FALSE when the SPS is damaged */
+gboolean vs_h265_parse_slice_syntax (const VsNal *nal, guint *id,
+    VsH265Sps *sps);
+
+/**
+ * VsH265Picture:
+ *
+ * Where a picture is in the order of output: its PicOrderCnt, H.265 8.3.1,
+ * modulo @order_range, which is 0 where the header does not tell. An IDR
+ * picture's is 0; a BLA picture, which counts anew too, may begin anywhere:
+ * numbers are given as if it were 0 as well.
+ */
+typedef struct
+{
+  gboolean reset;               /* it counts anew from here */
+  guint order, order_range;
+} VsH265Picture;
+
+/* A header is no longer than this up to the order, its NAL unit's included,
+ * with emulation prevention. */
+#define VS_H265_SLICE_HEADER_MAX 16
+
+void     vs_h265_parse_slice (VsH265Sets *sets, const guint8 *nal, gsize size,
+    VsH265Picture *picture);
+
 gboolean vs_h264_is_keyframe (const guint8 *data, gsize size);
 gboolean vs_h265_is_keyframe (const guint8 *data, gsize size);
 gboolean vs_mpeg2_video_is_keyframe (const guint8 *data, gsize size);

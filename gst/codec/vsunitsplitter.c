@@ -20,6 +20,7 @@
 
 /* NAL unit header and first_slice_segment_in_pic_flag */
 #define H265_SLICE_START 3
+#define H265_FIRST_SLICE 0x80
 
 /* start_code_value, 13818-2 table 6-1 */
 #define MPEG2_PICTURE 0x00
@@ -55,23 +56,28 @@ vs_unit_splitter_init (VsUnitSplitter * splitter, VsCodec codec)
   splitter->codec = codec;
   if (codec == VS_CODEC_H264)
     splitter->sets = g_new0 (VsH264Sets, 1);
+  else if (codec == VS_CODEC_H265)
+    splitter->sets_h265 = g_new0 (VsH265Sets, 1);
 }
 
 void
 vs_unit_splitter_clear (VsUnitSplitter * splitter)
 {
   g_clear_pointer (&splitter->sets, g_free);
+  g_clear_pointer (&splitter->sets_h265, g_free);
 }
 
 void
 vs_unit_splitter_reset (VsUnitSplitter * splitter)
 {
   VsH264Sets *sets = splitter->sets;
+  VsH265Sets *sets_h265 = splitter->sets_h265;
   VsCodec codec = splitter->codec;
 
   memset (splitter, 0, sizeof *splitter);
   splitter->codec = codec;
   splitter->sets = sets;
+  splitter->sets_h265 = sets_h265;
 }
 
 /* A picture is taken as new also where it looks like the one before, when a
@@ -98,15 +104,17 @@ examine_h264_slice (VsUnitSplitter * s, const guint8 * nal, gsize size)
 
 /* A parameter set is read once it is whole. */
 static Part
-examine_h264_set (VsUnitSplitter * s, const guint8 * nal, gsize size,
-    gboolean final)
+examine_set (VsUnitSplitter * s, const guint8 * nal, gsize size, gboolean final)
 {
   gsize end = vs_nal_find_start_code (nal, size, 0);
   VsNal whole = { nal, MIN (end, VS_RBSP_MAX) };
 
   if (end == size && !final && size < VS_RBSP_MAX)
     return PART_UNKNOWN;
-  vs_h264_sets_update (s->sets, &whole);
+  if (s->codec == VS_CODEC_H264)
+    vs_h264_sets_update (s->sets, &whole);
+  else
+    vs_h265_sets_update (s->sets_h265, &whole);
   return PART_HEAD;
 }
 
@@ -122,13 +130,27 @@ examine_h264 (VsUnitSplitter * s, const guint8 * nal, gsize size,
     return examine_h264_slice (s, nal, size);
   }
   if (type == H264_SPS || type == H264_PPS)
-    return examine_h264_set (s, nal, size, final);
+    return examine_set (s, nal, size, final);
   if (type == H264_PREFIX)
     return PART_PREFIX;
   if (type == H264_SEI || type == H264_AUD
       || (type > H264_PREFIX && type <= H264_RESERVED_LAST))
     return PART_HEAD;
   return PART_INSIDE;
+}
+
+static Part
+examine_h265_slice (VsUnitSplitter * s, const guint8 * nal, gsize size,
+    gboolean final)
+{
+  gboolean first = (nal[2] & H265_FIRST_SLICE) != 0;
+
+  if (!first && !s->forced && (!s->open || s->has_picture))
+    return PART_SLICE;
+  if (size < VS_H265_SLICE_HEADER_MAX && !final)
+    return PART_UNKNOWN;
+  vs_h265_parse_slice (s->sets_h265, nal, size, &s->picture_h265);
+  return PART_PICTURE;
 }
 
 static Part
@@ -143,8 +165,9 @@ examine_h265 (VsUnitSplitter * s, const guint8 * nal, gsize size,
   if (nal[0] & 1 || nal[1] >> 3 != 0)
     return PART_INSIDE;
   if (type <= H265_VCL_LAST)
-    return nal[2] & 0x80 || s->forced || (s->open && !s->has_picture)
-        ? PART_PICTURE : PART_SLICE;
+    return examine_h265_slice (s, nal, size, final);
+  if (type == H265_SPS || type == H265_PPS)
+    return examine_set (s, nal, size, final);
   if ((type >= H265_VPS && type <= H265_AUD) || type == H265_PREFIX_SEI
       || (type >= H265_RESERVED_FIRST && type <= H265_RESERVED_LAST)
       || (type >= H265_UNSPECIFIED_FIRST && type <= H265_UNSPECIFIED_LAST))
@@ -244,7 +267,6 @@ describe (const VsUnitSplitter * s, guint8 nal, VsUnitBounds * unit)
       type = H265_TYPE (nal);
       unit->configured |= type >= H265_VPS && type < H265_AUD;
       unit->keyframe = type == H265_IDR_W_RADL || type == H265_IDR_N_LP;
-      unit->order_reset = unit->keyframe;
       break;
     default:
       unit->configured |= nal == MPEG2_SEQUENCE;
@@ -263,6 +285,10 @@ set_picture (VsUnitSplitter * s, gsize at)
     s->half = s->picture.field;
     s->unit.order = s->picture.order;
     s->unit.order_range = s->picture.order_range;
+  } else if (s->codec == VS_CODEC_H265) {
+    s->unit.order = s->picture_h265.order;
+    s->unit.order_range = s->picture_h265.order_range;
+    s->unit.order_reset = s->picture_h265.reset;
   } else if (s->codec == VS_CODEC_MPEG2_VIDEO) {
     s->half = s->structure != 0 && s->structure != MPEG2_FRAME;
     s->unit.mark = at;

@@ -62,6 +62,8 @@ typedef struct
 
   VsH264Picture picture;        /* newest slice's */
   VsH264Sets *sets;
+  VsH265Picture picture_h265;   /* newest picture's */
+  VsH265Sets *sets_h265;
 
   guint temporal_reference, coding_type;        /* MPEG-2: newest picture's */
   gboolean undecided;           /* its header came, but not the extension */

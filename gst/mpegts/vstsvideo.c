@@ -143,14 +143,14 @@ follow_time (VsTsVideo * video, const VsUnitBounds * bounds,
     video->order_90k = (gdouble) ticks / steps;
 }
 
-/* The ticks of a step in the order of output; H.264 usually counts fields. */
+/* The ticks of a step in the order of output; H.264 usually counts fields,
+ * the others pictures. */
 static gdouble
 get_order_90k (const VsTsVideo * video, gdouble frame_90k)
 {
   if (video->order_90k > 0)
     return video->order_90k;
-  return video->splitter.codec == VS_CODEC_MPEG2_VIDEO ? frame_90k
-      : frame_90k / 2;
+  return video->splitter.codec == VS_CODEC_H264 ? frame_90k / 2 : frame_90k;
 }
 
 /* For a unit without a time. Where pictures are counted anew, all before are
