@@ -99,15 +99,37 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsCodecConfig, vs_codec_config_unref)
  *   an AC-3 or E-AC-3 syncframe
  * @previous: (nullable): the configuration in force
  *
- * Reads the configuration that an access unit carries: the parameter sets of
- * H.264 or H.265 (NULL when the unit has none), or the header of an audio
- * frame. When nothing changed a new reference of @previous is returned.
+ * Reads the configuration in force from an access unit on: by the parameter
+ * sets of H.264 or H.265 (NULL when the unit has none), or the header of an
+ * audio frame. When nothing changed a new reference of @previous is returned.
  * Damaged headers give NULL; no length in @data is trusted.
+ *
+ * A unit may carry some parameter sets only, as where an encoder sends a PPS
+ * anew: they take the place of those with the same ids in the record of
+ * @previous, the others stay. The record has, by ascending ids, the VPS and
+ * SPS that the unit's first slice refers to, and all PPS for that SPS: what
+ * decodes the pictures up to the next one that begins a sequence. A stream
+ * that comes back to another SPS has to send it again, as it must for a
+ * receiver that joins there.
  *
  * Returns: (transfer full) (nullable): the configuration
  */
 VsCodecConfig *vs_codec_config_from_unit (VsCodec codec, const guint8 *data,
     gsize size, VsCodecConfig *previous);
+
+/**
+ * vs_codec_complete_unit:
+ * @config: in force for the unit
+ * @data: a video access unit
+ *
+ * Appends the unit to @out with all parameter sets of @config ahead of it,
+ * behind its access unit delimiter: whoever begins to read here finds @config.
+ *
+ * Returns: FALSE when the unit has them all, or @config has none; then nothing
+ *   is appended
+ */
+gboolean vs_codec_complete_unit (const VsCodecConfig *config,
+    const guint8 *data, gsize size, GByteArray *out);
 
 /**
  * vs_codec_is_keyframe:

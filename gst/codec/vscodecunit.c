@@ -8,7 +8,12 @@
 
 #include <string.h>
 
-#include "codec/vsparsers.h"
+#include "codec/vsparametersets.h"
+
+#define START_CODE 3
+/* nal_unit_type of an access unit delimiter */
+#define H264_AUD 9
+#define H265_AUD 35
 
 VsCodecConfig *
 vs_codec_config_from_unit (VsCodec codec, const guint8 * data, gsize size,
@@ -33,6 +38,57 @@ vs_codec_config_from_unit (VsCodec codec, const guint8 * data, gsize size,
     default:
       return NULL;
   }
+}
+
+static gboolean
+is_delimiter (VsCodec codec, guint8 nal)
+{
+  if (codec == VS_CODEC_H264)
+    return (nal & 0x1f) == H264_AUD;
+  return (nal >> 1 & 0x3f) == H265_AUD;
+}
+
+/* How much of a unit its delimiter is, 0 where it has none: up to the next
+ * start code and the zero that may be ahead of it. */
+static gsize
+measure_delimiter (VsCodec codec, const guint8 * data, gsize size)
+{
+  gsize at = vs_nal_find_start_code (data, size, 0) + START_CODE;
+
+  if (at >= size || !is_delimiter (codec, data[at]))
+    return 0;
+  at = vs_nal_find_start_code (data, size, at);
+  return at < size && data[at - 1] == 0 ? at - 1 : at;
+}
+
+gboolean
+vs_codec_complete_unit (const VsCodecConfig * config, const guint8 * data,
+    gsize size, GByteArray * out)
+{
+  static const guint8 start_code[] = { 0, 0, 0, 1 };
+  VsNalSet own[VS_PARAMETER_LEVELS_MAX], all[VS_PARAMETER_LEVELS_MAX];
+  gboolean h264 = config->codec == VS_CODEC_H264;
+  guint levels = h264 ? 2 : 3;
+  gsize head;
+  gint picture_id;
+
+  if ((!h264 && config->codec != VS_CODEC_H265)
+      || !(h264 ? vs_h264_read_record : vs_h265_read_record) (config, all)
+      || !(h264 ? vs_h264_collect : vs_h265_collect) (data, size, own,
+          &picture_id)
+      || vs_nal_sets_include (own, all, levels))
+    return FALSE;
+  head = measure_delimiter (config->codec, data, size);
+  g_byte_array_append (out, data, head);
+  for (guint level = 0; level < levels; level++) {
+    for (guint i = 0; i < all[level].n; i++) {
+      g_byte_array_append (out, start_code, sizeof start_code);
+      g_byte_array_append (out, all[level].nals[i].data,
+          all[level].nals[i].size);
+    }
+  }
+  g_byte_array_append (out, data + head, size - head);
+  return TRUE;
 }
 
 gboolean

@@ -9,14 +9,25 @@
 #include <string.h>
 
 #include "codec/vsnaltypes.h"
-#include "codec/vsparsers.h"
+#include "codec/vsparametersets.h"
 
 #define IS_SLICE(type) ((type) >= H264_SLICE && (type) <= H264_IDR)
 
-/* numOfSequenceParameterSets has 5 bits, 14496-15 5.3.3.1 */
-#define AVCC_SPS_MAX 31
+/* avcC, 14496-15 5.3.3.1: what is ahead of numOfSequenceParameterSets */
+#define AVCC_HEAD 5
+#define AVCC_SPS_MASK 0x1f
 /* lengthSizeMinusOne of 3 behind reserved bits */
 #define AVCC_LENGTH_SIZE 0xff
+
+/* of a VsParameterSets */
+#define LEVEL_SPS 0
+#define LEVEL_PPS 1
+#define LEVELS 2
+
+/* up to and with pic_parameter_set_id, as Exp-Golomb codes of 32 bits at most,
+ * and emulation prevention */
+#define SLICE_START_MAX 20
+#define SLICE_TYPE_MAX 9
 
 /* A sample entry has 16 bits for each */
 #define MACROBLOCKS_MAX (G_MAXUINT16 / 16)
@@ -191,21 +202,20 @@ parse_sps (const VsNal * nal, Sps * sps, VsCodecConfig * config)
   return TRUE;
 }
 
-/* 14496-15 5.3.3.1.2; the bytes ahead of the parameter sets are the first
- * SPS's own. */
+/* 14496-15 5.3.3.1.2; the bytes ahead of the parameter sets are the SPS's
+ * own. */
 static void
-build_avcc (const Sps * sps, const VsNalSet * sets, const VsNalSet * pps,
-    GByteArray * record)
+build_avcc (const Sps * sps, const VsParameterSets * sets, GByteArray * record)
 {
   const guint8 head[] = { 1, sps->profile, sps->compatibility, sps->level,
-    AVCC_LENGTH_SIZE, 0xe0 | sets->n
+    AVCC_LENGTH_SIZE, 0xe0 | sets->levels[LEVEL_SPS].n
   };
-  const guint8 n_pps = pps->n;
+  const guint8 n_pps = sets->levels[LEVEL_PPS].n;
 
   g_byte_array_append (record, head, sizeof head);
-  vs_nal_set_append (sets, record);
+  vs_parameter_sets_append (sets, LEVEL_SPS, record);
   g_byte_array_append (record, &n_pps, 1);
-  vs_nal_set_append (pps, record);
+  vs_parameter_sets_append (sets, LEVEL_PPS, record);
   if (avcc_has_chroma_format (sps->profile)) {
     const guint8 tail[] = { 0xfc | sps->chroma_format,
       0xf8 | (sps->bit_depth_luma - 8), 0xf8 | (sps->bit_depth_chroma - 8), 0
@@ -214,25 +224,81 @@ build_avcc (const Sps * sps, const VsNalSet * sets, const VsNalSet * pps,
   }
 }
 
-/* Looks through the NAL units ahead of the first slice. */
-static gboolean
-collect (const guint8 * data, gsize size, VsNalSet * sps, VsNalSet * pps)
+gboolean
+vs_h264_read_record (const VsCodecConfig * config, VsNalSet * sets)
+{
+  GstByteReader record;
+  const guint8 *data;
+  guint8 n_sps, n_pps;
+  gsize size;
+
+  sets[LEVEL_SPS].n = sets[LEVEL_PPS].n = 0;
+  if (config == NULL || config->codec != VS_CODEC_H264
+      || config->record == NULL)
+    return TRUE;
+  data = g_bytes_get_data (config->record, &size);
+  gst_byte_reader_init (&record, data, size);
+  return gst_byte_reader_skip (&record, AVCC_HEAD)
+      && gst_byte_reader_get_uint8 (&record, &n_sps)
+      && vs_nal_set_read (&sets[LEVEL_SPS], &record, n_sps & AVCC_SPS_MASK)
+      && gst_byte_reader_get_uint8 (&record, &n_pps)
+      && vs_nal_set_read (&sets[LEVEL_PPS], &record, n_pps);
+}
+
+static gint
+read_picture_id (const guint8 * nal, gsize size)
+{
+  VsRbsp rbsp;
+  guint id;
+
+  vs_rbsp_init (&rbsp, nal, MIN (size, SLICE_START_MAX));
+  vs_rbsp_skip (&rbsp, 8);
+  vs_rbsp_ue (&rbsp, MACROBLOCKS_MAX * MACROBLOCKS_MAX);
+  vs_rbsp_ue (&rbsp, SLICE_TYPE_MAX);
+  id = vs_rbsp_ue (&rbsp, VS_H264_PPS_MAX - 1);
+  return rbsp.failed ? -1 : (gint) id;
+}
+
+gboolean
+vs_h264_collect (const guint8 * data, gsize size, VsNalSet * sets,
+    gint * picture_id)
 {
   gsize offset = vs_nal_find_start_code (data, size, 0);
 
-  sps->n = pps->n = 0;
+  sets[LEVEL_SPS].n = sets[LEVEL_PPS].n = 0;
+  *picture_id = -1;
   while (offset + 3 < size && !IS_SLICE (H264_TYPE (data[offset + 3]))) {
     VsNal nal;
     guint type;
 
     if (!vs_nal_next (data, size, &offset, &nal))
-      break;
+      return TRUE;
     type = H264_TYPE (nal.data[0]);
-    if ((type == H264_SPS && !vs_nal_set_add (sps, &nal))
-        || (type == H264_PPS && !vs_nal_set_add (pps, &nal)))
+    if ((type == H264_SPS && !vs_nal_set_add (&sets[LEVEL_SPS], &nal))
+        || (type == H264_PPS && !vs_nal_set_add (&sets[LEVEL_PPS], &nal)))
       return FALSE;
   }
-  return sps->n > 0 && sps->n <= AVCC_SPS_MAX && pps->n > 0;
+  if (offset + 3 < size)
+    *picture_id = read_picture_id (data + offset + 3, size - offset - 3);
+  return TRUE;
+}
+
+/* VsParameterSetFunc */
+static gboolean
+identify (guint level, VsParameterSet * set)
+{
+  VsRbsp rbsp;
+  Sps sps;
+
+  vs_rbsp_init (&rbsp, set->nal.data + 1, set->nal.size - 1);
+  if (level == LEVEL_SPS) {
+    parse_sps_start (&rbsp, &sps);
+    set->id = sps.id;
+  } else {
+    set->id = vs_rbsp_ue (&rbsp, VS_H264_PPS_MAX - 1);
+    set->parent = vs_rbsp_ue (&rbsp, VS_H264_SPS_MAX - 1);
+  }
+  return !rbsp.failed;
 }
 
 VsCodecConfig *
@@ -240,16 +306,25 @@ vs_h264_config (const guint8 * data, gsize size, VsCodecConfig * previous)
 {
   g_autoptr (VsCodecConfig) config = NULL;
   g_autoptr (GByteArray) record = NULL;
-  VsNalSet sets, pps;
+  VsNalSet own[LEVELS], old[LEVELS];
+  VsParameterSets sets;
+  gint picture_id;
   Sps sps;
 
-  if (!collect (data, size, &sets, &pps))
+  if (!vs_h264_collect (data, size, own, &picture_id)
+      || own[LEVEL_SPS].n + own[LEVEL_PPS].n == 0
+      || !vs_h264_read_record (previous, old))
+    return NULL;
+  if (old[LEVEL_SPS].n > 0 && vs_nal_sets_include (old, own, LEVELS))
+    return vs_codec_config_ref (previous);
+  vs_parameter_sets_merge (&sets, LEVELS, old, own, identify);
+  if (!vs_parameter_sets_activate (&sets, picture_id, own, identify))
     return NULL;
   config = vs_codec_config_new (VS_CODEC_H264);
-  if (!parse_sps (&sets.nals[0], &sps, config))
+  if (!parse_sps (&sets.levels[LEVEL_SPS].sets[0].nal, &sps, config))
     return NULL;
   record = g_byte_array_new ();
-  build_avcc (&sps, &sets, &pps, record);
+  build_avcc (&sps, &sets, record);
   if (vs_codec_config_matches (previous, VS_CODEC_H264, record->data,
           record->len))
     return vs_codec_config_ref (previous);

@@ -9,9 +9,12 @@
 #include <string.h>
 
 #include "codec/vsnaltypes.h"
-#include "codec/vsparsers.h"
+#include "codec/vsparametersets.h"
 
 #define NAL_HEADER 2
+#define IS_IRAP(type) ((type) >= H265_BLA_W_LP && (type) <= H265_IRAP_LAST)
+/* nuh_layer_id */
+#define IS_OTHER_LAYER(nal) (((nal)[0] & 1) != 0 || (nal)[1] >> 3 != 0)
 
 /* 7.4.3.2.1 */
 #define SUB_LAYERS_MAX 7
@@ -19,6 +22,16 @@
 #define LONG_TERM_MAX 32
 /* MaxDpbSize, A.4.2 */
 #define PICTURES_MAX 16
+
+/* of a VsParameterSets */
+#define LEVEL_VPS 0
+#define LEVEL_SPS 1
+#define LEVEL_PPS 2
+#define LEVELS 3
+
+/* hvcC, 14496-15 8.3.3.1: what is ahead of numOfArrays */
+#define HVCC_HEAD 22
+#define HVCC_NAL_TYPE_MASK 0x3f
 
 #define CONSTRAINT_BYTES 6
 /* array_completeness: the samples of hvc1 carry no parameter sets */
@@ -32,7 +45,7 @@ typedef struct
   guint sub_layers;
   gboolean nested;
   guint chroma_format, bit_depth_luma, bit_depth_chroma;
-  guint id;
+  guint id, vps;
   VsH265Sps syntax;
 } Sps;
 
@@ -221,7 +234,7 @@ parse_sps_start (VsRbsp * rbsp, const VsNal * nal, Sps * sps,
   if (nal->size <= NAL_HEADER)
     return FALSE;
   vs_rbsp_init (rbsp, nal->data + NAL_HEADER, nal->size - NAL_HEADER);
-  vs_rbsp_skip (rbsp, 4);
+  sps->vps = vs_rbsp_u (rbsp, 4);
   sps->sub_layers = 1 + vs_rbsp_u (rbsp, 3);
   sps->nested = vs_rbsp_u (rbsp, 1);
   if (sps->sub_layers > SUB_LAYERS_MAX)
@@ -274,20 +287,22 @@ parse_sps (const VsNal * nal, Sps * sps, VsCodecConfig * config)
 }
 
 static void
-append_array (GByteArray * record, guint8 type, const VsNalSet * set)
+append_array (GByteArray * record, const VsParameterSets * sets, guint level)
 {
-  const guint8 head[] = { HVCC_COMPLETE | type, 0, set->n };
+  const guint8 head[] = { HVCC_COMPLETE | (H265_VPS + level), 0,
+    sets->levels[level].n
+  };
 
   g_byte_array_append (record, head, sizeof head);
-  vs_nal_set_append (set, record);
+  vs_parameter_sets_append (sets, level, record);
 }
 
 /* 14496-15 8.3.3.1.2; spatial segmentation, parallelism and frame rate stay
  * unknown */
 static void
-build_hvcc (const Sps * sps, const VsNalSet sets[3], GByteArray * record)
+build_hvcc (const Sps * sps, const VsParameterSets * sets, GByteArray * record)
 {
-  guint8 head[23] = { 1, sps->profile_space << 6 | sps->tier << 5
+  guint8 head[HVCC_HEAD + 1] = { 1, sps->profile_space << 6 | sps->tier << 5
         | sps->profile, sps->compatibility >> 24,
     sps->compatibility >> 16 & 0xff, sps->compatibility >> 8 & 0xff,
     sps->compatibility & 0xff
@@ -301,31 +316,110 @@ build_hvcc (const Sps * sps, const VsNalSet sets[3], GByteArray * record)
   head[17] = 0xf8 | (sps->bit_depth_luma - 8);
   head[18] = 0xf8 | (sps->bit_depth_chroma - 8);
   head[21] = sps->sub_layers << 3 | sps->nested << 2 | 3;
-  head[22] = 3;
+  head[HVCC_HEAD] = LEVELS;
   g_byte_array_append (record, head, sizeof head);
-  for (guint i = 0; i < 3; i++)
-    append_array (record, H265_VPS + i, &sets[i]);
+  for (guint i = 0; i < LEVELS; i++)
+    append_array (record, sets, i);
 }
 
-/* Looks through the NAL units ahead of the first slice for all three types. */
-static gboolean
-collect (const guint8 * data, gsize size, VsNalSet sets[3])
+gboolean
+vs_h265_read_record (const VsCodecConfig * config, VsNalSet * sets)
+{
+  GstByteReader record;
+  const guint8 *data;
+  guint8 n_arrays;
+  gsize size;
+
+  for (guint i = 0; i < LEVELS; i++)
+    sets[i].n = 0;
+  if (config == NULL || config->codec != VS_CODEC_H265
+      || config->record == NULL)
+    return TRUE;
+  data = g_bytes_get_data (config->record, &size);
+  gst_byte_reader_init (&record, data, size);
+  if (!gst_byte_reader_skip (&record, HVCC_HEAD)
+      || !gst_byte_reader_get_uint8 (&record, &n_arrays))
+    return FALSE;
+  for (; n_arrays > 0; n_arrays--) {
+    guint8 type;
+    guint16 n;
+
+    if (!gst_byte_reader_get_uint8 (&record, &type)
+        || !gst_byte_reader_get_uint16_be (&record, &n))
+      return FALSE;
+    type &= HVCC_NAL_TYPE_MASK;
+    if (type < H265_VPS || type > H265_PPS
+        || !vs_nal_set_read (&sets[type - H265_VPS], &record, n))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* The start of a slice's header, 7.3.6.1 */
+static gint
+read_picture_id (const guint8 * nal, gsize size)
+{
+  VsRbsp rbsp;
+  guint id;
+
+  vs_rbsp_init (&rbsp, nal, MIN (size, VS_H265_SLICE_HEADER_MAX));
+  vs_rbsp_skip (&rbsp, 8 * NAL_HEADER + 1);
+  if (size > 0 && IS_IRAP (H265_TYPE (nal[0])))
+    vs_rbsp_skip (&rbsp, 1);
+  id = vs_rbsp_ue (&rbsp, VS_H265_PPS_MAX - 1);
+  return rbsp.failed ? -1 : (gint) id;
+}
+
+gboolean
+vs_h265_collect (const guint8 * data, gsize size, VsNalSet * sets,
+    gint * picture_id)
 {
   gsize offset = vs_nal_find_start_code (data, size, 0);
 
-  sets[0].n = sets[1].n = sets[2].n = 0;
+  for (guint i = 0; i < LEVELS; i++)
+    sets[i].n = 0;
+  *picture_id = -1;
   while (offset + 3 < size && H265_TYPE (data[offset + 3]) > H265_VCL_LAST) {
     VsNal nal;
     guint type;
 
     if (!vs_nal_next (data, size, &offset, &nal))
-      break;
+      return TRUE;
     type = H265_TYPE (nal.data[0]);
-    if (type >= H265_VPS && type <= H265_PPS
+    /* other layers have ids of their own */
+    if (type >= H265_VPS && type <= H265_PPS && nal.size > NAL_HEADER
+        && !IS_OTHER_LAYER (nal.data)
         && !vs_nal_set_add (&sets[type - H265_VPS], &nal))
       return FALSE;
   }
-  return sets[0].n > 0 && sets[1].n > 0 && sets[2].n > 0;
+  if (offset + 3 < size)
+    *picture_id = read_picture_id (data + offset + 3, size - offset - 3);
+  return TRUE;
+}
+
+/* VsParameterSetFunc */
+static gboolean
+identify (guint level, VsParameterSet * set)
+{
+  VsCodecConfig ignored;
+  VsRbsp rbsp;
+  Sps sps;
+
+  if (level == LEVEL_SPS) {
+    if (!parse_sps_start (&rbsp, &set->nal, &sps, &ignored))
+      return FALSE;
+    set->id = sps.id;
+    set->parent = sps.vps;
+    return TRUE;
+  }
+  vs_rbsp_init (&rbsp, set->nal.data + NAL_HEADER, set->nal.size - NAL_HEADER);
+  if (level == LEVEL_VPS) {
+    set->id = vs_rbsp_u (&rbsp, 4);
+  } else {
+    set->id = vs_rbsp_ue (&rbsp, VS_H265_PPS_MAX - 1);
+    set->parent = vs_rbsp_ue (&rbsp, VS_H265_SPS_MAX - 1);
+  }
+  return !rbsp.failed;
 }
 
 VsCodecConfig *
@@ -333,16 +427,25 @@ vs_h265_config (const guint8 * data, gsize size, VsCodecConfig * previous)
 {
   g_autoptr (VsCodecConfig) config = NULL;
   g_autoptr (GByteArray) record = NULL;
-  VsNalSet sets[3];
+  VsNalSet own[LEVELS], old[LEVELS];
+  VsParameterSets sets;
+  gint picture_id;
   Sps sps;
 
-  if (!collect (data, size, sets))
+  if (!vs_h265_collect (data, size, own, &picture_id)
+      || own[LEVEL_VPS].n + own[LEVEL_SPS].n + own[LEVEL_PPS].n == 0
+      || !vs_h265_read_record (previous, old))
+    return NULL;
+  if (old[LEVEL_SPS].n > 0 && vs_nal_sets_include (old, own, LEVELS))
+    return vs_codec_config_ref (previous);
+  vs_parameter_sets_merge (&sets, LEVELS, old, own, identify);
+  if (!vs_parameter_sets_activate (&sets, picture_id, own, identify))
     return NULL;
   config = vs_codec_config_new (VS_CODEC_H265);
-  if (!parse_sps (&sets[1].nals[0], &sps, config))
+  if (!parse_sps (&sets.levels[LEVEL_SPS].sets[0].nal, &sps, config))
     return NULL;
   record = g_byte_array_new ();
-  build_hvcc (&sps, sets, record);
+  build_hvcc (&sps, &sets, record);
   if (vs_codec_config_matches (previous, VS_CODEC_H265, record->data,
           record->len))
     return vs_codec_config_ref (previous);

@@ -126,18 +126,6 @@ vs_nal_set_add (VsNalSet * set, const VsNal * nal)
   return TRUE;
 }
 
-void
-vs_nal_set_append (const VsNalSet * set, GByteArray * record)
-{
-  for (guint i = 0; i < set->n; i++) {
-    const VsNal *nal = &set->nals[i];
-    guint8 length[2] = { nal->size >> 8, nal->size & 0xff };
-
-    g_byte_array_append (record, length, sizeof length);
-    g_byte_array_append (record, nal->data, nal->size);
-  }
-}
-
 /* What looks like an emulation prevention byte is one behind two zeros. */
 void
 vs_rbsp_init (VsRbsp * rbsp, const guint8 * data, gsize size)

@@ -32,8 +32,6 @@ typedef struct
 
 /* FALSE when the set is full or the NAL unit longer than a record can say */
 gboolean vs_nal_set_add (VsNalSet *set, const VsNal *nal);
-/* Appends each as 16 bits of length and its bytes. */
-void     vs_nal_set_append (const VsNalSet *set, GByteArray *record);
 
 /* What parameter sets have in them that matters here is in the first bytes:
  * an SPS with all scaling lists and reference picture sets is below this. */

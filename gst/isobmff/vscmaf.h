@@ -50,7 +50,8 @@ GBytes *vs_cmaf_header (const VsCodecConfig *config, const gchar *language,
  * shown: composition offsets are signed, and 0 for a SAP of type 1; durations
  * add up to the entry's duration, so that fragments touch. mfhd's number is
  * the segment's sequence. Parameter sets are left out (they are in the
- * header), access unit delimiters and filler too. Of several tracks of @type
+ * header), access unit delimiters and filler too; where a parameter set
+ * changes at a picture that is no keyframe, they stay from there on. Of several tracks of @type
  * the first in the PMT is taken.
  *
  * Returns: (transfer full): the bytes, or NULL with %VS_PACKAGE_ERROR

@@ -38,6 +38,7 @@ typedef struct
   VsSamples *samples;
   gint track;                   /* in the programme, -1: not found yet */
   gboolean has_program;
+  gboolean keep_sets;
 } Collector;
 
 static void
@@ -71,40 +72,43 @@ on_program (const VsTsProgram * program, gpointer user_data)
 }
 
 static gboolean
-h264_nal_is_left_out (guint8 first)
+h264_nal_is_left_out (guint8 first, gboolean keep_sets)
 {
   switch (H264_TYPE (first)) {
-    case H264_SPS:
-    case H264_PPS:
     case H264_AUD:
     case H264_FILLER:
-    case H264_SPS_EXTENSION:
       return TRUE;
+    case H264_SPS:
+    case H264_PPS:
+    case H264_SPS_EXTENSION:
+      return !keep_sets;
     default:
       return FALSE;
   }
 }
 
-/* VPS, SPS, PPS and AUD are neighbours. */
 static gboolean
-h265_nal_is_left_out (guint8 first)
+h265_nal_is_left_out (guint8 first, gboolean keep_sets)
 {
   guint8 type = H265_TYPE (first);
 
-  return (type >= H265_VPS && type <= H265_AUD)
-      || type == H265_FILLER;
+  if (type >= H265_VPS && type <= H265_PPS)
+    return !keep_sets;
+  return type == H265_AUD || type == H265_FILLER;
 }
 
 static void
-append_nals (VsSamples * samples, const VsTsUnit * unit)
+append_nals (Collector * collector, const VsTsUnit * unit)
 {
+  VsSamples *samples = collector->samples;
   gboolean h265 = samples->codec == VS_CODEC_H265;
+  gboolean keep = collector->keep_sets;
   gsize offset = 0;
   VsNal nal;
 
   while (vs_nal_next (unit->data, unit->size, &offset, &nal)) {
-    if (nal.size == 0 || (h265 ? h265_nal_is_left_out (nal.data[0])
-            : h264_nal_is_left_out (nal.data[0])))
+    if (nal.size == 0 || (h265 ? h265_nal_is_left_out (nal.data[0], keep)
+            : h264_nal_is_left_out (nal.data[0], keep)))
       continue;
     reserve (samples, NAL_LENGTH_SIZE + nal.size);
     GST_WRITE_UINT32_BE (samples->data + samples->offset, nal.size);
@@ -148,6 +152,25 @@ set_times (VsSamples * samples, const VsTsUnit * unit, VsSample * sample)
   sample->dts = unit->dts_90k != VS_TS_NO_TIME ? unit->dts_90k : sample->pts;
 }
 
+/* A change of configuration begins a segment where it comes with a keyframe. A
+ * PPS may change at any picture, though. The track's header, which was made
+ * ahead of that, promises that its samples carry no parameter sets (avc1,
+ * hvc1); without the new one they can't be decoded. So from there on all sets
+ * stay in the samples, also those that are as before: decoders take them as
+ * they come. The next keyframe has them in its header again. */
+static void
+follow_config (Collector * collector, VsCodecConfig * config)
+{
+  VsSamples *samples = collector->samples;
+
+  if (config == NULL || config == samples->config)
+    return;
+  if (samples->config == NULL)
+    samples->config = vs_codec_config_ref (config);
+  else if (strcmp (samples->config->id, config->id) != 0)
+    collector->keep_sets = TRUE;
+}
+
 static void
 on_unit (const VsTsUnit * unit, gpointer user_data)
 {
@@ -158,10 +181,9 @@ on_unit (const VsTsUnit * unit, gpointer user_data)
 
   if ((gint) unit->track != collector->track)
     return;
-  if (samples->config == NULL && unit->config != NULL)
-    samples->config = vs_codec_config_ref (unit->config);
+  follow_config (collector, unit->config);
   if (samples->type == VS_MEDIA_VIDEO)
-    append_nals (samples, unit);
+    append_nals (collector, unit);
   else
     append_frame (samples, unit);
   if (samples->offset == start)

@@ -319,6 +319,8 @@ count_unit (VsCutter * cutter, VsCutterTrack * track, const VsMediaUnit * unit)
     track->end = MAX (track->end, unit->start + unit->length);
 }
 
+/* What holds for a few pictures only, up to the next keyframe, is no segment's
+ * configuration and is not told: those pictures carry it (vssamples.c). */
 static void
 follow_config (VsCutter * cutter, guint index, VsCodecConfig * config)
 {
@@ -332,12 +334,26 @@ follow_config (VsCutter * cutter, guint index, VsCodecConfig * config)
   g_clear_pointer (&old, vs_codec_config_unref);
 }
 
+/* A segment stands by itself: where a decoder begins, what was sent before is
+ * said again. */
 static void
-write_unit (VsCutter * cutter, const VsMediaUnit * unit, guint index)
+complete (const VsMediaUnit * unit, GByteArray * whole, VsTsUnit * to)
+{
+  if (unit->type != VS_MEDIA_VIDEO || unit->config == NULL
+      || !vs_codec_complete_unit (unit->config, unit->data, unit->size, whole))
+    return;
+  to->data = whole->data;
+  to->size = whole->len;
+}
+
+static void
+write_unit (VsCutter * cutter, const VsMediaUnit * unit, guint index,
+    gboolean entry)
 {
   gboolean key = unit->type == VS_MEDIA_VIDEO
       && (unit->flags & VS_TS_UNIT_KEYFRAME);
   g_autoptr (GByteArray) out = g_byte_array_new ();
+  g_autoptr (GByteArray) whole = g_byte_array_new ();
   VsTsUnit to = {
     .track = index,
     .flags = unit->flags,
@@ -353,6 +369,8 @@ write_unit (VsCutter * cutter, const VsMediaUnit * unit, guint index)
       && cutter->written[index] != 1 + unit->stretch)
     to.flags |= VS_TS_UNIT_DISCONT;
   cutter->written[index] = 1 + unit->stretch;
+  if (entry)
+    complete (unit, whole, &to);
   if (cutter->psi_due || key)
     vs_ts_writer_write_psi (cutter->writer, out);
   cutter->psi_due = FALSE;
@@ -369,6 +387,7 @@ put_unit (VsCutter * cutter, const VsMediaUnit * unit)
 {
   gboolean key = unit->flags & VS_TS_UNIT_KEYFRAME;
   gint index = cutter->map[unit->track];
+  gboolean entry = key;         /* a decoder may begin here */
   VsCutterTrack *track;
 
   if (index < 0 || cutter->dropped)
@@ -384,13 +403,14 @@ put_unit (VsCutter * cutter, const VsMediaUnit * unit)
     cutter->needs_key = FALSE;
     if (!cutter->has_video_unit && track != NULL) {
       cutter->segment->independent = key;
-      cutter->has_video_unit = TRUE;
+      cutter->has_video_unit = entry = TRUE;
     }
   }
-  follow_config (cutter, index, unit->config);
+  if (entry)
+    follow_config (cutter, index, unit->config);
   if (track != NULL)
     count_unit (cutter, track, unit);
-  write_unit (cutter, unit, index);
+  write_unit (cutter, unit, index, entry);
 }
 
 static gboolean

@@ -47,6 +47,7 @@ typedef struct
   VsFrameGrid grid;
   gint64 frame_index;           /* audio: on the grid, of the next frame */
   VsCodecConfig *config;
+  gchar key_config[9];          /* id of the newest keyframe's, or empty */
   gboolean reconfigured;        /* not yet told */
 } Track;
 
@@ -294,14 +295,10 @@ follow_clock (VsInterleaver * interleaver, Track * track)
 }
 
 static void
-follow_config (VsInterleaver * interleaver, Track * track,
-    VsCodecConfig * config)
+follow_config (Track * track, VsCodecConfig * config)
 {
   if (config == NULL || config == track->config)
     return;
-  if (track->config != NULL ? strcmp (track->config->id, config->id) != 0 :
-      track->type == VS_MEDIA_VIDEO && interleaver->started)
-    track->reconfigured = TRUE;
   g_clear_pointer (&track->config, vs_codec_config_unref);
   track->config = vs_codec_config_ref (config);
   if (track->type == VS_MEDIA_VIDEO)
@@ -309,6 +306,24 @@ follow_config (VsInterleaver * interleaver, Track * track,
   else
     vs_frame_grid_set_rate (&track->grid, config->sample_rate,
         config->frame_samples);
+}
+
+/* Keyframes are compared, for what changes between two and is back at the
+ * second, as parameter sets that pictures are sent with by turns, leaves the
+ * stream decodable from there by what it was. */
+static void
+compare_config (VsInterleaver * interleaver, Track * track, VsMediaUnit * unit)
+{
+  const gchar *id = unit->config ? unit->config->id : track->key_config;
+
+  unit->reconfigured = track->reconfigured;
+  track->reconfigured = FALSE;
+  if (strcmp (id, track->key_config) == 0)
+    return;
+  if (*track->key_config != '\0'
+      || (track->type == VS_MEDIA_VIDEO && interleaver->started))
+    unit->reconfigured = TRUE;
+  g_strlcpy (track->key_config, id, sizeof track->key_config);
 }
 
 /* How long a frame lasts: as the configuration says, unless the times
@@ -434,10 +449,8 @@ place_media (VsInterleaver * interleaver, Track * track, VsMediaUnit * unit,
     place_video (track, unit);
   else
     place_audio (track, unit);
-  if (unit->flags & VS_TS_UNIT_KEYFRAME) {
-    unit->reconfigured = track->reconfigured;
-    track->reconfigured = FALSE;
-  }
+  if (unit->flags & VS_TS_UNIT_KEYFRAME)
+    compare_config (interleaver, track, unit);
   track->timed = TRUE;
   track->last_dts_90k = unit->dts_90k;
   track->seen = TRUE;
@@ -465,7 +478,7 @@ vs_interleaver_push (VsInterleaver * interleaver, const VsTsUnit * from,
   if (is_media (track)) {
     if (from->flags & VS_TS_UNIT_DISCONT)
       follow_clock (interleaver, track);
-    follow_config (interleaver, track, from->config);
+    follow_config (track, from->config);
   } else if (!interleaver->timed) {
     return;
   }
