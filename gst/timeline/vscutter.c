@@ -95,7 +95,7 @@ vs_cutter_examine (VsCutter * cutter)
       continue;
     g_mutex_lock (&segmenter->lock);
     text = vs_boundaries_examine (&segmenter->boundaries, unit);
-    segmenter->version++;
+    vs_segmenter_note_change_unlocked (segmenter);
     g_mutex_unlock (&segmenter->lock);
     if (text != NULL)
       warn (cutter, text);

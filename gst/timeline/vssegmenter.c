@@ -35,6 +35,7 @@ vs_segmenter_new (const VsSegmenterSettings * settings)
   g_atomic_ref_count_init (&segmenter->ref_count);
   g_mutex_init (&segmenter->lock);
   g_cond_init (&segmenter->idle);
+  g_cond_init (&segmenter->changed);
   vs_boundaries_init (&segmenter->boundaries, settings);
   segmenter->cutters = g_ptr_array_new ();
   return segmenter;
@@ -55,8 +56,16 @@ vs_segmenter_unref (VsSegmenter * segmenter)
   vs_boundaries_clear (&segmenter->boundaries);
   g_ptr_array_unref (segmenter->cutters);
   g_cond_clear (&segmenter->idle);
+  g_cond_clear (&segmenter->changed);
   g_mutex_clear (&segmenter->lock);
   g_free (segmenter);
+}
+
+void
+vs_segmenter_note_change_unlocked (VsSegmenter * segmenter)
+{
+  segmenter->version++;
+  g_cond_broadcast (&segmenter->changed);
 }
 
 guint
@@ -194,7 +203,7 @@ note_exhausted_unlocked (VsCutter * cutter)
   if (!cutter->drained || cutter->exhausted || cutter->held.length > 0)
     return;
   cutter->exhausted = TRUE;
-  segmenter->version++;
+  vs_segmenter_note_change_unlocked (segmenter);
   note_finished_unlocked (segmenter);
 }
 
@@ -272,19 +281,77 @@ serve_drained (VsSegmenter * segmenter)
   } while (cutter != NULL);
 }
 
+static gboolean
+is_full (const VsCutter * cutter)
+{
+  return cutter->held_bytes > HOLD_BYTES_MAX || cutter->held_90k >
+      (cutter->has_video ? HOLD_90K : HOLD_AUDIO_90K);
+}
+
+/* Whether it makes sense that this thread waits for the reference, or for one
+ * to be known: not where it is the same that brings it. */
+static gboolean
+can_wait_unlocked (const VsCutter * cutter)
+{
+  const VsSegmenter *segmenter = cutter->segmenter;
+  const VsCutter *reference = segmenter->reference;
+
+  return segmenter->boundaries.settings.patience > 0 && reference != cutter
+      && (reference == NULL || reference->thread != cutter->thread);
+}
+
+/* Lets go of @cutter until something changed since it was last worked on.
+ * FALSE when nothing did. */
+static gboolean
+await_change_unlocked (VsCutter * cutter)
+{
+  VsSegmenter *segmenter = cutter->segmenter;
+  gint64 deadline = g_get_monotonic_time ()
+      + GST_TIME_AS_USECONDS (segmenter->boundaries.settings.patience);
+  gboolean in_time = TRUE;
+
+  cutter->busy = FALSE;
+  g_cond_broadcast (&segmenter->idle);
+  while (in_time && !cutter->flushing && cutter->seen == segmenter->version)
+    in_time = g_cond_wait_until (&segmenter->changed, &segmenter->lock,
+        deadline);
+  while (cutter->busy)
+    g_cond_wait (&segmenter->idle, &segmenter->lock);
+  cutter->busy = TRUE;
+  return in_time || cutter->flushing || cutter->seen != segmenter->version;
+}
+
+/* @cutter, which is busy, holds all that it may: waits for the reference to
+ * come on. FALSE when that is not to be waited for (any longer). */
+static gboolean
+wait_for_reference (VsCutter * cutter)
+{
+  VsSegmenter *segmenter = cutter->segmenter;
+  gboolean goes_on = TRUE, flushing = FALSE;
+
+  if (cutter->callbacks.may_wait == NULL
+      || !cutter->callbacks.may_wait (cutter, cutter->user_data))
+    return FALSE;
+  while (goes_on && !flushing && is_full (cutter)) {
+    g_mutex_lock (&segmenter->lock);
+    goes_on = can_wait_unlocked (cutter) && await_change_unlocked (cutter);
+    flushing = cutter->flushing;
+    cutter->seen = segmenter->version;
+    g_mutex_unlock (&segmenter->lock);
+    work (cutter);
+  }
+  return goes_on;
+}
+
 /* The reference is silent and @cutter, which is busy, holds too much: it goes
  * on without. TRUE when it became the reference. */
 static gboolean
 take_over (VsCutter * cutter)
 {
   VsSegmenter *segmenter = cutter->segmenter;
-  gboolean full = cutter->held_bytes > HOLD_BYTES_MAX || cutter->held_90k >
-      (cutter->has_video ? HOLD_90K : HOLD_AUDIO_90K);
   g_autofree gchar *text = NULL;
   gboolean taken;
 
-  if (!full)
-    return FALSE;
   g_mutex_lock (&segmenter->lock);
   if (segmenter->reference == NULL) {
     elect_unlocked (segmenter, TRUE);
@@ -293,7 +360,7 @@ take_over (VsCutter * cutter)
         "decides where segments begin now", segmenter->reference->name,
         cutter->name);
     segmenter->reference = cutter;
-    segmenter->version++;
+    vs_segmenter_note_change_unlocked (segmenter);
   }
   taken = segmenter->reference == cutter;
   g_mutex_unlock (&segmenter->lock);
@@ -313,6 +380,16 @@ copy_stats (VsCutter * cutter)
   g_mutex_unlock (&cutter->segmenter->lock);
 }
 
+static void
+note_thread (VsCutter * cutter)
+{
+  g_mutex_lock (&cutter->segmenter->lock);
+  cutter->thread = g_thread_self ();
+  /* what this thread did not see yet may have come about before */
+  cutter->seen = 0;
+  g_mutex_unlock (&cutter->segmenter->lock);
+}
+
 void
 vs_cutter_push (VsCutter * cutter, const guint8 * data, gsize size,
     GstClockTime running_time, gboolean marker)
@@ -320,13 +397,15 @@ vs_cutter_push (VsCutter * cutter, const guint8 * data, gsize size,
   VsSegmenter *segmenter = cutter->segmenter;
 
   acquire (cutter);
+  note_thread (cutter);
   cutter->running_time = running_time;
   vs_ts_reader_push (cutter->reader, data, size);
   if (marker)
     vs_ts_reader_end_unit (cutter->reader);
   copy_stats (cutter);
   work (cutter);
-  if (cutter->held.length > 0 && take_over (cutter))
+  if (is_full (cutter) && !wait_for_reference (cutter) && is_full (cutter)
+      && take_over (cutter))
     work (cutter);
   work_and_release (cutter);
   serve_drained (segmenter);
@@ -342,7 +421,7 @@ vs_cutter_drain (VsCutter * cutter)
   vs_interleaver_drain (cutter->interleaver);
   g_mutex_lock (&segmenter->lock);
   cutter->drained = TRUE;
-  segmenter->version++;
+  vs_segmenter_note_change_unlocked (segmenter);
   g_mutex_unlock (&segmenter->lock);
   work_and_release (cutter);
   serve_drained (segmenter);
@@ -359,9 +438,21 @@ vs_cutter_flush (VsCutter * cutter)
   vs_cutter_forget (cutter);
   g_mutex_lock (&segmenter->lock);
   cutter->drained = cutter->exhausted = cutter->ended = FALSE;
+  cutter->flushing = FALSE;
   segmenter->finished = FALSE;
   g_mutex_unlock (&segmenter->lock);
   work_and_release (cutter);
+}
+
+void
+vs_cutter_set_flushing (VsCutter * cutter, gboolean flushing)
+{
+  VsSegmenter *segmenter = cutter->segmenter;
+
+  g_mutex_lock (&segmenter->lock);
+  cutter->flushing = flushing;
+  g_cond_broadcast (&segmenter->changed);
+  g_mutex_unlock (&segmenter->lock);
 }
 
 void
@@ -376,7 +467,7 @@ vs_cutter_free (VsCutter * cutter)
     segmenter->reference = NULL;
   elect_unlocked (segmenter, FALSE);
   note_finished_unlocked (segmenter);
-  segmenter->version++;
+  vs_segmenter_note_change_unlocked (segmenter);
   g_mutex_unlock (&segmenter->lock);
 
   vs_cutter_forget (cutter);

@@ -18,11 +18,14 @@ G_BEGIN_DECLS
  * rendition holds the half of the work that belongs to a pad.
  *
  * Thread-safe: each cutter is used by one streaming thread; the boundaries
- * they share are behind one lock, never held over a callback. Nothing blocks:
- * a rendition ahead of the reference holds its units until it is known where
- * they belong. When that is 10 s or 32 MiB, the rendition takes the silent
- * reference's place, with a warning. What comes out depends on the bytes that
- * went in alone, not on how the threads ran, unless that happened.
+ * they share are behind one lock, never held over a callback. A rendition
+ * ahead of the reference holds its units until it is known where they belong.
+ * When that is 10 s or 32 MiB (12 s without video), its thread waits for the
+ * reference if it may (see VsCutterCallbacks): as long as the reference comes
+ * on at all, nothing is lost. Where it may not, or the reference stands still
+ * for longer than `patience`, the rendition takes the reference's place, with
+ * a warning. What comes out depends on the bytes that went in alone, not on
+ * how the threads ran, unless that happened.
  */
 typedef struct _VsSegmenter VsSegmenter;
 typedef struct _VsCutter VsCutter;
@@ -40,6 +43,8 @@ typedef struct _VsCutter VsCutter;
  * @start_utc_us: pins the UTC of the first segment, -1 for the clock
  * @event_utc_us: UTC of the event's first segment, -1 when that is the first
  *   one cut here; see VsSegment
+ * @patience: how long a thread waits for a reference that stands still, 0 for
+ *   not at all
  */
 typedef struct
 {
@@ -52,7 +57,13 @@ typedef struct
   gint64 min_utc_us;
   gint64 start_utc_us;
   gint64 event_utc_us;
+  GstClockTime patience;
 } VsSegmenterSettings;
+
+/* For elements: longer than an encoder takes to come up with its first
+ * pictures, or between two. An input that never comes holds the others up for
+ * this long, once. */
+#define VS_SEGMENTER_PATIENCE (30 * GST_SECOND)
 
 /**
  * VsCutterCallbacks:
@@ -67,6 +78,8 @@ typedef struct
  * @config: the configuration of a track came or changed
  * @warning: something the stream survives, for a WARNING message
  * @end: (nullable): after vs_cutter_drain (): there is no more to come
+ * @may_wait: (nullable): whether the pushing thread may be held up: not that
+ *   of a live input, which would lose data meanwhile. NULL: it may not
  *
  * All are called without locks, one at a time a cutter, in the thread that
  * pushes into it. After vs_cutter_drain () they may come in the thread of
@@ -83,6 +96,7 @@ typedef struct
       gpointer user_data);
   void (*warning) (VsCutter *cutter, const gchar *text, gpointer user_data);
   void (*end) (VsCutter *cutter, gpointer user_data);
+  gboolean (*may_wait) (VsCutter *cutter, gpointer user_data);
 } VsCutterCallbacks;
 
 VsSegmenter *vs_segmenter_new (const VsSegmenterSettings *settings);
@@ -133,6 +147,14 @@ void vs_cutter_push (VsCutter *cutter, const guint8 *data, gsize size,
 void vs_cutter_drain (VsCutter *cutter);
 /* A flush: drops the open segment, the next one marks a discontinuity. */
 void vs_cutter_flush (VsCutter *cutter);
+/**
+ * vs_cutter_set_flushing:
+ *
+ * From any thread: a vs_cutter_push () that waits returns, and none waits
+ * until vs_cutter_flush () or @flushing is FALSE. Before a flush, and before
+ * the pushing thread is to end.
+ */
+void vs_cutter_set_flushing (VsCutter *cutter, gboolean flushing);
 
 const gchar       *vs_cutter_get_name (VsCutter *cutter);
 /* The programme as it is written, NULL before the first segment: for the

@@ -20,6 +20,7 @@ struct _VsSegmenter
   gatomicrefcount ref_count;
   GMutex lock;
   GCond idle;                   /* a cutter is not busy any more */
+  GCond changed;                /* version grew, or a cutter is flushing */
 
   /* protected by lock */
   VsBoundaries boundaries;
@@ -57,6 +58,8 @@ struct _VsCutter
   gboolean exhausted;           /* drained, and all of it was cut */
   gboolean ended;               /* the end callback was called */
   gboolean busy;                /* a thread works on what follows */
+  gboolean flushing;
+  GThread *thread;              /* that pushed last; not owned */
   guint64 seen;                 /* version when it last looked */
   guint64 next_sequence;        /* of the boundary it comes to next */
   VsTsStats stats;              /* of the reader, as of the last push */
@@ -91,6 +94,9 @@ struct _VsCutter
   gboolean empty;
   VsCutterTrack tracks[VS_CUTTER_TRACKS];
 };
+
+/* Something came about that others may wait for. */
+void vs_segmenter_note_change_unlocked (VsSegmenter *segmenter);
 
 /* vscutter.c; the caller has made @cutter busy */
 void vs_cutter_take (VsMediaUnit *unit, gpointer user_data);

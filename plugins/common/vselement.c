@@ -104,3 +104,14 @@ vs_identity_get_property (VsIdentity * identity, GObject * object, guint nth,
   g_value_set_string (value, *identity_field (identity, nth));
   GST_OBJECT_UNLOCK (object);
 }
+
+gboolean
+vs_pad_may_block (GstPad * sinkpad)
+{
+  g_autoptr (GstQuery) query = gst_query_new_latency ();
+  gboolean live = TRUE;
+
+  if (gst_pad_peer_query (sinkpad, query))
+    gst_query_parse_latency (query, &live, NULL, NULL);
+  return !live;
+}

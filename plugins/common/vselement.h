@@ -44,4 +44,13 @@ void vs_identity_set_property (VsIdentity *identity, GObject *object,
 void vs_identity_get_property (VsIdentity *identity, GObject *object,
     guint nth, GValue *value);
 
+/**
+ * vs_pad_may_block:
+ * @sinkpad: that bytes come into
+ *
+ * Whether what is upstream can wait: a live source can't, and one that does
+ * not say is taken for live.
+ */
+gboolean vs_pad_may_block (GstPad *sinkpad);
+
 G_END_DECLS

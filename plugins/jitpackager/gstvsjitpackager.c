@@ -120,6 +120,7 @@ gst_vs_jit_packager_get_segmenter (GstVsJitPackager * self)
     .first_sequence = 1,
     .start_utc_us = -1,
     .event_utc_us = -1,
+    .patience = VS_SEGMENTER_PATIENCE,
   };
 
   GST_OBJECT_LOCK (self);
@@ -328,6 +329,20 @@ warn_if_idle (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
 }
 
 static gboolean
+start_pad (GstElement * element, GstPad * pad, gpointer user_data)
+{
+  gst_vs_jit_packager_pad_start (GST_VS_JIT_PACKAGER_PAD (pad));
+  return TRUE;
+}
+
+static gboolean
+reset_pad (GstElement * element, GstPad * pad, gpointer user_data)
+{
+  gst_vs_jit_packager_pad_reset (GST_VS_JIT_PACKAGER_PAD (pad));
+  return TRUE;
+}
+
+static gboolean
 start (GstVsJitPackager * self)
 {
   g_auto (VsJitPackagerSettings) settings = { 0 };
@@ -338,22 +353,8 @@ start (GstVsJitPackager * self)
   if (!gst_vs_jit_packager_open_origin (self, &settings))
     return FALSE;
   warn_if_idle (self, &settings);
+  gst_element_foreach_sink_pad (GST_ELEMENT (self), start_pad, NULL);
   return TRUE;
-}
-
-static void
-reset_pads (GstVsJitPackager * self)
-{
-  GST_OBJECT_LOCK (self);
-  for (GList * l = GST_ELEMENT (self)->sinkpads; l; l = l->next) {
-    GstVsJitPackagerPad *pad = gst_object_ref (l->data);
-
-    GST_OBJECT_UNLOCK (self);
-    gst_vs_jit_packager_pad_reset (pad);
-    GST_OBJECT_LOCK (self);
-    gst_object_unref (pad);
-  }
-  GST_OBJECT_UNLOCK (self);
 }
 
 /* No streaming thread is in the element any more. */
@@ -374,7 +375,7 @@ stop (GstVsJitPackager * self)
   g_mutex_unlock (&self->lock);
 
   g_clear_pointer (&server, vs_jit_packager_server_free);
-  reset_pads (self);
+  gst_element_foreach_sink_pad (GST_ELEMENT (self), reset_pad, NULL);
   g_ptr_array_set_size (self->events, 0);
   g_hash_table_remove_all (self->names);
   g_clear_pointer (&self->segmenter, vs_segmenter_unref);

@@ -9,6 +9,7 @@
  * VsCutter here.
  */
 #include "config.h"
+#include "common/vselement.h"
 #include "jitpackager/gstvsjitpackagerpad.h"
 
 #include <gst/base/gstadapter.h>
@@ -33,12 +34,13 @@ struct _GstVsJitPackagerPad
   gchar *rendition_name;
   guint program_number;
   gboolean eos;
+  VsCutter *cutter;             /* when nobody upstream has cut; changed by
+                                 * the streaming thread, which reads it so */
 
   /* used in the streaming thread only */
   GstSegment segment;
   VsRendition *rendition;       /* what is known of the stream, or NULL */
   VsOriginEvent *event;         /* where it goes, once declared */
-  VsCutter *cutter;             /* when nobody upstream has cut */
   guint height;                 /* of the video, from its configuration */
   guint fixed_target;           /* s, as the segmenter fixed it */
   GPtrArray *configs;           /* VsCodecConfig, until the event has them */
@@ -249,6 +251,34 @@ on_warning (VsCutter * cutter, const gchar * text, gpointer user_data)
       ("pad %s", GST_PAD_NAME (self)));
 }
 
+static gboolean
+may_wait (VsCutter * cutter, gpointer user_data)
+{
+  return vs_pad_may_block (user_data);
+}
+
+static void
+set_cutter (GstVsJitPackagerPad * self, VsCutter * cutter)
+{
+  VsCutter *old;
+
+  GST_OBJECT_LOCK (self);
+  old = self->cutter;
+  self->cutter = cutter;
+  GST_OBJECT_UNLOCK (self);
+  g_clear_pointer (&old, vs_cutter_free);
+}
+
+/* Whoever deactivates or flushes the pad does not wait for another one. */
+static void
+set_flushing (GstVsJitPackagerPad * self, gboolean flushing)
+{
+  GST_OBJECT_LOCK (self);
+  if (self->cutter)
+    vs_cutter_set_flushing (self->cutter, flushing);
+  GST_OBJECT_UNLOCK (self);
+}
+
 static void
 ensure_cutter (GstVsJitPackagerPad * self)
 {
@@ -258,6 +288,7 @@ ensure_cutter (GstVsJitPackagerPad * self)
     .close = on_close,
     .config = on_config,
     .warning = on_warning,
+    .may_wait = may_wait,
   };
   guint program_number;
 
@@ -266,9 +297,9 @@ ensure_cutter (GstVsJitPackagerPad * self)
   GST_OBJECT_LOCK (self);
   program_number = self->program_number;
   GST_OBJECT_UNLOCK (self);
-  self->cutter =
+  set_cutter (self,
       vs_segmenter_add (gst_vs_jit_packager_get_segmenter (get_element (self)),
-      GST_PAD_NAME (self), program_number, &callbacks, self);
+          GST_PAD_NAME (self), program_number, &callbacks, self));
 }
 
 static gboolean
@@ -324,8 +355,11 @@ take_rendition (GstVsJitPackagerPad * self, GstEvent * event)
   self->rendition = rendition;
   if (rendition->archive)
     gst_vs_jit_packager_found_archive (get_element (self), rendition->archive);
-  if (rendition->segmented)
+  if (rendition->segmented) {
+    if (self->event == NULL)
+      set_cutter (self, NULL);
     declare_rendition (self);
+  }
 }
 
 /* The bytes of a segment that upstream has closed, if they are what it says
@@ -381,6 +415,9 @@ pad_event (GstPad * pad, GstObject * parent, GstEvent * event)
   GstVsJitPackagerPad *self = GST_VS_JIT_PACKAGER_PAD (pad);
 
   switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_FLUSH_START:
+      set_flushing (self, TRUE);
+      break;
     case GST_EVENT_CUSTOM_DOWNSTREAM_STICKY:
       if (vs_event_is_rendition (event))
         take_rendition (self, event);
@@ -424,10 +461,25 @@ gst_vs_jit_packager_pad_is_eos (GstVsJitPackagerPad * self)
   return eos;
 }
 
+static gboolean
+pad_activate_mode (GstPad * pad, GstObject * parent, GstPadMode mode,
+    gboolean active)
+{
+  set_flushing (GST_VS_JIT_PACKAGER_PAD (pad), !active);
+  return TRUE;
+}
+
+void
+gst_vs_jit_packager_pad_start (GstVsJitPackagerPad * self)
+{
+  if (gst_pad_is_linked (GST_PAD (self)))
+    ensure_cutter (self);
+}
+
 void
 gst_vs_jit_packager_pad_reset (GstVsJitPackagerPad * self)
 {
-  g_clear_pointer (&self->cutter, vs_cutter_free);
+  set_cutter (self, NULL);
   g_clear_pointer (&self->rendition, vs_rendition_unref);
   self->event = NULL;
   self->height = 0;
@@ -541,6 +593,7 @@ gst_vs_jit_packager_pad_new (GstPadTemplate * templ, const gchar * name,
 
   gst_pad_set_chain_function (GST_PAD (self), pad_chain);
   gst_pad_set_event_function (GST_PAD (self), pad_event);
+  gst_pad_set_activatemode_function (GST_PAD (self), pad_activate_mode);
   self->position = position;
   return GST_PAD (self);
 }

@@ -18,6 +18,9 @@ G_DECLARE_FINAL_TYPE (GstVsJitPackagerPad, gst_vs_jit_packager_pad, GST,
 GstPad  *gst_vs_jit_packager_pad_new (GstPadTemplate *templ,
     const gchar *name, guint position);
 gboolean gst_vs_jit_packager_pad_is_eos (GstVsJitPackagerPad *self);
+/* Before it becomes active: from now on the other streams wait for it, if it
+ * is linked. */
+void     gst_vs_jit_packager_pad_start (GstVsJitPackagerPad *self);
 /* Forgets the stream: the pad is not active. */
 void     gst_vs_jit_packager_pad_reset (GstVsJitPackagerPad *self);
 

@@ -155,6 +155,7 @@ gst_vs_segment_store_open_archive (GstVsSegmentStore * self)
     .first_sequence = 1,
     .start_utc_us = -1,
     .event_utc_us = -1,
+    .patience = VS_SEGMENTER_PATIENCE,
   };
   VsArchiveState state = { FALSE, };
 

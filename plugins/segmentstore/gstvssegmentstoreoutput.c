@@ -500,6 +500,12 @@ on_end (VsCutter * cutter, gpointer user_data)
   give_out (user_data, output_new (VS_OUTPUT_END));
 }
 
+static gboolean
+may_wait (VsCutter * cutter, gpointer user_data)
+{
+  return vs_pad_may_block (user_data);
+}
+
 const VsCutterCallbacks gst_vs_segment_store_pad_callbacks = {
-  on_open, on_chunk, on_close, on_config, on_warning, on_end
+  on_open, on_chunk, on_close, on_config, on_warning, on_end, may_wait
 };

@@ -44,6 +44,20 @@ set_cutter (GstVsSegmentStorePad * pad, GstVsSegmentStore * self,
   g_clear_pointer (&old, vs_cutter_free);
 }
 
+/* Whoever deactivates or flushes the pad does not wait for a reference. */
+static void
+set_flushing (GstVsSegmentStorePad * pad, gboolean flushing)
+{
+  GstVsSegmentStore *self = gst_vs_segment_store_pad_get_store (pad);
+
+  if (self == NULL)
+    return;
+  g_mutex_lock (&self->lock);
+  if (pad->cutter != NULL)
+    vs_cutter_set_flushing (pad->cutter, flushing);
+  g_mutex_unlock (&self->lock);
+}
+
 /* ---- what is cut already ------------------------------------------------ */
 
 static void
@@ -181,6 +195,8 @@ sink_event (GstPad * sinkpad, GstObject * parent, GstEvent * event)
 
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_FLUSH_START:
+      set_flushing (pad, TRUE);
+      return gst_pad_push_event (pad->srcpad, event);
     case GST_EVENT_STREAM_START:
       return gst_pad_push_event (pad->srcpad, event);
     case GST_EVENT_FLUSH_STOP:
@@ -253,6 +269,14 @@ sink_query (GstPad * sinkpad, GstObject * parent, GstQuery * query)
   if (GST_QUERY_TYPE (query) == GST_QUERY_ALLOCATION)
     return FALSE;
   return gst_pad_query_default (sinkpad, parent, query);
+}
+
+static gboolean
+sink_activate_mode (GstPad * sinkpad, GstObject * parent, GstPadMode mode,
+    gboolean active)
+{
+  set_flushing (GST_VS_SEGMENT_STORE_PAD (sinkpad), !active);
+  return TRUE;
 }
 
 static GstIterator *
@@ -442,6 +466,7 @@ gst_vs_segment_store_pad_new (GstPadTemplate * sink_templ,
   pad->number = number;
   gst_pad_set_chain_function (GST_PAD (pad), sink_chain);
   gst_pad_set_event_function (GST_PAD (pad), sink_event);
+  gst_pad_set_activatemode_function (GST_PAD (pad), sink_activate_mode);
   gst_pad_set_query_function (GST_PAD (pad), sink_query);
   gst_pad_set_iterate_internal_links_function (GST_PAD (pad), sink_links);
 
