@@ -15,55 +15,90 @@
 /* numOfSequenceParameterSets of avcC has 5 bits */
 #define AVCC_SPS_MASK 0x1f
 
+typedef struct
+{
+  VsCodecSetFunc func;
+  gpointer user_data;
+} Visitor;
+
 /* @n NAL units behind 16 bits of length each. */
 static gboolean
-append_sets (GstByteReader * record, guint n, VsNalPrefix prefix,
-    GByteArray * out)
+visit_sets (GstByteReader * record, guint n, const Visitor * visitor)
 {
-  for (guint i = 0; i < n; i++) {
+  for (; n > 0; n--) {
     const guint8 *set;
-    guint8 head[4];
     guint16 size;
 
     if (!gst_byte_reader_get_uint16_be (record, &size)
         || !gst_byte_reader_get_data (record, size, &set))
       return FALSE;
-    if (size == 0)
-      continue;
-    GST_WRITE_UINT32_BE (head, prefix == VS_NAL_PREFIX_LENGTH ? size : 1);
-    g_byte_array_append (out, head, sizeof head);
-    g_byte_array_append (out, set, size);
+    if (size > 0 && !visitor->func (set, size, visitor->user_data))
+      return FALSE;
   }
   return TRUE;
 }
 
 static gboolean
-append_avcc (GstByteReader * record, VsNalPrefix prefix, GByteArray * out)
+visit_avcc (GstByteReader * record, const Visitor * visitor)
 {
   guint8 n_sps, n_pps;
 
   return gst_byte_reader_get_uint8 (record, &n_sps)
-      && append_sets (record, n_sps & AVCC_SPS_MASK, prefix, out)
+      && visit_sets (record, n_sps & AVCC_SPS_MASK, visitor)
       && gst_byte_reader_get_uint8 (record, &n_pps)
-      && append_sets (record, n_pps, prefix, out);
+      && visit_sets (record, n_pps, visitor);
 }
 
 static gboolean
-append_hvcc (GstByteReader * record, VsNalPrefix prefix, GByteArray * out)
+visit_hvcc (GstByteReader * record, const Visitor * visitor)
 {
   guint8 n_arrays;
 
   if (!gst_byte_reader_get_uint8 (record, &n_arrays))
     return FALSE;
-  for (guint i = 0; i < n_arrays; i++) {
+  for (; n_arrays > 0; n_arrays--) {
     guint16 n;
 
     /* the type of these NAL units is ahead of their number */
     if (!gst_byte_reader_skip (record, 1)
         || !gst_byte_reader_get_uint16_be (record, &n)
-        || !append_sets (record, n, prefix, out))
+        || !visit_sets (record, n, visitor))
       return FALSE;
   }
+  return TRUE;
+}
+
+guint
+vs_codec_record_for_each_set (VsCodec codec, GstByteReader * record,
+    VsCodecSetFunc func, gpointer user_data)
+{
+  const Visitor visitor = { func, user_data };
+  gboolean h264 = codec == VS_CODEC_H264;
+  guint8 length;
+
+  if (!gst_byte_reader_skip (record, h264 ? AVCC_HEAD : HVCC_HEAD)
+      || !gst_byte_reader_get_uint8 (record, &length)
+      || !(h264 ? visit_avcc : visit_hvcc) (record, &visitor))
+    return 0;
+  return (length & LENGTH_SIZE_MASK) + 1;
+}
+
+typedef struct
+{
+  VsNalPrefix prefix;
+  GByteArray *out;
+} Appender;
+
+static gboolean
+append_set (const guint8 * set, gsize size, gpointer user_data)
+{
+  const Appender *appender = user_data;
+  guint8 head[4];
+
+  GST_WRITE_UINT32_BE (head,
+      appender->prefix == VS_NAL_PREFIX_LENGTH ? size : 1);
+  g_byte_array_append (appender->out, head, sizeof head);
+  g_byte_array_append (appender->out, set, size);
   return TRUE;
 }
 
@@ -71,12 +106,7 @@ guint
 vs_codec_record_append_sets (VsCodec codec, GstByteReader * record,
     VsNalPrefix prefix, GByteArray * out)
 {
-  gboolean h264 = codec == VS_CODEC_H264;
-  guint8 length;
+  Appender appender = { prefix, out };
 
-  if (!gst_byte_reader_skip (record, h264 ? AVCC_HEAD : HVCC_HEAD)
-      || !gst_byte_reader_get_uint8 (record, &length)
-      || !(h264 ? append_avcc : append_hvcc) (record, prefix, out))
-    return 0;
-  return (length & LENGTH_SIZE_MASK) + 1;
+  return vs_codec_record_for_each_set (codec, record, append_set, &appender);
 }

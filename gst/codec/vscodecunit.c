@@ -73,7 +73,7 @@ vs_codec_complete_unit (const VsCodecConfig * config, const guint8 * data,
   gint picture_id;
 
   if ((!h264 && config->codec != VS_CODEC_H265)
-      || !(h264 ? vs_h264_read_record : vs_h265_read_record) (config, all)
+      || !vs_nal_sets_read_record (all, config->codec, config)
       || !(h264 ? vs_h264_collect : vs_h265_collect) (data, size, own,
           &picture_id)
       || vs_nal_sets_include (own, all, levels))

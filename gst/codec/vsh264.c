@@ -13,10 +13,7 @@
 
 #define IS_SLICE(type) ((type) >= H264_SLICE && (type) <= H264_IDR)
 
-/* avcC, 14496-15 5.3.3.1: what is ahead of numOfSequenceParameterSets */
-#define AVCC_HEAD 5
-#define AVCC_SPS_MASK 0x1f
-/* lengthSizeMinusOne of 3 behind reserved bits */
+/* avcC, 14496-15 5.3.3.1: lengthSizeMinusOne of 3 behind reserved bits */
 #define AVCC_LENGTH_SIZE 0xff
 
 /* of a VsParameterSets */
@@ -224,27 +221,6 @@ build_avcc (const Sps * sps, const VsParameterSets * sets, GByteArray * record)
   }
 }
 
-gboolean
-vs_h264_read_record (const VsCodecConfig * config, VsNalSet * sets)
-{
-  GstByteReader record;
-  const guint8 *data;
-  guint8 n_sps, n_pps;
-  gsize size;
-
-  sets[LEVEL_SPS].n = sets[LEVEL_PPS].n = 0;
-  if (config == NULL || config->codec != VS_CODEC_H264
-      || config->record == NULL)
-    return TRUE;
-  data = g_bytes_get_data (config->record, &size);
-  gst_byte_reader_init (&record, data, size);
-  return gst_byte_reader_skip (&record, AVCC_HEAD)
-      && gst_byte_reader_get_uint8 (&record, &n_sps)
-      && vs_nal_set_read (&sets[LEVEL_SPS], &record, n_sps & AVCC_SPS_MASK)
-      && gst_byte_reader_get_uint8 (&record, &n_pps)
-      && vs_nal_set_read (&sets[LEVEL_PPS], &record, n_pps);
-}
-
 static gint
 read_picture_id (const guint8 * nal, gsize size)
 {
@@ -313,7 +289,7 @@ vs_h264_config (const guint8 * data, gsize size, VsCodecConfig * previous)
 
   if (!vs_h264_collect (data, size, own, &picture_id)
       || own[LEVEL_SPS].n + own[LEVEL_PPS].n == 0
-      || !vs_h264_read_record (previous, old))
+      || !vs_nal_sets_read_record (old, VS_CODEC_H264, previous))
     return NULL;
   if (old[LEVEL_SPS].n > 0 && vs_nal_sets_include (old, own, LEVELS))
     return vs_codec_config_ref (previous);

@@ -31,7 +31,6 @@
 
 /* hvcC, 14496-15 8.3.3.1: what is ahead of numOfArrays */
 #define HVCC_HEAD 22
-#define HVCC_NAL_TYPE_MASK 0x3f
 
 #define CONSTRAINT_BYTES 6
 /* array_completeness: the samples of hvc1 carry no parameter sets */
@@ -322,39 +321,6 @@ build_hvcc (const Sps * sps, const VsParameterSets * sets, GByteArray * record)
     append_array (record, sets, i);
 }
 
-gboolean
-vs_h265_read_record (const VsCodecConfig * config, VsNalSet * sets)
-{
-  GstByteReader record;
-  const guint8 *data;
-  guint8 n_arrays;
-  gsize size;
-
-  for (guint i = 0; i < LEVELS; i++)
-    sets[i].n = 0;
-  if (config == NULL || config->codec != VS_CODEC_H265
-      || config->record == NULL)
-    return TRUE;
-  data = g_bytes_get_data (config->record, &size);
-  gst_byte_reader_init (&record, data, size);
-  if (!gst_byte_reader_skip (&record, HVCC_HEAD)
-      || !gst_byte_reader_get_uint8 (&record, &n_arrays))
-    return FALSE;
-  for (; n_arrays > 0; n_arrays--) {
-    guint8 type;
-    guint16 n;
-
-    if (!gst_byte_reader_get_uint8 (&record, &type)
-        || !gst_byte_reader_get_uint16_be (&record, &n))
-      return FALSE;
-    type &= HVCC_NAL_TYPE_MASK;
-    if (type < H265_VPS || type > H265_PPS
-        || !vs_nal_set_read (&sets[type - H265_VPS], &record, n))
-      return FALSE;
-  }
-  return TRUE;
-}
-
 /* The start of a slice's header, 7.3.6.1 */
 static gint
 read_picture_id (const guint8 * nal, gsize size)
@@ -434,7 +400,7 @@ vs_h265_config (const guint8 * data, gsize size, VsCodecConfig * previous)
 
   if (!vs_h265_collect (data, size, own, &picture_id)
       || own[LEVEL_VPS].n + own[LEVEL_SPS].n + own[LEVEL_PPS].n == 0
-      || !vs_h265_read_record (previous, old))
+      || !vs_nal_sets_read_record (old, VS_CODEC_H265, previous))
     return NULL;
   if (old[LEVEL_SPS].n > 0 && vs_nal_sets_include (old, own, LEVELS))
     return vs_codec_config_ref (previous);

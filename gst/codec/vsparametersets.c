@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#include "codec/vscodecrecord.h"
+#include "codec/vsnaltypes.h"
 #include "codec/vsparametersets.h"
 
 static gboolean
@@ -191,19 +193,40 @@ vs_nal_sets_include (const VsNalSet * all, const VsNalSet * own, guint n_levels)
   return TRUE;
 }
 
-gboolean
-vs_nal_set_read (VsNalSet * set, GstByteReader * record, guint n)
+static gboolean
+add_set (const guint8 * set, gsize size, gpointer user_data)
 {
-  for (; n > 0; n--) {
-    VsNal nal;
-    guint16 size;
+  const VsNal nal = { set, size };
 
-    if (!gst_byte_reader_get_uint16_be (record, &size)
-        || !gst_byte_reader_get_data (record, size, &nal.data))
-      return FALSE;
-    nal.size = size;
-    if (size == 0 || !vs_nal_set_add (set, &nal))
-      return FALSE;
-  }
-  return TRUE;
+  return vs_nal_set_add (&((VsNalSet *) user_data)[H264_TYPE (*set) ==
+          H264_SPS ? 0 : 1], &nal);
+}
+
+static gboolean
+add_set_h265 (const guint8 * set, gsize size, gpointer user_data)
+{
+  const VsNal nal = { set, size };
+  guint type = H265_TYPE (*set);
+
+  return type >= H265_VPS && type <= H265_PPS
+      && vs_nal_set_add (&((VsNalSet *) user_data)[type - H265_VPS], &nal);
+}
+
+gboolean
+vs_nal_sets_read_record (VsNalSet * sets, VsCodec codec,
+    const VsCodecConfig * config)
+{
+  gboolean h264 = codec == VS_CODEC_H264;
+  GstByteReader record;
+  const guint8 *data;
+  gsize size;
+
+  for (guint i = 0; i < (h264 ? 2 : 3); i++)
+    sets[i].n = 0;
+  if (config == NULL || config->codec != codec || config->record == NULL)
+    return TRUE;
+  data = g_bytes_get_data (config->record, &size);
+  gst_byte_reader_init (&record, data, size);
+  return vs_codec_record_for_each_set (codec, &record,
+      h264 ? add_set : add_set_h265, sets) > 0;
 }

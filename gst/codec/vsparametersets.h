@@ -4,7 +4,6 @@
  */
 #pragma once
 
-#include <gst/base/gstbytereader.h>
 #include "codec/vsparsers.h"
 
 G_BEGIN_DECLS
@@ -76,18 +75,18 @@ void     vs_parameter_sets_append (const VsParameterSets *sets, guint level,
 /* Whether each set of @own is among those of @all, to the byte */
 gboolean vs_nal_sets_include (const VsNalSet *all, const VsNalSet *own,
     guint n_levels);
-/* Reads what vs_parameter_sets_append () wrote; FALSE when it is cut. */
-gboolean vs_nal_set_read (VsNalSet *set, GstByteReader *record, guint n);
 
 /**
- * vs_h264_read_record, vs_h265_read_record:
+ * vs_nal_sets_read_record:
  * @sets: (out): by level
+ * @codec: VS_CODEC_H264 or VS_CODEC_H265
+ * @config: (nullable): of any codec
  *
  * The parameter sets in an avcC or hvcC; FALSE when it is damaged. The sets of
- * a configuration without record are none.
+ * a configuration without record, or of another codec, are none.
  */
-gboolean vs_h264_read_record (const VsCodecConfig *config, VsNalSet *sets);
-gboolean vs_h265_read_record (const VsCodecConfig *config, VsNalSet *sets);
+gboolean vs_nal_sets_read_record (VsNalSet *sets, VsCodec codec,
+    const VsCodecConfig *config);
 /* The parameter sets ahead of a unit's first slice, and the id of the PPS that
  * it refers to, or -1; FALSE when they are too many or too long */
 gboolean vs_h264_collect (const guint8 *data, gsize size, VsNalSet *sets,

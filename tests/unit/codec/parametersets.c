@@ -114,7 +114,7 @@ assert_sets (const VsCodecConfig * config, guint sps, guint pps)
 {
   VsNalSet sets[2];
 
-  fail_unless (vs_h264_read_record (config, sets));
+  fail_unless (vs_nal_sets_read_record (sets, VS_CODEC_H264, config));
   fail_unless_equals_int (sets[0].n, sps);
   fail_unless_equals_int (sets[1].n, pps);
 }
@@ -241,7 +241,7 @@ GST_START_TEST (test_many)
     put_slice (unit, FALSE, i % VS_H264_PPS_MAX);
     follow (VS_CODEC_H264, unit, &config);
     fail_if (i > 0 && strcmp (before, config->id) == 0);
-    fail_unless (vs_h264_read_record (config, sets));
+    fail_unless (vs_nal_sets_read_record (sets, VS_CODEC_H264, config));
     fail_unless (sets[1].n >= 1 && sets[1].n <= VS_NAL_SET_MAX);
   }
 }
