@@ -35,6 +35,8 @@
  * bytes do not turn our FIN into a reset that takes the answer with it */
 #define LINGER_US G_USEC_PER_SEC
 #define LINGER_BYTES (64 * 1024)
+/* to be taken by a client within stall_timeout */
+#define PROGRESS_BYTES (16 * 1024)
 
 /* poll () has it, GIOCondition does not name it */
 #define COND_RDHUP ((GIOCondition) POLLRDHUP)
@@ -75,6 +77,7 @@ struct _VsHttpConnection
   guint64 n_requests;           /* that passed */
   gboolean begun;               /* the answer's first byte is out */
   gsize lingered;
+  gsize progress;               /* bytes since the deadline was set */
 };
 
 static gint64
@@ -490,6 +493,23 @@ vs_http_connection_get_request (VsHttpConnection * connection)
 
 /* --- answers --- */
 
+static void
+note_progress (VsHttpConnection * connection, gsize n)
+{
+  connection->progress += n;
+  if (connection->progress >= PROGRESS_BYTES)
+    connection->deadline = 0;
+}
+
+static void
+note_stall (VsHttpConnection * connection)
+{
+  if (connection->deadline != 0)
+    return;
+  connection->progress = 0;
+  connection->deadline = after_ms (connection->settings->stall_timeout_ms);
+}
+
 gssize
 vs_http_connection_send (VsHttpConnection * connection, const void *data,
     gsize size, gboolean more, GError ** error)
@@ -504,7 +524,7 @@ vs_http_connection_send (VsHttpConnection * connection, const void *data,
   }
   n = transmit (connection, data, size, more, &failure);
   if (n >= 0) {
-    connection->deadline = 0;
+    note_progress (connection, n);
     /* whoever closed only its own side may still read what has begun */
     if (!connection->begun)
       watch (connection, 0);
@@ -512,8 +532,7 @@ vs_http_connection_send (VsHttpConnection * connection, const void *data,
     return n;
   }
   if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)) {
-    if (connection->deadline == 0)
-      connection->deadline = after_ms (connection->settings->stall_timeout_ms);
+    note_stall (connection);
     watch (connection, G_IO_OUT);
   }
   g_propagate_error (error, g_steal_pointer (&failure));

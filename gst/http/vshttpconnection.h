@@ -20,8 +20,9 @@ G_BEGIN_DECLS
  *
  * Deadlines: a head (with the handshake, for the first one) has @head_timeout
  * from its first byte (the first one: from accept), an idle connection
- * @idle_timeout, a write @stall_timeout without progress. A client that
- * closes its side before it was answered is gone.
+ * @idle_timeout, a client that does not read @stall_timeout for 16 KiB: one that
+ * takes a few bytes at a time is no better than one that takes none. A client
+ * that closes its side before it was answered is gone.
  */
 typedef struct _VsHttpConnection VsHttpConnection;
 

@@ -27,9 +27,11 @@
 #include "http/vshttpviewers.h"
 #include "http/vshttpworker.h"
 
-#define DEFAULT_HEAD_TIMEOUT_MS 10000
+/* Who is slow on purpose is gone after 10 s: with the tick that deadlines are
+ * kept to, and the time that a client has to read why it was refused */
+#define DEFAULT_HEAD_TIMEOUT_MS 8000
+#define DEFAULT_STALL_TIMEOUT_MS 9000
 #define DEFAULT_IDLE_TIMEOUT_MS 15000
-#define DEFAULT_STALL_TIMEOUT_MS 10000
 #define DEFAULT_MAX_CONNECTIONS 16384
 /* descriptors that are left to the rest of the process */
 #define RESERVED_FDS 256

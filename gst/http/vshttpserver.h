@@ -29,9 +29,11 @@ typedef struct
   guint n_workers;              /* 0: one a core */
   guint max_connections;        /* 0: 1/2 of RLIMIT_NOFILE, at most 16384 */
   guint max_connections_per_ip; /* 0: no limit */
-  guint head_timeout_ms;        /* 10 s when 0: a request head, absolute */
+  guint head_timeout_ms;        /* 8 s when 0: a request head, absolute;
+                                 * what is refused is closed 1 s later */
   guint idle_timeout_ms;        /* 15 s when 0: between requests */
-  guint stall_timeout_ms;       /* 10 s when 0: a write without progress */
+  guint stall_timeout_ms;       /* 9 s when 0: a write of 16 KiB, or less
+                                 * where no more is to be written */
   const gchar *access_log;      /* file to append JSON lines to, or NULL */
 } VsHttpSettings;
 

@@ -77,12 +77,34 @@ make_body (gsize size)
   return g_bytes_new_take (data, size);
 }
 
+static TestServer *
+start_server (const VsHttpSettings * settings)
+{
+  TestServer *self = g_new0 (TestServer, 1);
+  g_autoptr (GError) error = NULL;
+
+  self->late = g_async_queue_new ();
+  self->small = make_body (SMALL_SIZE);
+  self->large = make_body (LARGE_SIZE);
+  self->text = g_bytes_new_static ("#EXTM3U\n", 8);
+  self->server = vs_http_server_new (settings, on_request, self, &error);
+  fail_unless (self->server != NULL, "%s", error ? error->message : "");
+  self->port = vs_http_server_get_port (self->server);
+  return self;
+}
+
+TestServer *
+test_server_new_default (void)
+{
+  const VsHttpSettings settings = {.address = "127.0.0.1",.n_workers = 2 };
+
+  return start_server (&settings);
+}
+
 TestServer *
 test_server_new (const VsHttpSettings * wanted)
 {
-  TestServer *self = g_new0 (TestServer, 1);
   VsHttpSettings settings = { 0 };
-  g_autoptr (GError) error = NULL;
 
   if (wanted)
     settings = *wanted;
@@ -96,14 +118,7 @@ test_server_new (const VsHttpSettings * wanted)
     settings.stall_timeout_ms = 5000;
   if (settings.n_workers == 0)
     settings.n_workers = 2;
-  self->late = g_async_queue_new ();
-  self->small = make_body (SMALL_SIZE);
-  self->large = make_body (LARGE_SIZE);
-  self->text = g_bytes_new_static ("#EXTM3U\n", 8);
-  self->server = vs_http_server_new (&settings, on_request, self, &error);
-  fail_unless (self->server != NULL, "%s", error ? error->message : "");
-  self->port = vs_http_server_get_port (self->server);
-  return self;
+  return start_server (&settings);
 }
 
 void

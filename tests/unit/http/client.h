@@ -40,6 +40,8 @@ typedef struct
 
 /* Fields of @settings that are not set are filled with short deadlines. */
 TestServer *test_server_new (const VsHttpSettings *settings);
+/* With the deadlines that are in force when none is set. */
+TestServer *test_server_new_default (void);
 void        test_server_free (TestServer *self, guint drain_ms);
 void        test_server_stats (TestServer *self, VsHttpStats *stats);
 
