@@ -229,6 +229,39 @@ GST_START_TEST (test_lost_sync)
 
 GST_END_TEST;
 
+/* Sync is where five sync bytes are in step, not where four are: of so many
+ * packets between noise none counts, or all do. */
+GST_START_TEST (test_five_sync_bytes)
+{
+  for (guint packets = 1; packets <= 8; packets++) {
+    g_autoptr (GByteArray) ts = make_plain_stream (50);
+    g_autoptr (GByteArray) bad = g_byte_array_new ();
+    g_autoptr (TestReader) test = NULL;
+    guint at = find_packet (ts, 0, 1);
+    gboolean counts = packets >= 5;
+    gsize noise = 2000, skipped;
+    VsTsStats stats;
+
+    /* the noise is zeros: null packets of which only the first byte is none */
+    g_byte_array_append (bad, ts->data, at);
+    g_byte_array_set_size (bad, at + noise + packets * 188 + noise);
+    memset (bad->data + at, 0, bad->len - at);
+    for (guint i = 0; i < packets; i++)
+      GST_WRITE_UINT32_BE (bad->data + at + noise + i * 188, 0x471fff10);
+    g_byte_array_append (bad, ts->data + at, ts->len - at);
+    test = test_read (bad->data, bad->len, 1316);
+    vs_ts_reader_get_stats (test->reader, &stats);
+    skipped = 2 * noise + (counts ? 0 : packets * 188);
+    fail_unless_equals_uint64 (stats.skipped_bytes, skipped);
+    fail_unless_equals_uint64 (stats.packets, ts->len / 188
+        + (counts ? packets : 0));
+    fail_unless_equals_uint64 (stats.sync_losses, counts ? 2 : 1);
+    fail_unless_equals_int (count (test, 0, 0), 50);
+  }
+}
+
+GST_END_TEST;
+
 /* Joined in the middle of a packet */
 GST_START_TEST (test_late_start)
 {
@@ -529,6 +562,7 @@ tsfaults_suite (void)
   tcase_add_test (tc, test_continuity);
   tcase_add_test (tc, test_bad_packets);
   tcase_add_test (tc, test_lost_sync);
+  tcase_add_test (tc, test_five_sync_bytes);
   tcase_add_test (tc, test_late_start);
   tcase_add_test (tc, test_wrap);
   tcase_add_test (tc, test_time_hint);
