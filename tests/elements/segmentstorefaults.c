@@ -124,6 +124,84 @@ GST_START_TEST (test_store_fails)
 
 GST_END_TEST;
 
+/* ---- streams that nothing synchronises ---------------------------------- */
+
+/* more than half of what is held of audio, in frames of 1024 samples */
+#define AHEAD 400
+
+typedef struct
+{
+  GMutex lock;
+  GCond cond;
+  guint audio;                  /* buffers that came into the store */
+} Race;
+
+static GstPadProbeReturn
+count_audio (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
+{
+  Race *race = user_data;
+
+  g_mutex_lock (&race->lock);
+  race->audio++;
+  g_cond_broadcast (&race->cond);
+  g_mutex_unlock (&race->lock);
+  return GST_PAD_PROBE_OK;
+}
+
+/* Video gets as far as the audio's place at the most. */
+static GstPadProbeReturn
+hold_video (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
+{
+  Race *race = user_data;
+
+  g_mutex_lock (&race->lock);
+  while (race->audio < AHEAD)
+    g_cond_wait (&race->cond, &race->lock);
+  g_mutex_unlock (&race->lock);
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+add_probe (GstElement * pipeline, const gchar * name, const gchar * pad,
+    GstPadProbeCallback callback, Race * race)
+{
+  g_autoptr (GstElement) element =
+      gst_bin_get_by_name (GST_BIN (pipeline), name);
+  g_autoptr (GstPad) one = gst_element_get_static_pad (element, pad);
+
+  gst_pad_add_probe (one, GST_PAD_PROBE_TYPE_BUFFER
+      | GST_PAD_PROBE_TYPE_BUFFER_LIST, callback, race, NULL);
+}
+
+/* Audio is there at once, video comes slowly and late: it is cut at its IDRs
+ * from the first one on, and nothing of either is missing. */
+GST_START_TEST (test_audio_ahead)
+{
+  Race race = { 0, };
+  gint frames;
+  Run run;
+
+  run_init (&run, STORE " name=s location=%s/a " PICTURE (600, 48)
+      " name=v ! mpegtsmux ! s.sink_0 audiotestsrc num-buffers=940 "
+      "samplesperbuffer=1024 ! audio/x-raw,rate=48000 ! avenc_aac ! aacparse "
+      "! identity name=a ! mpegtsmux ! s.sink_1", folder);
+  add_probe (run.pipeline, "v", "src", hold_video, &race);
+  add_probe (run.pipeline, "a", "src", count_audio, &race);
+  run_to_end (&run);
+  run_clear (&run);
+  fail_unless_equals_int (run.warnings, 0);
+  fail_unless_equals_int (count ("a", "index_48p.m3u8", "#EXTINF:1.000000"),
+      20);
+  fail_unless_equals_int (count ("a", "index_audio.m3u8", "#EXTINF:1.000000"),
+      20);
+  fail_unless_equals_int (count ("a", "index_48p.m3u8",
+          "#EXT-X-INDEPENDENT-SEGMENTS"), 1);
+  frames = probe_frames ("a", "index_48p.m3u8");
+  fail_unless (frames == -1 || frames == 600);
+}
+
+GST_END_TEST;
+
 /* ---- damaged streams, into a pad and out of it --------------------------- */
 
 #define VIDEO_PID 0x100
@@ -465,6 +543,7 @@ segmentstorefaults_suite (void)
   tcase_add_test (tc, test_interrupted);
   tcase_add_test (tc, test_kill);
   tcase_add_test (tc, test_store_fails);
+  tcase_add_test (tc, test_audio_ahead);
   tcase_add_test (tc, test_counters);
   tcase_add_test (tc, test_pid_change);
   tcase_add_loop_test (tc, test_garbage, 0, 2);
