@@ -28,6 +28,7 @@ typedef struct
   GPtrArray *files;             /* VsAssetFile */
   GPtrArray *renditions;        /* VsAssetRendition */
   GPtrArray *timelines;         /* VsTimeline: one a rendition */
+  gchar *remark;                /* or NULL */
 } Asset;
 
 static void
@@ -42,6 +43,7 @@ asset_free (VsSegmentSource * source)
   vs_store_unref (asset->store);
   g_free (asset->account);
   g_free (asset->file);
+  g_free (asset->remark);
   g_free (asset);
 }
 
@@ -255,7 +257,7 @@ add_languages (Asset * asset, const VsAssetFile * file,
 }
 
 static gboolean
-add_file (Asset * asset, const VsAssetEntry * entry, GError ** error)
+open_file (Asset * asset, const VsAssetEntry * entry, GError ** error)
 {
   g_autofree gchar *key = make_key (asset, entry->src);
   VsAssetFile *file = vs_asset_file_open (asset->store, key, error);
@@ -264,13 +266,11 @@ add_file (Asset * asset, const VsAssetEntry * entry, GError ** error)
     return FALSE;
   g_ptr_array_add (asset->files, file);
   asset->base.footprint += vs_mp4_movie_get_footprint (file->movie);
-  if (asset->base.footprint > FOOTPRINT_MAX) {
-    g_set_error_literal (error, VS_MP4_ERROR, VS_MP4_ERROR_UNSUPPORTED,
-        "The files have too many samples");
-    return FALSE;
-  }
-  return add_main (asset, file, entry, error)
-      && add_languages (asset, file, entry, error);
+  if (asset->base.footprint <= FOOTPRINT_MAX)
+    return TRUE;
+  g_set_error_literal (error, VS_MP4_ERROR, VS_MP4_ERROR_UNSUPPORTED,
+      "The files have too many samples");
+  return FALSE;
 }
 
 /* What a list names has to be there: it is no answer that the list is not. */
@@ -283,15 +283,67 @@ blame_list (const Asset * asset, const VsAssetEntry * entry, GError ** error)
 }
 
 static gboolean
-add_files (Asset * asset, GPtrArray * entries, GError ** error)
+open_files (Asset * asset, GPtrArray * entries, GError ** error)
 {
   for (guint i = 0; i < entries->len; i++) {
     const VsAssetEntry *entry = g_ptr_array_index (entries, i);
     GError *cause = NULL;
 
-    if (!add_file (asset, entry, &cause)) {
+    if (!open_file (asset, entry, &cause)) {
       blame_list (asset, entry, &cause);
       g_propagate_error (error, cause);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/* s, whole, from the movie's start to the first sample shown */
+static gint64
+get_start_s (const VsMp4Track * mp4)
+{
+  const VsMp4Sample *first = &g_array_index (mp4->samples, VsMp4Sample, 0);
+
+  return (MAX (first->dts + first->composition, mp4->shown_from)
+      - mp4->origin) / mp4->timescale;
+}
+
+/* A recording of a live stream begins at some time of day, and each of its
+ * tracks may be a file: whole seconds that all have ahead of them are left
+ * out. */
+static void
+leave_out_lead (Asset * asset)
+{
+  gint64 lead = G_MAXINT64;
+
+  for (guint i = 0; i < asset->files->len; i++) {
+    const VsAssetFile *file = g_ptr_array_index (asset->files, i);
+
+    for (guint j = 0; j < file->movie->tracks->len; j++)
+      lead = MIN (lead,
+          get_start_s (g_ptr_array_index (file->movie->tracks, j)));
+  }
+  for (guint i = 0; i < asset->files->len && lead > 0; i++) {
+    const VsAssetFile *file = g_ptr_array_index (asset->files, i);
+
+    for (guint j = 0; j < file->movie->tracks->len; j++) {
+      VsMp4Track *mp4 = g_ptr_array_index (file->movie->tracks, j);
+
+      mp4->origin += lead * mp4->timescale;
+    }
+  }
+}
+
+static gboolean
+add_renditions (Asset * asset, GPtrArray * entries, GError ** error)
+{
+  for (guint i = 0; i < entries->len; i++) {
+    const VsAssetEntry *entry = g_ptr_array_index (entries, i);
+    const VsAssetFile *file = g_ptr_array_index (asset->files, i);
+
+    if (!add_main (asset, file, entry, error)
+        || !add_languages (asset, file, entry, error)) {
+      g_prefix_error (error, "%s: ", entry->src);
       return FALSE;
     }
   }
@@ -402,6 +454,25 @@ add_timelines (Asset * asset, GError ** error)
   return TRUE;
 }
 
+/* What is not as whoever put the files there will want it. */
+static void
+add_remarks (Asset * asset, GPtrArray * entries)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < asset->files->len; i++) {
+    const VsAssetEntry *entry = g_ptr_array_index (entries, i);
+    const VsAssetFile *file = g_ptr_array_index (asset->files, i);
+
+    if (file->is_cut)
+      g_string_append_printf (text, "%s%s is cut off: what is ahead of its "
+          "last movie fragment is served", text->len ? "; " : "", entry->src);
+  }
+  if (text->len > 0)
+    asset->remark = g_string_free (g_steal_pointer (&text), FALSE);
+  asset->base.remark = asset->remark;
+}
+
 static Asset *
 asset_new (VsStore * store, const gchar * account, const gchar * file)
 {
@@ -428,8 +499,11 @@ vs_asset_open (VsStore * store, const gchar * account, const gchar * file,
   g_autoptr (VsSegmentSource) source = &asset->base;
   g_autoptr (GPtrArray) entries = get_entries (asset, error);
 
-  if (entries == NULL || !add_files (asset, entries, error)
-      || !add_timelines (asset, error))
+  if (entries == NULL || !open_files (asset, entries, error))
+    return NULL;
+  add_remarks (asset, entries);
+  leave_out_lead (asset);
+  if (!add_renditions (asset, entries, error) || !add_timelines (asset, error))
     return NULL;
   return g_steal_pointer (&source);
 }

@@ -12,20 +12,26 @@ G_BEGIN_DECLS
 /**
  * VsAssetFile:
  * @object: as it was when it was opened
- * @sha256: of its movie box
+ * @sha256: of its movie box and movie fragment boxes
+ * @is_cut: the last movie fragment is not there whole, and was left out
  */
 typedef struct
 {
   VsStoreObject *object;
   VsMp4Movie *movie;
   guint8 sha256[32];
+  gboolean is_cut;
 } VsAssetFile;
 
 /**
  * vs_asset_file_open:
  *
- * Finds and reads the movie box, wherever it lies in the file. Errors are of
- * %VS_MP4_ERROR, and of the store.
+ * Finds and reads the movie box, wherever it lies in the file, and the movie
+ * fragments behind it: a read each, their samples are passed over. Errors are
+ * of %VS_MP4_ERROR, and of the store.
+ *
+ * A recording that was interrupted has a fragment that is cut off at its end:
+ * the ones ahead of it are whole.
  */
 VsAssetFile *vs_asset_file_open (VsStore *store, const gchar *key,
     GError **error);

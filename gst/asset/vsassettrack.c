@@ -183,7 +183,7 @@ check_samples (VsAssetTrack * track, GError ** error)
     if (sample->description != description)
       return fail (error, VS_MP4_ERROR_UNSUPPORTED,
           "The sample description changes");
-    if (sample->dts + sample->composition > limit)
+    if (sample->dts + sample->composition - track->mp4->origin > limit)
       return fail (error, VS_MP4_ERROR_DAMAGED, "A time is out of range");
     track->decoding_shift = MAX (track->decoding_shift,
         -(gint64) sample->composition);

@@ -26,8 +26,21 @@ gboolean vs_mp4_description_parse (guint32 type, const GstByteReader *body,
     VsMp4Description *description);
 
 /* stbl: descriptions and samples of a track whose timescale is known;
- * @max_samples: more of them are damage. */
+ * @max_samples: more of them are damage. @fragmented: there need be none. */
 gboolean vs_mp4_samples_parse (const GstByteReader *stbl,
-    guint64 file_size, guint max_samples, VsMp4Track *track, GError **error);
+    gboolean fragmented, guint64 file_size, guint max_samples,
+    VsMp4Track *track, GError **error);
+
+/* Media times up to here, as UTC in most timescales, can be subtracted. */
+#define VS_MP4_TIME_MAX ((gint64) 1 << 61)
+
+/* mvex (8.8.1): what holds for a track's fragments where they say nothing. */
+typedef struct
+{
+  guint32 track_id;
+  guint32 description, duration, size, flags;
+} VsMp4Defaults;
+
+gboolean vs_mp4_defaults_parse (const GstByteReader *mvex, GArray *defaults);
 
 G_END_DECLS

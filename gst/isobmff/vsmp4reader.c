@@ -209,7 +209,7 @@ take_edit (VsMp4Track * track, const Edit * edit, guint32 movie_timescale,
     *delay = length > latest - *delay ? latest : *delay + length;
     return FALSE;
   }
-  track->shown_from = MIN (edit->media_time, latest);
+  track->shown_from = MIN (edit->media_time, VS_MP4_TIME_MAX);
   if (edit->duration > 0 && length < latest)
     track->shown_to = track->shown_from + length;
   return TRUE;
@@ -282,13 +282,26 @@ track_new (VsMediaType type)
 }
 
 static gboolean
-is_usable (const VsMp4Track * track)
+has_codec (const VsMp4Track * track)
 {
   for (guint i = 0; i < track->descriptions->len; i++)
     if (vs_codec_get_media_type (g_array_index (track->descriptions,
                 VsMp4Description, i).codec) == track->type)
-      return track->samples->len > 0;
+      return TRUE;
   return FALSE;
+}
+
+static gboolean
+read_tkhd (const GstByteReader * trak, VsMp4Track * track)
+{
+  GstByteReader tkhd;
+  guint8 version;
+  guint32 flags;
+
+  return vs_mp4_find (trak, VS_MP4_TYPE ('t', 'k', 'h', 'd'), &tkhd)
+      && vs_mp4_get_full (&tkhd, &version, &flags)
+      && gst_byte_reader_skip (&tkhd, version == 1 ? 16 : 8)
+      && gst_byte_reader_get_uint32_be (&tkhd, &track->id);
 }
 
 /* Adds a track that is of use. */
@@ -305,7 +318,7 @@ read_track (const GstByteReader * trak, guint32 movie_timescale,
   if (type == VS_MEDIA_OTHER)
     return TRUE;
   track = track_new (type);
-  if (!read_mdhd (&mdia, track)
+  if (!read_tkhd (trak, track) || !read_mdhd (&mdia, track)
       || !vs_mp4_find (&mdia, VS_MP4_TYPE ('m', 'i', 'n', 'f'), &minf)
       || !vs_mp4_find (&minf, VS_MP4_TYPE ('s', 't', 'b', 'l'), &stbl)) {
     g_set_error_literal (error, VS_MP4_ERROR, VS_MP4_ERROR_DAMAGED,
@@ -313,11 +326,11 @@ read_track (const GstByteReader * trak, guint32 movie_timescale,
     return FALSE;
   }
   if (!read_edits (trak, movie_timescale, track, error)
-      || !vs_mp4_samples_parse (&stbl, file_size,
+      || !vs_mp4_samples_parse (&stbl, movie->fragmented, file_size,
           VS_MP4_SAMPLES_MAX - movie->n_samples, track, error))
     return FALSE;
   movie->n_samples += track->samples->len;
-  if (is_usable (track))
+  if (has_codec (track))
     g_ptr_array_add (movie->tracks, g_steal_pointer (&track));
   return TRUE;
 }
@@ -341,20 +354,61 @@ read_tracks (const GstByteReader * moov, guint32 movie_timescale,
   return TRUE;
 }
 
+/* An array that has grown takes up to twice what is in it. */
+static void
+trim_samples (VsMp4Track * track)
+{
+  GArray *samples = g_array_sized_new (FALSE, FALSE, sizeof (VsMp4Sample),
+      track->samples->len);
+
+  g_array_append_vals (samples, track->samples->data, track->samples->len);
+  g_array_unref (track->samples);
+  track->samples = samples;
+}
+
+gboolean
+vs_mp4_movie_finish (VsMp4Movie * movie, GError ** error)
+{
+  for (guint i = movie->tracks->len; i > 0; i--) {
+    VsMp4Track *track = g_ptr_array_index (movie->tracks, i - 1);
+
+    if (track->samples->len == 0)
+      g_ptr_array_remove_index (movie->tracks, i - 1);
+    else
+      trim_samples (track);
+  }
+  if (movie->tracks->len > 0)
+    return TRUE;
+  g_set_error_literal (error, VS_MP4_ERROR, VS_MP4_ERROR_UNSUPPORTED,
+      "The movie has no track of H.264, H.265, AAC, AC-3 or E-AC-3");
+  return FALSE;
+}
+
+static VsMp4Movie *
+movie_new (void)
+{
+  VsMp4Movie *movie = g_new0 (VsMp4Movie, 1);
+
+  movie->tracks = g_ptr_array_new_with_free_func ((GDestroyNotify) track_free);
+  movie->defaults = g_array_new (FALSE, FALSE, sizeof (VsMp4Defaults));
+  return movie;
+}
+
 VsMp4Movie *
 vs_mp4_movie_parse (const guint8 * data, gsize size, guint64 file_size,
     GError ** error)
 {
-  g_autoptr (VsMp4Movie) movie = g_new0 (VsMp4Movie, 1);
+  g_autoptr (VsMp4Movie) movie = movie_new ();
   GstByteReader moov, found;
   guint32 timescale;
   guint8 version;
 
-  movie->tracks = g_ptr_array_new_with_free_func ((GDestroyNotify) track_free);
   gst_byte_reader_init (&moov, data, MIN (size, VS_MP4_MOVIE_MAX));
-  if (vs_mp4_find (&moov, VS_MP4_TYPE ('m', 'v', 'e', 'x'), &found)) {
-    g_set_error_literal (error, VS_MP4_ERROR, VS_MP4_ERROR_UNSUPPORTED,
-        "The file is fragmented");
+  movie->fragmented =
+      vs_mp4_find (&moov, VS_MP4_TYPE ('m', 'v', 'e', 'x'), &found);
+  if (movie->fragmented && !vs_mp4_defaults_parse (&found, movie->defaults)) {
+    g_set_error_literal (error, VS_MP4_ERROR, VS_MP4_ERROR_DAMAGED,
+        "The defaults of movie fragments do not hold");
     return NULL;
   }
   if (!vs_mp4_find (&moov, VS_MP4_TYPE ('m', 'v', 'h', 'd'), &found)
@@ -363,13 +417,9 @@ vs_mp4_movie_parse (const guint8 * data, gsize size, guint64 file_size,
         "The movie has no header");
     return NULL;
   }
-  if (!read_tracks (&moov, timescale, file_size, movie, error))
+  if (!read_tracks (&moov, timescale, file_size, movie, error)
+      || (!movie->fragmented && !vs_mp4_movie_finish (movie, error)))
     return NULL;
-  if (movie->tracks->len == 0) {
-    g_set_error_literal (error, VS_MP4_ERROR, VS_MP4_ERROR_UNSUPPORTED,
-        "The movie has no track of H.264, H.265, AAC, AC-3 or E-AC-3");
-    return NULL;
-  }
   return g_steal_pointer (&movie);
 }
 
@@ -377,6 +427,7 @@ void
 vs_mp4_movie_free (VsMp4Movie * movie)
 {
   g_ptr_array_unref (movie->tracks);
+  g_array_unref (movie->defaults);
   g_free (movie);
 }
 

@@ -16,6 +16,9 @@ G_BEGIN_DECLS
 #define VS_MP4_SAMPLE_SIZE_MAX (16 * 1024 * 1024)
 /* s that a track lasts */
 #define VS_MP4_SECONDS_MAX 1000000
+/* A movie fragment larger than this is not read, nor are more of them. */
+#define VS_MP4_FRAGMENT_MAX (8 * 1024 * 1024)
+#define VS_MP4_FRAGMENTS_MAX (128 * 1024)
 
 #define VS_MP4_ERROR (vs_mp4_error_quark ())
 GQuark vs_mp4_error_quark (void);
@@ -23,7 +26,7 @@ GQuark vs_mp4_error_quark (void);
 typedef enum
 {
   VS_MP4_ERROR_DAMAGED,         /* what is there contradicts itself */
-  VS_MP4_ERROR_UNSUPPORTED      /* fragments, several edits, encryption, ... */
+  VS_MP4_ERROR_UNSUPPORTED      /* several edits, encryption, ... */
 } VsMp4Error;
 
 /**
@@ -66,14 +69,15 @@ typedef struct
   guint8 adts[7];               /* of AAC: the header, but for the length */
 } VsMp4Description;
 
+/* 24 bytes: there are many. */
 typedef struct
 {
   guint64 offset;               /* in the file */
   gint64 dts;                   /* in the track's timescale */
   gint32 composition;           /* of the PTS against it */
-  guint32 size;
-  guint16 description;          /* index */
-  gboolean sync : 1;
+  guint32 size : 25;            /* up to %VS_MP4_SAMPLE_SIZE_MAX */
+  guint32 description : 6;      /* index */
+  guint32 sync : 1;
 } VsMp4Sample;
 
 /**
@@ -85,6 +89,7 @@ typedef struct
 typedef struct
 {
   VsMediaType type;
+  guint32 id;
   guint32 timescale;
   gchar *language;              /* BCP 47, or NULL */
   GArray *descriptions;         /* VsMp4Description */
@@ -96,12 +101,19 @@ typedef struct
   gint64 origin;
 } VsMp4Track;
 
+/**
+ * VsMp4Movie:
+ * @tracks: (element-type VsMp4Track): in the file's order
+ * @fragmented: there may be movie fragments: see vs_mp4_movie_add_fragment ()
+ */
 typedef struct
 {
-  GPtrArray *tracks;            /* VsMp4Track, in the file's order */
+  GPtrArray *tracks;
+  gboolean fragmented;
 
   /*< private >*/
-  guint n_samples;              /* of all tracks that were read */
+  guint n_samples, n_fragments; /* that were read */
+  GArray *defaults;             /* VsMp4Defaults: of each track, by its id */
 } VsMp4Movie;
 
 /**
@@ -109,15 +121,39 @@ typedef struct
  * @data: the payload of a movie box
  * @file_size: no sample may end past it
  *
- * Reads a movie that is not fragmented: sample tables of 14496-12 8.6 and
- * 8.7, edit lists of one edit (8.6.6) with empty ones ahead of it, entries of
- * H.264, H.265, AAC, AC-3 and E-AC-3. Tracks of other kinds are left out. No
- * count or offset is trusted; memory is 32 bytes a sample.
+ * Reads sample tables of 14496-12 8.6 and 8.7, edit lists of one edit (8.6.6)
+ * with empty ones ahead of it, entries of H.264, H.265, AAC, AC-3 and E-AC-3.
+ * Tracks of other kinds are left out; encrypted ones are refused. No count or
+ * offset is trusted; memory is 24 bytes a sample.
+ *
+ * A fragmented movie is not whole yet: its tracks may have no samples until
+ * its fragments are added, and vs_mp4_movie_finish () is called.
  *
  * Returns: (transfer full): the movie, or NULL with %VS_MP4_ERROR
  */
 VsMp4Movie *vs_mp4_movie_parse (const guint8 *data, gsize size,
     guint64 file_size, GError **error);
+
+/**
+ * vs_mp4_movie_add_fragment:
+ * @data: the payload of a movie fragment box (moof)
+ * @offset: where the box begins in the file
+ *
+ * Adds the samples of a movie fragment (14496-12 8.8), the next one in the
+ * file. A base of offsets, sample defaults and decoding times may be given in
+ * each way that 8.8.3, 8.8.7, 8.8.8 and 8.8.12 have; but times of decoding
+ * that go back are damage.
+ *
+ * vs_mp4_movie_finish:
+ *
+ * Ends a fragmented movie: tracks without samples go.
+ *
+ * Returns: FALSE with %VS_MP4_ERROR: the movie is of no use then
+ */
+gboolean    vs_mp4_movie_add_fragment (VsMp4Movie *movie, const guint8 *data,
+    gsize size, guint64 offset, guint64 file_size, GError **error);
+gboolean    vs_mp4_movie_finish (VsMp4Movie *movie, GError **error);
+
 void        vs_mp4_movie_free (VsMp4Movie *movie);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsMp4Movie, vs_mp4_movie_free)
 

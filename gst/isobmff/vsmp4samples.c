@@ -249,36 +249,66 @@ read_samples (Tables * tables, guint64 file_size, VsMp4Track * track,
   return TRUE;
 }
 
+/* Sample entries of protected streams, 8.12 */
 static gboolean
-read_descriptions (const GstByteReader * stbl, VsMp4Track * track)
+is_encrypted (guint32 type)
 {
-  GstByteReader stsd, entry;
-  guint32 flags, n, type;
+  return type == VS_MP4_TYPE ('e', 'n', 'c', 'v')
+      || type == VS_MP4_TYPE ('e', 'n', 'c', 'a');
+}
+
+static gboolean
+read_description (GstByteReader * stsd, VsMp4Track * track, GError ** error)
+{
+  VsMp4Description description = { 0 };
+  GstByteReader entry;
+  guint32 type;
+
+  if (!vs_mp4_next (stsd, &type, &entry))
+    return fail (error, "stsd");
+  if (is_encrypted (type)) {
+    g_set_error_literal (error, VS_MP4_ERROR, VS_MP4_ERROR_UNSUPPORTED,
+        "A track is encrypted");
+    return FALSE;
+  }
+  if (!vs_mp4_description_parse (type, &entry, &description))
+    return fail (error, "stsd");
+  g_array_append_val (track->descriptions, description);
+  return TRUE;
+}
+
+static gboolean
+read_descriptions (const GstByteReader * stbl, VsMp4Track * track,
+    GError ** error)
+{
+  GstByteReader stsd;
+  guint32 flags, n;
   guint8 version;
 
   if (!vs_mp4_find (stbl, VS_MP4_TYPE ('s', 't', 's', 'd'), &stsd)
       || !vs_mp4_get_full (&stsd, &version, &flags)
-      || !gst_byte_reader_get_uint32_be (&stsd, &n) || n > MAX_DESCRIPTIONS)
-    return FALSE;
-  for (guint i = 0; i < n; i++) {
-    VsMp4Description description = { 0 };
-
-    if (!vs_mp4_next (&stsd, &type, &entry)
-        || !vs_mp4_description_parse (type, &entry, &description))
+      || !gst_byte_reader_get_uint32_be (&stsd, &n) || n == 0
+      || n > MAX_DESCRIPTIONS)
+    return fail (error, "stsd");
+  for (guint i = 0; i < n; i++)
+    if (!read_description (&stsd, track, error))
       return FALSE;
-    g_array_append_val (track->descriptions, description);
-  }
-  return n > 0;
+  return TRUE;
 }
 
 gboolean
-vs_mp4_samples_parse (const GstByteReader * stbl, guint64 file_size,
-    guint max_samples, VsMp4Track * track, GError ** error)
+vs_mp4_samples_parse (const GstByteReader * stbl, gboolean fragmented,
+    guint64 file_size, guint max_samples, VsMp4Track * track, GError ** error)
 {
+  GstByteReader stsz;
   Tables tables = { 0 };
 
-  if (!read_descriptions (stbl, track))
-    return fail (error, "stsd");
+  if (!read_descriptions (stbl, track, error))
+    return FALSE;
+  /* none, or one of another kind (stz2) without samples */
+  if (fragmented
+      && !vs_mp4_find (stbl, VS_MP4_TYPE ('s', 't', 's', 'z'), &stsz))
+    return TRUE;
   return open_tables (stbl, max_samples, &tables, error)
       && read_samples (&tables, file_size, track, error);
 }

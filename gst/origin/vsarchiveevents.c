@@ -288,6 +288,16 @@ is_passing (const GError * error)
       || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY);
 }
 
+/* (transfer full) (nullable): what to warn of a source that is a new one */
+static gchar *
+make_remark_unlocked (const Slot * slot, const VsArchiveEvent * found)
+{
+  if (found->source->remark == NULL
+      || (slot->event && slot->event->source == found->source))
+    return NULL;
+  return g_strdup_printf ("%s: %s", slot->folder, found->source->remark);
+}
+
 /* Takes down why the event can't be had. (transfer full) (nullable): what to
  * warn of */
 static gchar *
@@ -322,6 +332,7 @@ settle (Slot * slot, VsArchiveEvent * found, const GError * error)
   slot->due_us = now + RETRY_US;
   warning = note_failure_unlocked (slot, error);
   if (found) {
+    warning = make_remark_unlocked (slot, found);
     set_event_unlocked (events, slot, vs_archive_event_ref (found));
     slot->due_us = now + refresh_interval_us (found);
   } else if (slot->is_asset && slot->failure) {

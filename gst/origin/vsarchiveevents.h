@@ -53,7 +53,8 @@ gint64          vs_archive_event_get_age (const VsArchiveEvent *event);
 /* @pool: (transfer none): must live longer, but run no job any more when
  * this is freed
  * @parts: where the events' sealed parts are kept
- * @warning: (nullable): what can't be opened, once for each new reason */
+ * @warning: (nullable): what can't be opened, once for each new reason; and
+ *   what is remarked of what can, once each time */
 VsArchiveEvents *vs_archive_events_new (VsStore *store, VsPool *pool,
     VsLru *parts, void (*warning) (const gchar *text, gpointer user_data),
     gpointer user_data);

@@ -36,6 +36,7 @@ typedef struct
  * VsSegmentSource:
  * @passes_on: its segments can be passed on as they are, but not be packaged
  * @footprint: bytes of memory that it takes, where that is much
+ * @remark: (nullable): what its owner should know of, for a WARNING
  *
  * Reference counted; thread-safe, but for one @refresh at a time.
  */
@@ -44,6 +45,7 @@ struct _VsSegmentSource
   const VsSegmentSourceClass *klass;
   gboolean passes_on;
   gsize footprint;
+  const gchar *remark;
 
   /*< private >*/
   gint ref_count;

@@ -1,10 +1,10 @@
-/* VisionStream: movie boxes of any bytes, for libFuzzer
+/* VisionStream: MP4 files of any bytes, for libFuzzer
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The input is a file with its movie box alone. What reads must keep to the
- * file; its samples are made into units out of the input itself. Lists of
- * files come in the same way.
+ * The input is a file: its movie box and movie fragments are read. What reads
+ * must keep to the file; its samples are made into units. Lists of files come
+ * in the same way.
  */
 #include "asset/vsassetlist.h"
 #include "isobmff/vsmp4reader.h"
@@ -36,10 +36,41 @@ check_track (const VsMp4Track * track, const guint8 * data, gsize size)
   }
 }
 
+static gboolean
+read_box (VsMp4Movie ** movie, const VsMp4Box * box, const guint8 * data,
+    guint64 offset, gsize size)
+{
+  const guint8 *body = data + offset + box->header;
+  gsize length = box->size - box->header;
+
+  if (*movie == NULL && box->type == VS_MP4_TYPE ('m', 'o', 'o', 'v'))
+    return (*movie = vs_mp4_movie_parse (body, length, size, NULL)) != NULL;
+  if (*movie && (*movie)->fragmented
+      && box->type == VS_MP4_TYPE ('m', 'o', 'o', 'f'))
+    return vs_mp4_movie_add_fragment (*movie, body, length, offset, size, NULL);
+  return TRUE;
+}
+
+/* A movie fragment that does not hold ends it. */
+static VsMp4Movie *
+read_movie (const guint8 * data, gsize size)
+{
+  VsMp4Movie *movie = NULL;
+  VsMp4Box box = { 0 };
+
+  for (guint64 offset = 0; offset < size; offset += box.size)
+    if (!vs_mp4_box_parse (data + offset, size - offset, size - offset, &box)
+        || !read_box (&movie, &box, data, offset, size))
+      break;
+  if (movie && !vs_mp4_movie_finish (movie, NULL))
+    g_clear_pointer (&movie, vs_mp4_movie_free);
+  return movie;
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 * data, size_t size)
 {
-  g_autoptr (VsMp4Movie) movie = vs_mp4_movie_parse (data, size, size, NULL);
+  g_autoptr (VsMp4Movie) movie = read_movie (data, size);
   GPtrArray *json = vs_asset_list_parse_json ((const gchar *) data, size, NULL);
   GPtrArray *smil = vs_asset_list_parse_smil ((const gchar *) data, size, NULL);
 

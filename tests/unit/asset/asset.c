@@ -39,15 +39,9 @@ put (const gchar * name, const gchar * text)
   fail_unless (g_file_set_contents (path, text, -1, NULL));
 }
 
-/* A clip with B-frames and AAC, a keyframe each so many frames of 25 a
- * second. FALSE: there is no ffmpeg. */
 static gboolean
-make (const gchar * name, guint seconds, guint gop)
+run_ffmpeg (const gchar * line)
 {
-  g_autofree gchar *line = g_strdup_printf ("ffmpeg -y -f lavfi -i "
-      "testsrc=s=160x90:r=25 -f lavfi -i sine=r=48000 -t %u -c:v libx264 "
-      "-preset ultrafast -bf 2 -pix_fmt yuv420p -g %u -keyint_min %u "
-      "-sc_threshold 0 -c:a aac %s/%s", seconds, gop, gop, folder, name);
   g_auto (GStrv) argv = g_strsplit (line, " ", -1);
   gint status;
 
@@ -58,6 +52,26 @@ make (const gchar * name, guint seconds, guint gop)
     return TRUE;
   g_print ("skipped: no ffmpeg with libx264\n");
   return FALSE;
+}
+
+/* A clip with B-frames and AAC, a keyframe each so many frames of 25 a
+ * second. FALSE: there is no ffmpeg. */
+static gboolean
+make_with (const gchar * name, guint seconds, guint gop, const gchar * options)
+{
+  g_autofree gchar *line = g_strdup_printf ("ffmpeg -y -f lavfi -i "
+      "testsrc=s=160x90:r=25 -f lavfi -i sine=r=48000 -t %u -c:v libx264 "
+      "-preset ultrafast -bf 2 -pix_fmt yuv420p -g %u -keyint_min %u "
+      "-sc_threshold 0 -c:a aac%s %s/%s", seconds, gop, gop, options, folder,
+      name);
+
+  return run_ffmpeg (line);
+}
+
+static gboolean
+make (const gchar * name, guint seconds, guint gop)
+{
+  return make_with (name, seconds, gop, "");
 }
 
 /* Lists. */
@@ -346,6 +360,106 @@ GST_START_TEST (test_no_ladder)
 
 GST_END_TEST;
 
+/* Movie fragments. */
+
+#define FRAGMENTS " -movflags frag_keyframe+empty_moov+default_base_moof" \
+    "+delay_moov"
+
+static gchar *
+read_file (const gchar * name, gsize * size)
+{
+  g_autofree gchar *path = g_build_filename (folder, name, NULL);
+  gchar *data = NULL;
+
+  fail_unless (g_file_get_contents (path, &data, size, NULL));
+  return data;
+}
+
+static void
+write_file (const gchar * name, const gchar * data, gsize size)
+{
+  g_autofree gchar *path = g_build_filename (folder, name, NULL);
+
+  fail_unless (g_file_set_contents (path, data, size, NULL));
+}
+
+/* The same timeline as of the file without fragments. */
+GST_START_TEST (test_fragments)
+{
+  g_autoptr (VsSegmentSource) plain = NULL, fragmented = NULL;
+  g_autoptr (VsTimelineView) expected = NULL, view = NULL;
+
+  if (!make ("a.mp4", 14, 50) || !make_with ("b.mp4", 14, 50, FRAGMENTS))
+    return;
+  plain = open_asset ("a.mp4");
+  fragmented = open_asset ("b.mp4");
+  fail_unless (fragmented->remark == NULL);
+  expected = view_of (plain, 0);
+  view = view_of (fragmented, 0);
+  check_segments (fragmented, view);
+  fail_unless_equals_int (view->segments->len, expected->segments->len);
+  for (guint i = 0; i < view->segments->len; i++) {
+    const VsSegment *one = g_ptr_array_index (expected->segments, i);
+    const VsSegment *two = g_ptr_array_index (view->segments, i);
+
+    fail_unless_equals_int64 (one->start_pts_90k, two->start_pts_90k);
+    fail_unless_equals_uint64 (one->duration, two->duration);
+    fail_unless_equals_uint64 (one->size, two->size);
+  }
+}
+
+GST_END_TEST;
+
+/* A recording that broke off: what is whole is there, and it is told. */
+GST_START_TEST (test_cut_tail)
+{
+  g_autoptr (VsSegmentSource) source = NULL;
+  g_autoptr (VsTimelineView) view = NULL;
+  g_autofree gchar *data = NULL;
+  const gchar *last;
+  gsize size;
+
+  if (!make_with ("a.mp4", 14, 50, FRAGMENTS))
+    return;
+  data = read_file ("a.mp4", &size);
+  last = memmem (data + size - 40000, 40000, "mdat", 4);
+  fail_unless (last != NULL);
+  write_file ("cut.mp4", data, last + 1000 - data);
+  source = open_asset ("cut.mp4");
+  fail_unless (strstr (source->remark, "cut off") != NULL, "%s",
+      source->remark);
+  view = view_of (source, 0);
+  check_segments (source, view);
+  fail_unless (view->segments->len > 0);
+
+  /* garbage is no recording that broke off */
+  memset (data + (last - data) - 2000, 0x55, 2000);
+  write_file ("bad.mp4", data, size);
+  fail_open ("bad.mp4", VS_MP4_ERROR, VS_MP4_ERROR_DAMAGED, "");
+}
+
+GST_END_TEST;
+
+/* What a recorder of a live stream writes: its times are of the day. */
+GST_START_TEST (test_utc_times)
+{
+  g_autoptr (VsSegmentSource) source = NULL;
+  g_autoptr (VsTimelineView) view = NULL;
+  const VsSegment *head;
+
+  if (!make_with ("a.mp4", 4, 50, FRAGMENTS " -output_ts_offset 1700000000.5"
+          " -use_editlist 0"))
+    return;
+  source = open_asset ("a.mp4");
+  view = view_of (source, 0);
+  check_segments (source, view);
+  head = g_ptr_array_index (view->segments, 0);
+  fail_unless (head->start_pts_90k >= 10 * 90000
+      && head->start_pts_90k < 11 * 90000);
+}
+
+GST_END_TEST;
+
 static Suite *
 asset_suite (void)
 {
@@ -362,6 +476,9 @@ asset_suite (void)
   tcase_add_test (tcase, test_refresh);
   tcase_add_test (tcase, test_ladder);
   tcase_add_test (tcase, test_no_ladder);
+  tcase_add_test (tcase, test_fragments);
+  tcase_add_test (tcase, test_cut_tail);
+  tcase_add_test (tcase, test_utc_times);
   return suite;
 }
 

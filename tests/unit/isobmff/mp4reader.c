@@ -101,11 +101,13 @@ static gsize
 make_movie (const Movie * movie, guint8 data[MOVIE_MAX])
 {
   static const guint32 mvhd[] = { 0, 0, 1000, 128 };
+  static const guint32 tkhd[] = { 0, 0, 1, 0, 128 };
   VsBoxWriter w = { data, 0 };
   gsize trak;
 
   put_table (&w, "mvhd", mvhd, G_N_ELEMENTS (mvhd));
   trak = vs_box_open (&w, "trak");
+  put_table (&w, "tkhd", tkhd, G_N_ELEMENTS (tkhd));
   if (movie->n_edits > 0)
     put_edits (&w, movie);
   put_media (&w);
@@ -401,22 +403,30 @@ parse_file (const gchar * path)
 {
   g_autofree gchar *data = NULL;
   g_autoptr (GError) error = NULL;
-  VsMp4Movie *movie;
-  guint64 offset = 0;
+  VsMp4Movie *movie = NULL;
+  gboolean whole = TRUE;
   VsMp4Box box;
   gsize size;
 
   fail_unless (g_file_get_contents (path, &data, &size, NULL), "%s", path);
-  while (vs_mp4_box_parse ((guint8 *) data + offset, size - offset,
-          size - offset, &box) && box.type != VS_MP4_TYPE ('m', 'o', 'o', 'v'))
-    offset += box.size;
-  movie = vs_mp4_movie_parse ((guint8 *) data + offset + box.header,
-      box.size - box.header, size, &error);
-  fail_unless (movie != NULL, "%s: %s", path, error ? error->message : "");
+  for (gsize offset = 0; offset < size && whole; offset += box.size) {
+    const guint8 *start = (guint8 *) data + offset;
+
+    whole = vs_mp4_box_parse (start, size - offset, size - offset, &box);
+    if (whole && box.type == VS_MP4_TYPE ('m', 'o', 'o', 'v'))
+      whole = (movie = vs_mp4_movie_parse (start + box.header,
+              box.size - box.header, size, &error)) != NULL;
+    else if (whole && box.type == VS_MP4_TYPE ('m', 'o', 'o', 'f'))
+      whole = vs_mp4_movie_add_fragment (movie, start + box.header,
+          box.size - box.header, offset, size, &error);
+  }
+  fail_unless (whole && vs_mp4_movie_finish (movie, &error), "%s: %s", path,
+      error ? error->message : "");
   return movie;
 }
 
-/* ffprobe moves times of decoding so that none is behind its picture's. */
+/* ffprobe moves times of decoding so that none is behind its picture's; of
+ * movie fragments it moves those of pictures instead. */
 static gint64
 get_shift (const VsMp4Track * track)
 {
@@ -438,16 +448,21 @@ compare_track (const gchar * path, const VsMp4Track * track)
       track->type == VS_MEDIA_VIDEO ? 'v' : 'a', path);
   g_autofree gchar *output = NULL;
   g_auto (GStrv) lines = NULL;
-  gint64 shift = get_shift (track);
+  gint64 shift = get_shift (track), moved;
 
   fail_unless (run (line, &output), "%s", line);
   lines = g_strsplit (g_strchomp (output), "\n", -1);
   fail_unless_equals_int (g_strv_length (lines), track->samples->len);
+  moved = g_ascii_strtoll (lines[0], NULL, 10)
+      - g_array_index (track->samples, VsMp4Sample, 0).dts
+      - g_array_index (track->samples, VsMp4Sample, 0).composition;
+  fail_unless (moved == 0 || moved == shift);
   for (guint i = 0; lines[i]; i++) {
     const VsMp4Sample *sample = &g_array_index (track->samples, VsMp4Sample, i);
     g_autofree gchar *ours = g_strdup_printf ("%" G_GINT64_FORMAT ",%"
         G_GINT64_FORMAT ",%u,%" G_GUINT64_FORMAT ",%c",
-        sample->dts + sample->composition, sample->dts - shift, sample->size,
+        sample->dts + sample->composition + moved,
+        sample->dts - shift + moved, sample->size,
         sample->offset, sample->sync ? 'K' : '_');
 
     fail_unless (g_str_has_prefix (lines[i], ours), "%s: %s is not %s", path,
@@ -471,6 +486,15 @@ static const gchar *const recipes[] = {
   "-c:v libx264 -bf 2 -c:a aac -movflags +negative_cts_offsets",
   "-c:v libx264 -bf 0 -c:a eac3 -video_track_timescale 1000",
   "-c:v libx265 -x265-params log-level=0 -tag:v hvc1 -c:a aac",
+  "-c:v libx264 -bf 2 -c:a aac -movflags frag_keyframe",
+  "-c:v libx264 -bf 2 -c:a aac "
+      "-movflags frag_keyframe+empty_moov+default_base_moof",
+  "-c:v libx264 -bf 2 -c:a aac "
+      "-movflags frag_keyframe+separate_moof+omit_tfhd_offset",
+  "-c:v libx264 -bf 2 -c:a aac -movflags frag_every_frame+negative_cts_offsets",
+  "-c:v libx264 -bf 0 -c:a ac3 -movflags dash+global_sidx+delay_moov",
+  "-c:v libx265 -x265-params log-level=0 -tag:v hvc1 -c:a aac "
+      "-movflags cmaf+frag_keyframe -f mp4",
 };
 
 GST_START_TEST (test_ffprobe)
