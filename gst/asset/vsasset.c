@@ -454,7 +454,21 @@ add_timelines (Asset * asset, GError ** error)
   return TRUE;
 }
 
-/* What is not as whoever put the files there will want it. */
+static guint
+get_rotation (const VsAssetFile * file)
+{
+  for (guint i = 0; i < file->movie->tracks->len; i++) {
+    const VsMp4Track *mp4 = g_ptr_array_index (file->movie->tracks, i);
+
+    if (mp4->rotation > 0)
+      return mp4->rotation;
+  }
+  return 0;
+}
+
+/* What is not as whoever put the files there will want it. Of rotation, CMAF
+ * has nothing (its matrix is the unity one, 23000-19 7.5.4), manifests neither:
+ * a message in the stream tells of it, which few players look at. */
 static void
 add_remarks (Asset * asset, GPtrArray * entries)
 {
@@ -467,6 +481,10 @@ add_remarks (Asset * asset, GPtrArray * entries)
     if (file->is_cut)
       g_string_append_printf (text, "%s%s is cut off: what is ahead of its "
           "last movie fragment is served", text->len ? "; " : "", entry->src);
+    if (get_rotation (file) > 0)
+      g_string_append_printf (text, "%s%s has pictures that are to be turned "
+          "by %u degrees, which most players do not do: encode it upright",
+          text->len ? "; " : "", entry->src, get_rotation (file));
   }
   if (text->len > 0)
     asset->remark = g_string_free (g_steal_pointer (&text), FALSE);

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 /* Raised whenever other bytes are made of the same file: it goes into the
  * segments' hashes. */
-#define VS_ASSET_VERSION 1
+#define VS_ASSET_VERSION 2
 
 /**
  * vs_asset_segment_new:

@@ -41,6 +41,18 @@
 #define ADTS_SIZE 7
 #define ADTS_FRAME_MAX 0x1fff
 
+/* The display orientation message, payloadType 47: 16 bits of turns
+ * anticlockwise behind three flags; it holds up to the next one. */
+#define SEI_ORIENTATION 47
+#define SEI_ORIENTATION_SIZE 3
+#define H264_SEI_HEADER 0x06
+#define H265_SEI_HEADER 0x4e, 0x01
+/* what follows the turns, and the bit that aligns: in H.264 a repetition
+ * period of 1 and no extension, in H.265 the persistence flag */
+#define H264_ORIENTATION_TAIL 0x09
+#define H265_ORIENTATION_TAIL 0x18
+#define SEI_TRAILING_BITS 0x80
+
 static const guint8 start_code[] = { 0, 0, 0, 1 };
 
 static void
@@ -295,6 +307,34 @@ is_parameter_set (VsCodec codec, guint8 head)
 }
 
 static gboolean
+is_slice (VsCodec codec, guint8 head)
+{
+  guint type = H264_TYPE (head);
+
+  return codec == VS_CODEC_H264 ? type >= H264_SLICE && type <= H264_IDR :
+      H265_TYPE (head) <= H265_VCL_LAST;
+}
+
+/* H.264 D.1.27, H.265 D.2.17. Of quarters of a turn no byte needs emulation
+ * prevention. */
+static void
+append_orientation (const VsMp4Description * description, GByteArray * out)
+{
+  guint8 turns = (360 - description->rotation) / 90 << 3;
+  const guint8 h264[] = { H264_SEI_HEADER, SEI_ORIENTATION,
+    SEI_ORIENTATION_SIZE, turns, 0, H264_ORIENTATION_TAIL, SEI_TRAILING_BITS
+  };
+  const guint8 h265[] = { H265_SEI_HEADER, SEI_ORIENTATION,
+    SEI_ORIENTATION_SIZE, turns, 0, H265_ORIENTATION_TAIL, SEI_TRAILING_BITS
+  };
+
+  if (description->codec == VS_CODEC_H264)
+    append_nal (out, h264, sizeof h264);
+  else
+    append_nal (out, h265, sizeof h265);
+}
+
+static gboolean
 has_parameter_sets (const VsMp4Description * description, GstByteReader sample)
 {
   const guint8 *data;
@@ -314,6 +354,7 @@ append_video (const VsMp4Description * description, GstByteReader * sample,
     gboolean sync, GByteArray * out, GError ** error)
 {
   gboolean wanted = sync && !has_parameter_sets (description, *sample);
+  gboolean turned = sync && description->rotation > 0;
   const guint8 *data;
   guint32 size;
 
@@ -328,6 +369,10 @@ append_video (const VsMp4Description * description, GstByteReader * sample,
 
       g_byte_array_append (out, sets, n);
       wanted = FALSE;
+    }
+    if (turned && is_slice (description->codec, data[0])) {
+      append_orientation (description, out);
+      turned = FALSE;
     }
     append_nal (out, data, size);
   }

@@ -291,17 +291,38 @@ has_codec (const VsMp4Track * track)
   return FALSE;
 }
 
+/* a, b, u, c and d of a matrix (8.3.2.3): x right and y down, scaled or not */
+static guint
+find_rotation (const gint32 matrix[5])
+{
+  gint32 a = matrix[0], b = matrix[1], c = matrix[3], d = matrix[4];
+
+  if (a == 0 && d == 0 && b != 0 && c != 0 && (b > 0) != (c > 0))
+    return b > 0 ? 90 : 270;
+  return a < 0 && d < 0 && b == 0 && c == 0 ? 180 : 0;
+}
+
 static gboolean
 read_tkhd (const GstByteReader * trak, VsMp4Track * track)
 {
   GstByteReader tkhd;
+  gint32 matrix[5];
   guint8 version;
   guint32 flags;
 
-  return vs_mp4_find (trak, VS_MP4_TYPE ('t', 'k', 'h', 'd'), &tkhd)
-      && vs_mp4_get_full (&tkhd, &version, &flags)
-      && gst_byte_reader_skip (&tkhd, version == 1 ? 16 : 8)
-      && gst_byte_reader_get_uint32_be (&tkhd, &track->id);
+  if (!vs_mp4_find (trak, VS_MP4_TYPE ('t', 'k', 'h', 'd'), &tkhd)
+      || !vs_mp4_get_full (&tkhd, &version, &flags)
+      || !gst_byte_reader_skip (&tkhd, version == 1 ? 16 : 8)
+      || !gst_byte_reader_get_uint32_be (&tkhd, &track->id)
+      /* duration; layer, group and volume between what is reserved */
+      || !gst_byte_reader_skip (&tkhd, (version == 1 ? 12 : 8) + 16))
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (matrix); i++)
+    if (!gst_byte_reader_get_int32_be (&tkhd, &matrix[i]))
+      return FALSE;
+  if (track->type == VS_MEDIA_VIDEO)
+    track->rotation = find_rotation (matrix);
+  return TRUE;
 }
 
 /* Adds a track that is of use. */
@@ -330,6 +351,9 @@ read_track (const GstByteReader * trak, guint32 movie_timescale,
           VS_MP4_SAMPLES_MAX - movie->n_samples, track, error))
     return FALSE;
   movie->n_samples += track->samples->len;
+  for (guint i = 0; i < track->descriptions->len; i++)
+    g_array_index (track->descriptions, VsMp4Description, i).rotation =
+        track->rotation;
   if (has_codec (track))
     g_ptr_array_add (movie->tracks, g_steal_pointer (&track));
   return TRUE;

@@ -67,6 +67,7 @@ typedef struct
    * hvcC as Annex B has them; NULL for audio */
   GBytes *parameter_sets;
   guint8 adts[7];               /* of AAC: the header, but for the length */
+  guint rotation;               /* of video: see VsMp4Track */
 } VsMp4Description;
 
 /* 24 bytes: there are many. */
@@ -92,6 +93,9 @@ typedef struct
   guint32 id;
   guint32 timescale;
   gchar *language;              /* BCP 47, or NULL */
+  /* degrees by which pictures are turned clockwise to be shown: 0, 90, 180 or
+   * 270; other transformations are passed over */
+  guint rotation;
   GArray *descriptions;         /* VsMp4Description */
   GArray *samples;              /* VsMp4Sample */
   gint64 end;                   /* DTS where the last sample is over */
@@ -168,7 +172,8 @@ gsize vs_mp4_movie_get_footprint (const VsMp4Movie *movie);
  * Appends it as it stands in a transport stream: NAL units behind start codes,
  * with the parameter sets of its description ahead of them where it begins a
  * sequence and has none of its own (they go behind an access unit delimiter);
- * an AAC frame behind an ADTS header.
+ * an AAC frame behind an ADTS header. A rotation becomes a display orientation
+ * message (H.264 D.1.27, H.265 D.2.17) of each sample that begins a sequence.
  *
  * Returns: FALSE with %VS_MP4_ERROR_DAMAGED
  */

@@ -13,7 +13,7 @@ static void
 on_origin_warning (const gchar * text, gpointer user_data)
 {
   GST_ELEMENT_WARNING (user_data, RESOURCE, READ,
-      ("What is stored can't be served: %s", text), (NULL));
+      ("What is stored is not as it should be: %s", text), (NULL));
 }
 
 static gboolean

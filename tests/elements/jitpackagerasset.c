@@ -201,6 +201,62 @@ GST_START_TEST (test_clip)
 
 GST_END_TEST;
 
+/* Whether ffmpeg finds the first picture to be turned by 90 degrees clockwise:
+ * it counts the other way. */
+static gboolean
+is_turned (const gchar * url)
+{
+  g_autofree gchar *line = g_strdup_printf ("ffprobe -v error "
+      "-select_streams v:0 -read_intervals %%+#1 -show_frames %s", url);
+  g_autofree gchar *output = run_line (line);
+
+  return output && strstr (output, "rotation=-90") != NULL;
+}
+
+static void
+turn (const gchar * name)
+{
+  g_autofree gchar *path = g_build_filename (media, name, NULL);
+  g_autofree gchar *data = NULL;
+  gchar *tkhd;
+  gsize size;
+
+  fail_unless (g_file_get_contents (path, &data, &size, NULL));
+  tkhd = memmem (data, size, "tkhd", 4);
+  fail_unless (tkhd != NULL);
+  GST_WRITE_UINT32_BE (tkhd + 44, 0);
+  GST_WRITE_UINT32_BE (tkhd + 48, 0x10000);
+  GST_WRITE_UINT32_BE (tkhd + 56, -0x10000);
+  GST_WRITE_UINT32_BE (tkhd + 60, 0);
+  fail_unless (g_file_set_contents (path, data, size, NULL));
+}
+
+/* No format's headers have a place for it: the stream itself tells, and one
+ * warning does. */
+GST_START_TEST (test_rotation)
+{
+  g_autoptr (GstMessage) warning = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!make ("a.mp4", 160, "-c:a aac"))
+    return;
+  turn ("a.mp4");
+  start_origin (FOREVER);
+  for (guint i = 0; i < G_N_ELEMENTS (manifests); i++) {
+    g_autofree gchar *path = path_of ("a.mp4", manifests[i]);
+    g_autofree gchar *url = url_of (path);
+
+    fail_unless (is_turned (url), "%s", path);
+  }
+  warning = take_message (GST_MESSAGE_WARNING);
+  gst_message_parse_warning (warning, &error, NULL);
+  fail_unless (strstr (error->message, "by 90 degrees") != NULL, "%s",
+      error->message);
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
 static void
 put (const gchar * name, const gchar * text)
 {
@@ -323,6 +379,7 @@ jitpackagerasset_suite (void)
   tcase_add_checked_fixture (tcase, setup_media, teardown_media);
   tcase_add_loop_test (tcase, test_equal, 0, G_N_ELEMENTS (clips));
   tcase_add_test (tcase, test_clip);
+  tcase_add_test (tcase, test_rotation);
   tcase_add_test (tcase, test_ladders);
   tcase_add_test (tcase, test_tokens);
   tcase_add_test (tcase, test_hostile);

@@ -54,7 +54,8 @@ put_track (VsBoxWriter * w, guint32 id, const gchar * handler,
 {
   gsize trak = vs_box_open (w, "trak"), mdia, hdlr;
 
-  PUT (w, "tkhd", 0, 7, 0, 0, id, 0, 0);
+  PUT (w, "tkhd", 0, 7, 0, 0, id, 0, 0, 0, 0, 0, 0, 0x10000, 0, 0, 0, 0x10000,
+      0, 0, 0, 0x40000000, 0, 0);
   mdia = vs_box_open (w, "mdia");
   PUT (w, "mdhd", 0, 0, 0, 0, 48000, 0, 0x55c40000);
   hdlr = vs_box_open_full (w, "hdlr", 0, 0);

@@ -101,7 +101,9 @@ static gsize
 make_movie (const Movie * movie, guint8 data[MOVIE_MAX])
 {
   static const guint32 mvhd[] = { 0, 0, 1000, 128 };
-  static const guint32 tkhd[] = { 0, 0, 1, 0, 128 };
+  static const guint32 tkhd[] = { 0, 0, 1, 0, 128, 0, 0, 0, 0, 0x10000, 0, 0,
+    0, 0x10000, 0, 0, 0, 0x40000000, 0, 0
+  };
   VsBoxWriter w = { data, 0 };
   gsize trak;
 
@@ -384,6 +386,51 @@ GST_START_TEST (test_units)
 
 GST_END_TEST;
 
+/* Each quarter of a turn, clockwise: as many anticlockwise ones, ahead of the
+ * slice and behind other messages. */
+static const struct
+{
+  VsCodec codec;
+  guint rotation;
+  const gchar *expected;
+} turns[] = {
+  {VS_CODEC_H264, 90, "062f0318000980"},
+  {VS_CODEC_H264, 180, "062f0310000980"},
+  {VS_CODEC_H264, 270, "062f0308000980"},
+  {VS_CODEC_H265, 90, "4e012f0318001880"},
+};
+
+GST_START_TEST (test_turned_units)
+{
+  static const guint8 h264[] = { 0, 2, 6, 5, 0, 2, 0x65, 1, 0, 2, 0x65, 2 };
+  static const guint8 h265[] = { 0, 2, 78, 5, 0, 2, 0x26, 1, 0, 2, 0x26, 2 };
+  gboolean is_h264 = turns[__i__].codec == VS_CODEC_H264;
+  g_autoptr (GBytes) sets = g_bytes_new_static ("", 0);
+  const VsMp4Description description = {.codec = turns[__i__].codec,
+    .nal_length_size = 2,.parameter_sets = sets,
+    .rotation = turns[__i__].rotation
+  };
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  g_autoptr (GString) hex = g_string_new (NULL);
+  g_autofree gchar *expected = g_strdup_printf ("00000001%s" "00000001%s"
+      "00000001%s" "00000001%s", is_h264 ? "0605" : "4e05",
+      turns[__i__].expected, is_h264 ? "6501" : "2601",
+      is_h264 ? "6502" : "2602");
+
+  fail_unless (vs_mp4_append_unit (&description, is_h264 ? h264 : h265,
+          sizeof h264, TRUE, out, NULL));
+  for (guint i = 0; i < out->len; i++)
+    g_string_append_printf (hex, "%02x", out->data[i]);
+  fail_unless_equals_string (hex->str, expected);
+  /* it holds until the next sequence begins */
+  g_byte_array_set_size (out, 0);
+  fail_unless (vs_mp4_append_unit (&description, is_h264 ? h264 : h265,
+          sizeof h264, FALSE, out, NULL));
+  fail_unless_equals_int (out->len, 18);
+}
+
+GST_END_TEST;
+
 /* Files that ffmpeg made. */
 
 static gboolean
@@ -399,18 +446,15 @@ run (const gchar * line, gchar ** output)
 }
 
 static VsMp4Movie *
-parse_file (const gchar * path)
+parse_data (const gchar * data, gsize size, const gchar * path)
 {
-  g_autofree gchar *data = NULL;
   g_autoptr (GError) error = NULL;
   VsMp4Movie *movie = NULL;
   gboolean whole = TRUE;
   VsMp4Box box;
-  gsize size;
 
-  fail_unless (g_file_get_contents (path, &data, &size, NULL), "%s", path);
   for (gsize offset = 0; offset < size && whole; offset += box.size) {
-    const guint8 *start = (guint8 *) data + offset;
+    const guint8 *start = (const guint8 *) data + offset;
 
     whole = vs_mp4_box_parse (start, size - offset, size - offset, &box);
     if (whole && box.type == VS_MP4_TYPE ('m', 'o', 'o', 'v'))
@@ -423,6 +467,16 @@ parse_file (const gchar * path)
   fail_unless (whole && vs_mp4_movie_finish (movie, &error), "%s: %s", path,
       error ? error->message : "");
   return movie;
+}
+
+static VsMp4Movie *
+parse_file (const gchar * path)
+{
+  g_autofree gchar *data = NULL;
+  gsize size;
+
+  fail_unless (g_file_get_contents (path, &data, &size, NULL), "%s", path);
+  return parse_data (data, size, path);
 }
 
 /* ffprobe moves times of decoding so that none is behind its picture's; of
@@ -515,6 +569,65 @@ GST_START_TEST (test_ffprobe)
 
 GST_END_TEST;
 
+#define ONE 0x10000
+
+static const struct
+{
+  gint32 a, b, c, d;
+  guint rotation;
+} matrices[] = {
+  {ONE, 0, 0, ONE, 0},
+  {0, ONE, -ONE, 0, 90},
+  {-ONE, 0, 0, -ONE, 180},
+  {0, -ONE, ONE, 0, 270},
+  {0, 2 * ONE, -2 * ONE, 0, 90},
+  {-ONE, 0, 0, ONE, 0},         /* a mirror */
+  {0, ONE, ONE, 0, 0},
+  {0, 0, 0, 0, 0},
+};
+
+static void
+check_matrices (gchar * data, gsize size, const gchar * path)
+{
+  /* version, times, id, duration, layer, group, volume, what is reserved */
+  gchar *matrix = (gchar *) find ((guint8 *) data, size, "tkhd") + 44;
+
+  for (guint i = 0; i < G_N_ELEMENTS (matrices); i++) {
+    g_autoptr (VsMp4Movie) movie = NULL;
+    const VsMp4Track *track;
+
+    GST_WRITE_UINT32_BE (matrix, matrices[i].a);
+    GST_WRITE_UINT32_BE (matrix + 4, matrices[i].b);
+    GST_WRITE_UINT32_BE (matrix + 12, matrices[i].c);
+    GST_WRITE_UINT32_BE (matrix + 16, matrices[i].d);
+    movie = parse_data (data, size, path);
+    track = g_ptr_array_index (movie->tracks, 0);
+    fail_unless_equals_int (track->type, VS_MEDIA_VIDEO);
+    fail_unless_equals_int (track->rotation, matrices[i].rotation);
+    fail_unless_equals_int (g_array_index (track->descriptions,
+            VsMp4Description, 0).rotation, matrices[i].rotation);
+  }
+}
+
+GST_START_TEST (test_rotation)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("vs-mp4reader-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (folder, "a.mp4", NULL);
+  g_autofree gchar *line = g_strdup_printf ("ffmpeg -y -f lavfi -i "
+      "testsrc=s=64x36:r=25 -t 1 -c:v libx264 -pix_fmt yuv420p %s", path);
+  g_autofree gchar *data = NULL;
+  gsize size;
+
+  if (run (line, NULL) && g_file_get_contents (path, &data, &size, NULL))
+    check_matrices (data, size, path);
+  else
+    g_print ("skipped: no ffmpeg with libx264\n");
+  g_remove (path);
+  g_rmdir (folder);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_clip)
 {
   const gchar *folder = g_getenv ("VS_MEDIA_DIR");
@@ -543,7 +656,9 @@ mp4reader_suite (void)
   tcase_add_loop_test (tcase, test_edits, 0, G_N_ELEMENTS (edits));
   tcase_add_loop_test (tcase, test_boxes, 0, G_N_ELEMENTS (boxes));
   tcase_add_test (tcase, test_units);
+  tcase_add_loop_test (tcase, test_turned_units, 0, G_N_ELEMENTS (turns));
   tcase_add_loop_test (tcase, test_ffprobe, 0, G_N_ELEMENTS (recipes));
+  tcase_add_test (tcase, test_rotation);
   tcase_add_test (tcase, test_clip);
   return suite;
 }
