@@ -368,6 +368,149 @@ GST_START_TEST (test_hostile)
 
 GST_END_TEST;
 
+/* A word of a box, by its place behind the box's type; what the word was is of
+ * no matter. */
+static const struct
+{
+  const gchar *type;
+  gint offset;
+  guint32 value;
+} damages[] = {
+  {"moov", -4, 4},              /* sizes: less than a header, without an end */
+  {"moov", -4, 0x7fffffff},
+  {"trak", -4, 0x7fffffff},
+  {"stbl", -4, 8},
+  {"mvhd", 16, 0},              /* timescales */
+  {"mdhd", 16, 0},
+  {"stsz", 8, 0xffffffff},      /* counts */
+  {"stsz", 12, 0xffffffff},
+  {"stts", 8, 0xffffffff},
+  {"stsc", 16, 0},
+  {"stco", 12, 0xfffffff0},     /* samples behind the file */
+  {"avcC", -4, 8},
+};
+
+static void
+put_damaged (guint index, const gchar * data, gsize size)
+{
+  g_autofree gchar *copy = g_memdup2 (data, size);
+  g_autofree gchar *path = g_strdup_printf ("%s/damaged-%u.mp4", media, index);
+  gchar *box = memmem (copy, size, damages[index].type, 4);
+
+  fail_unless (box != NULL, "%s", damages[index].type);
+  GST_WRITE_UINT32_BE (box + damages[index].offset, damages[index].value);
+  fail_unless (g_file_set_contents (path, copy, size, NULL));
+}
+
+static guint
+get_status (const gchar * file)
+{
+  g_autofree gchar *path = path_of (file, "hls/index.m3u8");
+  g_auto (Reply) reply = { 0 };
+
+  get (path, &reply);
+  return reply.status;
+}
+
+/* Each of them is a 502, and the good file next to them stays what it is. */
+GST_START_TEST (test_damage)
+{
+  g_autofree gchar *path = g_build_filename (media, "good.mp4", NULL);
+  g_autofree gchar *cut = g_build_filename (media, "cut.mp4", NULL);
+  g_autofree gchar *data = NULL, *before = NULL, *after = NULL;
+  gsize size;
+
+  if (!make ("good.mp4", 160, "-c:a aac -movflags +faststart"))
+    return;
+  fail_unless (g_file_get_contents (path, &data, &size, NULL));
+  fail_unless (g_file_set_contents (cut, data, 1000, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (damages); i++)
+    put_damaged (i, data, size);
+  start_origin (FOREVER);
+  before = get_text ("/out/v1/default/media/good.mp4/hls/index_good.m3u8");
+  fail_unless_equals_int (get_status ("cut.mp4"), 502);
+  for (guint i = 0; i < G_N_ELEMENTS (damages); i++) {
+    g_autofree gchar *file = g_strdup_printf ("damaged-%u.mp4", i);
+
+    fail_unless (get_status (file) == 502, "%s at %d", damages[i].type,
+        damages[i].offset);
+  }
+  after = get_text ("/out/v1/default/media/good.mp4/hls/index_good.m3u8");
+  fail_unless_equals_string (after, before);
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
+/* The path of a segment that a playlist names. */
+static gchar *
+find_segment (const gchar * playlist, const gchar * name)
+{
+  const gchar *segment = strstr (playlist, name);
+
+  fail_unless (segment != NULL, "%s", playlist);
+  return g_strdup_printf ("/out/v1/default/media/a.mp4/hls/%.*s",
+      (gint) strcspn (segment, "\n"), segment);
+}
+
+static void
+replace (const gchar * name)
+{
+  g_autofree gchar *from = g_build_filename (media, "other.mp4", NULL);
+  g_autofree gchar *to = g_build_filename (media, name, NULL);
+
+  fail_unless (make ("other.mp4", 320, "-c:a aac"));
+  fail_unless (g_rename (from, to) == 0);
+}
+
+/* The path of the first segment, once it is not @old any more. */
+static gchar *
+await_other_segment (const gchar * list, const gchar * old)
+{
+  gint64 end = g_get_monotonic_time () + 20 * G_TIME_SPAN_SECOND;
+
+  while (g_get_monotonic_time () < end) {
+    g_autofree gchar *playlist = get_text (list);
+    g_autofree gchar *found = find_segment (playlist, "a_1.ts?m=");
+
+    if (strcmp (found, old) != 0)
+      return g_steal_pointer (&found);
+    g_usleep (100000);
+  }
+  fail ("the file is still the old one");
+  return NULL;
+}
+
+/* Another file under the same name, with a stream that is being played. What
+ * was said of the old one is never answered with bytes of the new one. */
+GST_START_TEST (test_replaced)
+{
+  static const gchar list[] = "/out/v1/default/media/a.mp4/hls/index_a.m3u8";
+  g_autofree gchar *before = NULL, *old = NULL, *young = NULL, *second = NULL;
+  g_auto (Reply) known = { 0 }, stale = { 0 }, fresh = { 0 };
+
+  if (!make ("a.mp4", 160, "-c:a aac"))
+    return;
+  start_origin (FOREVER);
+  before = get_text (list);
+  old = find_segment (before, "a_1.ts?m=");
+  second = find_segment (before, "a_2.ts?m=");
+  get (old, &known);
+  fail_unless_equals_int (known.status, 200);
+
+  replace ("a.mp4");
+  /* not read yet: whatever the origin still believes, these bytes are gone */
+  get (second, &stale);
+  fail_unless (stale.status == 404 || stale.status == 502, "%u", stale.status);
+  young = await_other_segment (list, old);
+  get (young, &fresh);
+  fail_unless_equals_int (fresh.status, 200);
+  fail_unless (strcmp (header (&fresh, "ETag"), header (&known, "ETag")) != 0);
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
 static Suite *
 jitpackagerasset_suite (void)
 {
@@ -383,6 +526,8 @@ jitpackagerasset_suite (void)
   tcase_add_test (tcase, test_ladders);
   tcase_add_test (tcase, test_tokens);
   tcase_add_test (tcase, test_hostile);
+  tcase_add_test (tcase, test_damage);
+  tcase_add_test (tcase, test_replaced);
   return suite;
 }
 
