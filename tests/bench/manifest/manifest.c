@@ -1,102 +1,335 @@
-/* VisionStream: what an HLS media playlist of 24 h costs
+/* VisionStream: what manifests of 24 h cost
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * manifest [SEGMENTS]: segments of 2 s, 43200 by default. One line a try:
- * the first has nothing at hand, before each other one a segment is added.
+ * manifest [--archive] [--segments N] [--tries N] [FORMAT...]
+ *
+ * An event of four renditions with segments of 2 s, in memory or (--archive) in
+ * a folder, through vs_origin_request (). A line a format: the first request
+ * finds nothing at hand ("cold"); ahead of each other one a segment is added
+ * ("warm": the least, the median and the most, and the median of the processor
+ * time that all threads took meanwhile, which a busy machine does not change
+ * much). What is over ("vod") does not grow: each request asks for another
+ * end.
  */
-#include "origin/vshlsblocks.h"
-
+#include <gio/gio.h>
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
-#define DEFAULT_SEGMENTS 43200
-#define TRIES 6
-#define CACHE_BYTES (128 * 1024 * 1024)
-#define BEGIN_US G_GINT64_CONSTANT (1767225600000000)
+#include "origin/longstore.h"
+#include "origin/vsoriginprivate.h"
+
+/* how long an archive is taken to be as it was, and some */
+#define REFRESH_US (1100 * 1000)
+
+static gboolean use_archive;
+static gint n_segments = LONG_DAY;
+static gint n_tries = 5;
+
+static const GOptionEntry entries[] = {
+  {"archive", 'a', 0, G_OPTION_ARG_NONE, &use_archive, "From a folder", NULL},
+  {"segments", 's', 0, G_OPTION_ARG_INT, &n_segments, "How many", "N"},
+  {"tries", 't', 0, G_OPTION_ARG_INT, &n_tries, "Warm requests", "N"},
+  {NULL}
+};
+
+typedef struct
+{
+  const gchar *name;
+  VsEndpointType type;
+  VsDashTemplate template;
+  VsLayout layout;
+  gboolean vod;
+  const gchar *object;
+} Format;
+
+static const Format formats[] = {
+  {"dash-number", VS_ENDPOINT_DASH, VS_DASH_NUMBER_TIMELINE, VS_LAYOUT_FULL,
+      FALSE, "index.mpd"},
+  {"dash-time", VS_ENDPOINT_DASH, VS_DASH_TIME_TIMELINE, VS_LAYOUT_FULL,
+      FALSE, "index.mpd"},
+  {"dash-duration", VS_ENDPOINT_DASH, VS_DASH_NUMBER_DURATION,
+      VS_LAYOUT_FULL, FALSE, "index.mpd"},
+  {"dash-compact", VS_ENDPOINT_DASH, VS_DASH_NUMBER_TIMELINE,
+      VS_LAYOUT_COMPACT, FALSE, "index.mpd"},
+  {"dash-vod", VS_ENDPOINT_DASH, VS_DASH_NUMBER_TIMELINE, VS_LAYOUT_FULL,
+      TRUE, "index.mpd"},
+  {"mss", VS_ENDPOINT_MSS, 0, VS_LAYOUT_FULL, FALSE, "index.ism/Manifest"},
+  {"mss-compact", VS_ENDPOINT_MSS, 0, VS_LAYOUT_COMPACT, FALSE,
+      "index.ism/Manifest"},
+  {"mss-vod", VS_ENDPOINT_MSS, 0, VS_LAYOUT_FULL, TRUE, "index.ism/Manifest"},
+  {"hls-main", VS_ENDPOINT_HLS, 0, 0, FALSE, "index.m3u8"},
+  {"cmaf-main", VS_ENDPOINT_CMAF, 0, 0, FALSE, "index.m3u8"},
+  {"hls", VS_ENDPOINT_HLS, 0, 0, FALSE, "index_720p.m3u8"},
+  {"cmaf", VS_ENDPOINT_CMAF, 0, 0, FALSE, "index_video_720p.m3u8"},
+  {"cmaf-vod", VS_ENDPOINT_CMAF, 0, 0, TRUE, "index_video_720p.m3u8"},
+};
+
+/* What is asked, and where it comes from. */
+typedef struct
+{
+  VsOrigin *origin;
+  const Format *format;
+  VsOriginEvent *event;         /* in memory */
+  VsStore *store;               /* or made up, and copied into a folder */
+  const gchar *folder;
+  guint64 next;
+  guint n_asked;
+} Bench;
+
+/* ---- the archive -------------------------------------------------------- */
 
 static void
-add_segment (VsTimeline * timeline, guint i)
+copy_object (VsStore * store, const gchar * folder, const gchar * name)
 {
-  g_autoptr (VsSegment) segment = vs_segment_new ();
-  g_autofree gchar *name = g_strdup_printf ("index_720p_%05u.ts", i + 1);
-  g_autoptr (GChecksum) hash = g_checksum_new (G_CHECKSUM_SHA256);
-  gsize size = sizeof segment->sha256;
+  g_autofree gchar *key = g_strconcat (LONG_FOLDER "/", name, NULL);
+  g_autofree gchar *path = g_build_filename (folder, key, NULL);
+  g_autoptr (GBytes) bytes = vs_store_get (store, key, 0, -1, G_MAXINT32, NULL,
+      NULL);
+  gsize size;
+  const gchar *data;
 
-  segment->sequence = i + 1;
-  segment->utc_us = BEGIN_US + i * 2 * G_USEC_PER_SEC;
-  segment->start_pts_90k = (gint64) i *180000;
-  segment->duration = 2 * GST_SECOND;
-  segment->independent = TRUE;
-  segment->size = 1000;
-  segment->n_tracks = 1;
-  segment->tracks[0].type = VS_MEDIA_VIDEO;
-  segment->tracks[0].timescale = 90000;
-  segment->tracks[0].start = (gint64) i *180000;
-  segment->tracks[0].duration = 180000;
-  g_strlcpy (segment->tracks[0].config_id, "0000000a", 9);
-  g_checksum_update (hash, (const guchar *) name, strlen (name));
-  g_checksum_get_digest (hash, segment->sha256, &size);
-  segment->uri = g_steal_pointer (&name);
-  vs_timeline_append (timeline, segment);
+  if (bytes == NULL)
+    return;
+  data = g_bytes_get_data (bytes, &size);
+  if (!g_file_set_contents (path, data, size, NULL))
+    g_error ("%s", path);
+}
+
+/* The playlist of each rendition, and its parts from @first on */
+static void
+copy_archive (VsStore * store, const gchar * folder, guint64 first,
+    guint64 next)
+{
+  copy_object (store, folder, "index.m3u8");
+  for (guint i = 0; i < LONG_RENDITIONS; i++) {
+    g_autoptr (VsRendition) info = long_rendition (i);
+    g_autofree gchar *child = g_strdup_printf ("index_%s.m3u8", info->name);
+
+    for (guint64 n = vs_timeline_part_start (first); n + VS_TIMELINE_PART <=
+        next; n += VS_TIMELINE_PART) {
+      g_autofree gchar *part = g_strdup_printf ("index_%s.%05"
+          G_GUINT64_FORMAT ".m3u8", info->name, n);
+
+      copy_object (store, folder, part);
+    }
+    copy_object (store, folder, child);
+  }
+}
+
+/* No segment can be read, so what would be found there is told. */
+static void
+teach_configs (VsOrigin * origin)
+{
+  for (guint i = 0; i <= LONG_RENDITIONS; i++) {
+    VsCodecConfig *config = i < LONG_RENDITIONS ?
+        long_config (VS_MEDIA_VIDEO, i) : long_config (VS_MEDIA_AUDIO, 0);
+
+    g_hash_table_insert (origin->configs, config->id, config);
+  }
+}
+
+/* ---- one format --------------------------------------------------------- */
+
+static void
+add_segment (Bench * bench)
+{
+  for (guint i = 0; i < LONG_RENDITIONS && bench->event; i++) {
+    g_autoptr (VsSegment) segment = long_segment (i, bench->next, 0);
+    g_autoptr (VsRendition) info = long_rendition (i);
+
+    vs_origin_event_add_segment (bench->event, info->name, segment, NULL);
+  }
+  if (bench->store) {
+    long_store_grow (bench->store, 1);
+    copy_archive (bench->store, bench->folder, bench->next, bench->next + 1);
+    g_usleep (REFRESH_US);
+  }
+  bench->next++;
 }
 
 static void
-try_type (VsEndpointType type, VsTimeline * timeline, guint * n)
+start_event (Bench * bench)
 {
-  g_autoptr (VsEndpoint) endpoint = vs_endpoint_new ("tv", type);
-  g_autoptr (GPtrArray) timelines = g_ptr_array_new ();
-  g_autoptr (VsLru) cache = vs_lru_new (CACHE_BYTES);
-  VsObjectName name = {.kind = VS_OBJECT_MEDIA };
+  bench->event = vs_origin_add_event (bench->origin, VS_DEFAULT_ACCOUNT,
+      VS_DEFAULT_EVENT, NULL);
+  for (guint i = 0; i < LONG_RENDITIONS; i++) {
+    g_autoptr (VsRendition) rendition = long_rendition (i);
+    g_autoptr (VsTimeline) timeline = vs_timeline_new (rendition);
+    g_autoptr (VsCodecConfig) video = long_config (VS_MEDIA_VIDEO, i);
+    g_autoptr (VsCodecConfig) audio = long_config (VS_MEDIA_AUDIO, i);
 
-  name.track = type == VS_ENDPOINT_CMAF ? VS_MEDIA_VIDEO : VS_MEDIA_OTHER;
-  g_strlcpy (name.name, "720p", sizeof name.name);
-  g_ptr_array_add (timelines, timeline);
-  for (guint i = 0; i < TRIES; i++) {
-    VsRange range = {.start_us = BEGIN_US,.end_us = G_MAXINT64,.grows = TRUE,
-      .newest = VS_BLOCK
-    };
-    gint64 start = g_get_monotonic_time ();
-    g_autoptr (VsEventView) view = vs_event_view_new_range (timelines, NULL,
-        &range, 0, cache, NULL);
-    VsManifestContext context = {.view = view,.endpoint = endpoint,.root = "/"
-    };
-    VsHistory history;
-    VsHlsBlocks blocks = { &context, &name, &history, {0, 0}, TRUE, cache, 1 };
-    g_autoptr (VsObject) object = NULL;
-
-    vs_history_init (&history, timeline, NULL);
-    vs_range_find (&history, &range, 1, cache, &blocks.bounds, NULL);
-    object = vs_hls_blocks_make (&blocks, TRUE, NULL);
-    g_print ("%s %u segments: %.1f ms, gzip %" G_GSIZE_FORMAT
-        " bytes, cache %" G_GSIZE_FORMAT " bytes\n",
-        type == VS_ENDPOINT_CMAF ? "cmaf" : "hls", *n,
-        (g_get_monotonic_time () - start) / 1000.0,
-        g_bytes_get_size (object->gzip), vs_lru_get_size (cache));
-    add_segment (timeline, (*n)++);
+    vs_timeline_set_target_duration (timeline, 2);
+    vs_timeline_add_config (timeline, video);
+    vs_timeline_add_config (timeline, audio);
+    vs_origin_event_add_rendition (bench->event, timeline, i);
   }
+  for (bench->next = 1; bench->next <= (guint) n_segments;)
+    add_segment (bench);
+}
+
+static void
+take_response (VsOriginResponse * response, gpointer user_data)
+{
+  g_async_queue_push (user_data, vs_origin_response_ref (response));
+}
+
+/* of the process, in ms */
+static gdouble
+get_cpu (void)
+{
+  struct rusage usage;
+
+  getrusage (RUSAGE_SELF, &usage);
+  return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000.0
+      + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000.0;
+}
+
+static void
+ask (Bench * bench, gboolean gzip, gdouble * wall, gdouble * cpu, gsize * size)
+{
+  g_autoptr (GAsyncQueue) answers = g_async_queue_new ();
+  g_autofree gchar *path = g_strdup_printf ("/out/v1/" LONG_FOLDER "/out/%s",
+      bench->format->object);
+  g_autofree gchar *query = NULL;
+  g_autoptr (VsOriginResponse) response = NULL;
+  VsOriginRequest request = {.path = path,.accept_gzip = gzip };
+  gint64 end_us = LONG_START_US + LONG_US (n_segments) - G_USEC_PER_SEC;
+  gdouble cpu_start;
+  gint64 start;
+
+  if (bench->format->vod)
+    query = g_strdup_printf ("start=%" G_GINT64_FORMAT "&end=%"
+        G_GINT64_FORMAT, LONG_START_US / G_USEC_PER_SEC,
+        end_us / G_USEC_PER_SEC - 2 * bench->n_asked++);
+  request.query = query;
+  start = g_get_monotonic_time ();
+  cpu_start = get_cpu ();
+  vs_origin_request (bench->origin, &request, take_response, answers);
+  response = g_async_queue_pop (answers);
+  *cpu = get_cpu () - cpu_start;
+  *wall = (g_get_monotonic_time () - start) / 1000.0;
+  if (response->status != 200)
+    g_error ("%s: status %u", path, response->status);
+  *size = g_bytes_get_size (response->body);
+}
+
+static gint
+compare (gconstpointer a, gconstpointer b)
+{
+  gdouble left = *(const gdouble *) a, right = *(const gdouble *) b;
+
+  return (left > right) - (left < right);
+}
+
+static void
+try_form (Bench * bench, gboolean gzip)
+{
+  g_autofree gdouble *times = g_new (gdouble, n_tries);
+  g_autofree gdouble *cpus = g_new (gdouble, n_tries);
+  gdouble cold, cold_cpu;
+  gsize size;
+
+  ask (bench, gzip, &cold, &cold_cpu, &size);
+  for (gint i = 0; i < n_tries; i++) {
+    if (!bench->format->vod)
+      add_segment (bench);
+    ask (bench, gzip, &times[i], &cpus[i], &size);
+  }
+  qsort (times, n_tries, sizeof *times, compare);
+  qsort (cpus, n_tries, sizeof *cpus, compare);
+  g_print ("%-14s %-5s cold %7.1f ms (cpu %6.1f), warm %6.1f %6.1f %6.1f ms"
+      " (cpu %5.1f), %8" G_GSIZE_FORMAT " bytes\n", bench->format->name,
+      gzip ? "gzip" : "plain", cold, cold_cpu, times[0], times[n_tries / 2],
+      times[n_tries - 1], cpus[n_tries / 2], size);
+}
+
+static void
+try_format (const Format * format, VsStore * store, const gchar * folder,
+    guint64 * next, gboolean gzip)
+{
+  g_autoptr (VsEndpoint) endpoint = vs_endpoint_new ("out", format->type);
+  g_autoptr (VsStore) files = NULL;
+  VsOriginSettings settings = { 0 };
+  Bench bench = {.format = format,.folder = folder,.store = store };
+
+  endpoint->dash_template = format->template;
+  endpoint->layout = format->layout;
+  endpoint->window = VS_MANIFEST_MAX;
+  bench.origin = vs_origin_new (&settings);
+  vs_origin_set_endpoint (bench.origin, endpoint);
+  if (store) {
+    teach_configs (bench.origin);
+    files = vs_store_open (folder, FALSE, NULL);
+    vs_origin_set_store (bench.origin, files);
+    bench.next = *next;
+  } else {
+    start_event (&bench);
+  }
+  try_form (&bench, gzip);
+  if (bench.event)
+    vs_origin_remove_event (bench.origin, bench.event);
+  *next = bench.next;
+  vs_origin_unref (bench.origin);
+}
+
+static gboolean
+is_wanted (const Format * format, gint argc, gchar ** argv)
+{
+  for (gint i = 1; i < argc; i++)
+    if (strcmp (argv[i], format->name) == 0)
+      return TRUE;
+  return argc == 1;
+}
+
+static void
+try_formats (gint argc, gchar ** argv, VsStore * store, const gchar * folder)
+{
+  guint64 next = n_segments + 1;
+
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
+    if (!is_wanted (&formats[i], argc, argv))
+      continue;
+    try_format (&formats[i], store, folder, &next, TRUE);
+    try_format (&formats[i], store, folder, &next, FALSE);
+  }
+}
+
+static void
+remove_archive (const gchar * folder)
+{
+  const gchar *const argv[] = { "rm", "-r", folder, NULL };
+
+  g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
+      NULL, NULL, NULL, NULL);
 }
 
 int
 main (int argc, char **argv)
 {
-  g_autoptr (VsRendition) rendition = NULL;
-  g_autoptr (VsTimeline) timeline = NULL;
-  g_autoptr (VsCodecConfig) config = NULL;
-  guint wanted = argc > 1 ? atoi (argv[1]) : DEFAULT_SEGMENTS;
-  guint n = 0;
+  g_autoptr (GOptionContext) context = g_option_context_new ("[FORMAT...]");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VsStore) store = NULL;
+  g_autofree gchar *folder = NULL, *below = NULL;
 
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error)) {
+    g_printerr ("%s\n", error->message);
+    return EXIT_FAILURE;
+  }
   gst_init (NULL, NULL);
-  rendition = vs_rendition_new (VS_DEFAULT_ACCOUNT, VS_DEFAULT_EVENT, NULL,
-      "720p");
-  timeline = vs_timeline_new (rendition);
-  config = vs_codec_config_new (VS_CODEC_H264);
-  g_strlcpy (config->id, "0000000a", sizeof config->id);
-  g_strlcpy (config->mime, "avc1.64001f", sizeof config->mime);
-  vs_timeline_add_config (timeline, config);
-  while (n < wanted)
-    add_segment (timeline, n++);
-  try_type (VS_ENDPOINT_HLS, timeline, &n);
-  try_type (VS_ENDPOINT_CMAF, timeline, &n);
-  return 0;
+  if (!use_archive) {
+    try_formats (argc, argv, NULL, NULL);
+    return EXIT_SUCCESS;
+  }
+  folder = g_dir_make_tmp ("manifest-XXXXXX", NULL);
+  below = g_build_filename (folder, LONG_FOLDER, NULL);
+  g_mkdir_with_parents (below, 0755);
+  store = long_store_new (1, n_segments + 1);
+  copy_archive (store, folder, 1, n_segments + 1);
+  try_formats (argc, argv, store, folder);
+  remove_archive (folder);
+  return EXIT_SUCCESS;
 }
