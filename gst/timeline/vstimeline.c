@@ -541,5 +541,7 @@ vs_timeline_view_free (VsTimelineView * view)
   vs_rendition_unref (view->rendition);
   g_ptr_array_unref (view->segments);
   g_ptr_array_unref (view->configs);
+  g_clear_pointer (&view->video, g_array_unref);
+  g_clear_pointer (&view->audio, g_array_unref);
   g_free (view);
 }

@@ -136,13 +136,16 @@ void vs_timeline_get_state (VsTimeline *timeline, VsTimelineState *state);
 /**
  * VsTimelineView:
  *
- * A run of neighbouring segments, ascending by sequence.
+ * A run of neighbouring segments, ascending by sequence. One that is long may
+ * have only the newest of them in @segments, and all of them in @video and
+ * @audio.
  */
 typedef struct
 {
   VsRendition *rendition;
   GPtrArray *segments;          /* VsSegment, owned */
   GPtrArray *configs;           /* VsCodecConfig that they name, owned */
+  GArray *video, *audio;        /* VsSpan (vsspan.h), owned; or NULL */
   gboolean ended;
   guint target_duration;        /* EXT-X-TARGETDURATION, s */
   /* measured over the whole timeline, bit/s */
