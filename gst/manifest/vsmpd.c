@@ -5,6 +5,7 @@
  * An MPD is written in one pass, outside in: the Periods (which runs there
  * are, and when they start) are found first, then each writes its adaptation
  * sets, these their representations, these their timelines. Nothing is kept.
+ * Segments are walked by spans of equal ones: a day has tens of thousands.
  */
 #include "config.h"
 
@@ -47,12 +48,6 @@ floor_ms (gint64 us)
   return us / US_PER_MS - (us % US_PER_MS < 0);
 }
 
-static const VsSegment *
-nth_segment (const VsTimelineView * view, guint i)
-{
-  return g_ptr_array_index (view->segments, i);
-}
-
 static const VsCodecConfig *
 find_config (const VsTimelineView * view, const gchar * id)
 {
@@ -65,26 +60,33 @@ find_config (const VsTimelineView * view, const gchar * id)
   return NULL;
 }
 
+/* As vs_media_time_get_track () has it. */
+static gboolean
+has_track (const VsSpan * span)
+{
+  return span->type != VS_MEDIA_OTHER && span->track_duration > 0;
+}
+
 /* What a track has of a run, from its first segment there to its last: FALSE
  * when it has nothing, or nothing is known of its codec. */
 static gboolean
-find_representation (const VsMpdTrack * track, guint64 run,
+find_representation (const VsMpd * mpd, guint index, guint64 run,
     VsMpdRepresentation * representation)
 {
-  const VsTimelineView *view = track->view;
+  const VsMpdTrack *track = &mpd->tracks[index];
+  const GArray *spans = mpd->spans[index];
 
   memset (representation, 0, sizeof *representation);
   representation->track = track;
-  for (guint i = 0; i < view->segments->len; i++) {
-    const VsSegment *segment = nth_segment (view, i);
-    const VsSegmentTrack *part = vs_media_time_get_track (segment,
-        track->type);
+  representation->spans = spans;
+  for (guint i = 0; i < spans->len; i++) {
+    const VsSpan *span = &g_array_index (spans, VsSpan, i);
 
-    if (segment->run != run || part == NULL)
+    if (span->run != run || !has_track (span))
       continue;
     if (representation->config == NULL) {
-      representation->config = find_config (view, part->config_id);
-      representation->timescale = part->timescale;
+      representation->config = find_config (track->view, span->config_id);
+      representation->timescale = span->timescale;
       representation->first = i;
     }
     representation->n = i + 1 - representation->first;
@@ -207,9 +209,9 @@ get_sap_type (const VsMpdRepresentation * representations, guint n)
     const VsMpdRepresentation *one = &representations[i];
 
     for (guint k = one->first; k < one->first + one->n; k++) {
-      const VsSegment *segment = nth_segment (one->track->view, k);
+      const VsSpan *span = &g_array_index (one->spans, VsSpan, k);
 
-      if (!segment->independent && !segment->gap)
+      if (!span->independent && !span->gap)
         return 0;
     }
   }
@@ -306,7 +308,7 @@ write_period (VsMpd * mpd, const VsMpdPeriod * period)
   guint n = 0, size, set_id = 0;
 
   for (guint i = 0; i < mpd->n_tracks; i++)
-    n += find_representation (&mpd->tracks[i], period->run, &all[n]);
+    n += find_representation (mpd, i, period->run, &all[n]);
 
   g_snprintf (id, sizeof id, "p%" G_GUINT64_FORMAT, period->run);
   vs_mpd_start (mpd, "Period");
@@ -369,16 +371,27 @@ extend (GArray * extents, const VsSegment * segment, VsMediaType type)
   g_array_insert_val (extents, i, fresh);
 }
 
+/* Within a span times grow: its ends say it all. */
+static void
+extend_by_span (GArray * extents, const VsSpan * span, VsMediaType type)
+{
+  VsSegment segment;
+
+  vs_span_get (span, 0, &segment);
+  extend (extents, &segment, type);
+  vs_span_get (span, span->n - 1, &segment);
+  extend (extents, &segment, type);
+}
+
 static GArray *
 find_extents (const VsMpd * mpd)
 {
   GArray *extents = g_array_new (FALSE, FALSE, sizeof (Extent));
 
   for (guint i = 0; i < mpd->n_tracks; i++) {
-    const VsTimelineView *view = mpd->tracks[i].view;
-
-    for (guint k = 0; k < view->segments->len; k++)
-      extend (extents, nth_segment (view, k), mpd->tracks[i].type);
+    for (guint k = 0; k < mpd->spans[i]->len; k++)
+      extend_by_span (extents, &g_array_index (mpd->spans[i], VsSpan, k),
+          mpd->tracks[i].type);
   }
   return extents;
 }
@@ -555,13 +568,27 @@ write_mpd (VsMpd * mpd)
   vs_mpd_end (mpd);
 }
 
+static void
+gather_tracks (VsMpd * mpd)
+{
+  mpd->spans = g_new (GArray *, mpd->n_tracks);
+  for (guint i = 0; i < mpd->n_tracks; i++) {
+    const VsTimelineView *view = mpd->tracks[i].view;
+
+    mpd->spans[i] = vs_timeline_view_get_spans (view, mpd->tracks[i].type);
+    mpd->ended &= view->ended;
+    mpd->target_duration = MAX (mpd->target_duration, view->target_duration);
+  }
+}
+
 gchar *
 vs_mpd_write (const VsMpdTrack * tracks, guint n_tracks,
     const VsMpdSettings * settings)
 {
-  xmlBuffer *buffer = xmlBufferCreate ();
+  GString *text = g_string_new (NULL);
   VsMpd mpd = {
-    .xml = xmlNewTextWriterMemory (buffer, 0),
+    .xml = vs_xml_writer_new (text),
+    .text = text,
     .tracks = tracks,
     .n_tracks = n_tracks,
     .settings = settings,
@@ -569,19 +596,14 @@ vs_mpd_write (const VsMpdTrack * tracks, guint n_tracks,
     .target_duration = 1,
     .availability_start_ms = floor_ms (settings->availability_start_us),
   };
-  gchar *text;
 
-  for (guint i = 0; i < n_tracks; i++) {
-    mpd.ended &= tracks[i].view->ended;
-    mpd.target_duration =
-        MAX (mpd.target_duration, tracks[i].view->target_duration);
-  }
-  xmlTextWriterSetIndent (mpd.xml, 1);
+  gather_tracks (&mpd);
   xmlTextWriterStartDocument (mpd.xml, NULL, "UTF-8", NULL);
   write_mpd (&mpd);
   xmlTextWriterEndDocument (mpd.xml);
   xmlFreeTextWriter (mpd.xml);
-  text = g_strdup ((const gchar *) xmlBufferContent (buffer));
-  xmlBufferFree (buffer);
-  return text;
+  for (guint i = 0; i < n_tracks; i++)
+    g_array_unref (mpd.spans[i]);
+  g_free (mpd.spans);
+  return g_string_free (text, FALSE);
 }

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "manifest/vsxmllist.h"
 #include "timeline/vstimeline.h"
 
 G_BEGIN_DECLS
@@ -73,6 +74,7 @@ typedef struct
  * @base_urls: (nullable): separated by blanks
  * @title, @source, @copyright, @more_url, @language: (nullable): of
  *   ProgramInformation
+ * @cuts: (nullable): where to note where the text may be cut
  *
  * @media has $Number$ or, with VS_DASH_TIME_TIMELINE, "%s" for the run and
  * $Time$: media time may come again in another run. With
@@ -95,6 +97,7 @@ typedef struct
   gboolean newest_run_only;
   const gchar *base_urls;
   const gchar *title, *source, *copyright, *more_url, *language;
+  VsXmlCuts *cuts;
 } VsMpdSettings;
 
 /**

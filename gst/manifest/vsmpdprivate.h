@@ -7,6 +7,7 @@
 #include <libxml/xmlwriter.h>
 
 #include "manifest/vsmpd.h"
+#include "timeline/vsspan.h"
 
 G_BEGIN_DECLS
 
@@ -16,7 +17,10 @@ G_BEGIN_DECLS
 typedef struct
 {
   xmlTextWriter *xml;
+  GString *text;                /* what xml writes into */
+  guint depth;                  /* of the element that is open */
   const VsMpdTrack *tracks;
+  GArray **spans;               /* VsSpan: of each track */
   guint n_tracks;
   const VsMpdSettings *settings;
   gboolean ended;
@@ -38,7 +42,8 @@ typedef struct
   const VsMpdTrack *track;
   const VsCodecConfig *config;
   guint32 timescale;
-  guint first, n;               /* in view->segments */
+  const GArray *spans;          /* of the track */
+  guint first, n;               /* in spans */
 } VsMpdRepresentation;
 
 /* The writer's functions fail for want of memory only; GLib's would abort. */

@@ -7,10 +7,10 @@
 
 #include "manifest/vsmediatime.h"
 
-static const VsSegment *
-nth_segment (const VsTimelineView * view, guint i)
+static const VsSpan *
+get_spans (const VsMpdRepresentation * representation)
 {
-  return g_ptr_array_index (view->segments, i);
+  return &g_array_index (representation->spans, VsSpan, representation->first);
 }
 
 /* 90 kHz ticks in another timescale, rounded */
@@ -46,53 +46,106 @@ get_extent (const VsMpdRepresentation * representation,
       representation->timescale) - *start_time;
 }
 
+/* An S element, and what comes after it. */
 typedef struct
 {
+  VsXmlList list;
+  gboolean started;
+  guint64 sequence;
   gint64 time, duration;
   gint64 repeat;                /* S@r */
   gboolean jumps;               /* S@t is due */
-} TimelineEntry;
+  gint64 expected;              /* where the next segment would touch */
+} Timeline;
 
 static void
-write_timeline_entry (VsMpd * mpd, const TimelineEntry * entry)
+write_entry (Timeline * timeline)
 {
-  vs_mpd_start (mpd, "S");
-  if (entry->jumps)
-    vs_mpd_put_int (mpd, "t", entry->time);
-  vs_mpd_put_int (mpd, "d", entry->duration);
-  if (entry->repeat > 0)
-    vs_mpd_put_int (mpd, "r", entry->repeat);
-  vs_mpd_end (mpd);
+  vs_xml_list_start (&timeline->list, "S", timeline->sequence);
+  if (timeline->jumps)
+    vs_xml_list_put (&timeline->list, "t", timeline->time);
+  vs_xml_list_put (&timeline->list, "d", timeline->duration);
+  if (timeline->repeat > 0)
+    vs_xml_list_put (&timeline->list, "r", timeline->repeat);
+  vs_xml_list_end (&timeline->list);
 }
 
 /* Neighbours that touch and last equally long share an S element. */
 static void
-write_timeline (VsMpd * mpd, const VsMpdRepresentation * representation)
+add_segments (Timeline * timeline, guint64 sequence, gint64 time,
+    gint64 duration, guint n)
 {
-  const VsTimelineView *view = representation->track->view;
-  TimelineEntry entry = { 0 };
-  gint64 expected = 0;
+  if (timeline->started && time == timeline->expected
+      && duration == timeline->duration) {
+    timeline->repeat += n;
+  } else {
+    if (timeline->started)
+      write_entry (timeline);
+    timeline->jumps = !timeline->started || time != timeline->expected;
+    timeline->started = TRUE;
+    timeline->sequence = sequence;
+    timeline->time = time;
+    timeline->duration = duration;
+    timeline->repeat = n - 1;
+  }
+  timeline->expected = time + n * duration;
+}
 
-  vs_mpd_start (mpd, "SegmentTimeline");
-  for (guint i = 0; i < representation->n; i++) {
+static void
+add_span (Timeline * timeline, const VsMpdRepresentation * representation,
+    const VsSpan * span)
+{
+  if (span->type != VS_MEDIA_OTHER && span->track_duration > 0
+      && span->timescale == representation->timescale) {
+    add_segments (timeline, span->sequence, span->start, span->track_duration,
+        span->n);
+    return;
+  }
+  /* boundaries are rounded one by one */
+  for (guint i = 0; i < span->n; i++) {
+    VsSegment segment;
     gint64 time, duration;
 
-    get_extent (representation, nth_segment (view, representation->first + i),
-        &time, &duration);
-    if (i > 0 && time == expected && duration == entry.duration) {
-      entry.repeat++;
-    } else {
-      if (i > 0)
-        write_timeline_entry (mpd, &entry);
-      entry.jumps = i == 0 || time != expected;
-      entry.time = time;
-      entry.duration = duration;
-      entry.repeat = 0;
-    }
-    expected = time + duration;
+    vs_span_get (span, i, &segment);
+    get_extent (representation, &segment, &time, &duration);
+    add_segments (timeline, segment.sequence, time, duration, 1);
   }
-  write_timeline_entry (mpd, &entry);
+}
+
+static void
+write_timeline (VsMpd * mpd, const VsMpdRepresentation * representation)
+{
+  Timeline timeline = { 0 };
+
+  vs_mpd_start (mpd, "SegmentTimeline");
+  vs_xml_list_begin (&timeline.list, mpd->xml, mpd->text, mpd->depth, FALSE,
+      mpd->settings->cuts);
+  for (guint i = 0; i < representation->n; i++)
+    add_span (&timeline, representation, get_spans (representation) + i);
+  write_entry (&timeline);
+  vs_xml_list_finish (&timeline.list);
   vs_mpd_end (mpd);
+}
+
+static void
+get_first (const VsMpdRepresentation * representation, VsSegment * segment)
+{
+  vs_span_get (get_spans (representation), 0, segment);
+}
+
+/* The last but one, or the only one. */
+static void
+get_last_but_one (const VsMpdRepresentation * representation,
+    VsSegment * segment)
+{
+  const VsSpan *span = get_spans (representation) + representation->n - 1;
+
+  if (span->n > 1)
+    vs_span_get (span, span->n - 2, segment);
+  else if (representation->n > 1)
+    vs_span_get (span - 1, span[-1].n - 1, segment);
+  else
+    vs_span_get (span, 0, segment);
 }
 
 static gint64
@@ -108,13 +161,13 @@ static gint64
 first_number (const VsMpdPeriod * period,
     const VsMpdRepresentation * representation, gint64 duration)
 {
-  const VsSegment *segment =
-      nth_segment (representation->track->view, representation->first);
+  VsSegment segment;
   gint64 time, length;
 
-  get_extent (representation, segment, &time, &length);
+  get_first (representation, &segment);
+  get_extent (representation, &segment, &time, &length);
   time -= period_offset (period, representation);
-  return (gint64) segment->sequence - (time + duration / 2) / duration;
+  return (gint64) segment.sequence - (time + duration / 2) / duration;
 }
 
 /* @duration: what all segments but the last are meant to last, by their
@@ -123,11 +176,12 @@ static void
 put_nominal_duration (VsMpd * mpd, const VsMpdPeriod * period,
     const VsMpdRepresentation * representation)
 {
-  guint index = representation->first + MAX (representation->n, 2) - 2;
-  const VsSegment *segment = nth_segment (representation->track->view, index);
-  gint64 duration = MAX (gst_util_uint64_scale_round (segment->duration,
-          representation->timescale, GST_SECOND), 1);
+  VsSegment segment;
+  gint64 duration;
 
+  get_last_but_one (representation, &segment);
+  duration = MAX (gst_util_uint64_scale_round (segment.duration,
+          representation->timescale, GST_SECOND), 1);
   vs_mpd_put_int (mpd, "duration", duration);
   vs_mpd_put_int (mpd, "startNumber", first_number (period, representation,
           duration));
@@ -158,8 +212,7 @@ static void
 fill_template (VsMpd * mpd, const VsMpdPeriod * period,
     const VsMpdRepresentation * representation)
 {
-  const VsSegment *first =
-      nth_segment (representation->track->view, representation->first);
+  const VsSpan *first = get_spans (representation);
   gint64 offset = period_offset (period, representation);
 
   vs_mpd_put_int (mpd, "timescale", representation->timescale);
@@ -213,20 +266,27 @@ vs_mpd_write_own_template (VsMpd * mpd,
 static gboolean
 have_same_extents (const VsMpdRepresentation * a, const VsMpdRepresentation * b)
 {
-  if (a->n != b->n || a->timescale != b->timescale)
+  VsSpanIter left, right;
+  gboolean more;
+
+  if (a->timescale != b->timescale)
     return FALSE;
-  for (guint i = 0; i < a->n; i++) {
-    const VsSegment *left = nth_segment (a->track->view, a->first + i);
-    const VsSegment *right = nth_segment (b->track->view, b->first + i);
+  if (a->n == b->n && vs_spans_are_equal (get_spans (a), get_spans (b), a->n))
+    return TRUE;
+  vs_span_iter_init (&left, a->spans, a->first, a->n);
+  vs_span_iter_init (&right, b->spans, b->first, b->n);
+  while ((more = vs_span_iter_next (&left)) == vs_span_iter_next (&right)) {
     gint64 a_time, a_duration, b_time, b_duration;
 
-    get_extent (a, left, &a_time, &a_duration);
-    get_extent (b, right, &b_time, &b_duration);
-    if (left->sequence != right->sequence || a_time != b_time
+    if (!more)
+      return TRUE;
+    get_extent (a, &left.segment, &a_time, &a_duration);
+    get_extent (b, &right.segment, &b_time, &b_duration);
+    if (left.segment.sequence != right.segment.sequence || a_time != b_time
         || a_duration != b_duration)
       return FALSE;
   }
-  return TRUE;
+  return FALSE;
 }
 
 gboolean

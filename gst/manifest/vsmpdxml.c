@@ -13,12 +13,14 @@ void
 vs_mpd_start (VsMpd * mpd, const gchar * name)
 {
   xmlTextWriterStartElement (mpd->xml, BAD_CAST name);
+  mpd->depth++;
 }
 
 void
 vs_mpd_end (VsMpd * mpd)
 {
   xmlTextWriterEndElement (mpd->xml);
+  mpd->depth--;
 }
 
 void

@@ -10,6 +10,7 @@
 
 #include "isobmff/vssmooth.h"
 #include "manifest/vssmoothlevel.h"
+#include "timeline/vsspan.h"
 
 #define KBIT 1000
 /* Bits that a pixel, and a second of an audio channel, usually take: where
@@ -138,22 +139,28 @@ typedef struct
   guint64 shift;                /* G_MAXUINT64: it is not shown */
 } Run;
 
+/* Within a span times grow: its ends say it all. */
 static void
-add_to_runs (GArray * runs, const VsSegment * segment)
+add_to_runs (GArray * runs, const VsSpan * span)
 {
-  Run fresh = {.run = segment->run };
+  Run fresh = {.run = span->run };
+  VsSegment segment;
+  guint64 between;
   guint i;
 
-  vs_smooth_get_boundaries (segment, &fresh.start, &fresh.end);
+  vs_span_get (span, 0, &segment);
+  vs_smooth_get_boundaries (&segment, &fresh.start, &between);
+  vs_span_get (span, span->n - 1, &segment);
+  vs_smooth_get_boundaries (&segment, &between, &fresh.end);
   for (i = runs->len; i > 0; i--) {
     Run *run = &g_array_index (runs, Run, i - 1);
 
-    if (run->run == segment->run) {
+    if (run->run == span->run) {
       run->start = MIN (run->start, fresh.start);
       run->end = MAX (run->end, fresh.end);
       return;
     }
-    if (run->run < segment->run)
+    if (run->run < span->run)
       break;
   }
   g_array_insert_val (runs, i, fresh);
@@ -167,10 +174,11 @@ vs_smooth_levels_place_runs (const VsSmoothLevel * levels, guint n,
   guint64 shift = base, end = G_MAXUINT64;
 
   for (guint i = 0; i < n; i++) {
-    const GPtrArray *segments = levels[i].view->segments;
+    g_autoptr (GArray) spans = vs_timeline_view_get_spans (levels[i].view,
+        levels[i].type);
 
-    for (guint k = 0; k < segments->len; k++)
-      add_to_runs (runs, g_ptr_array_index (segments, k));
+    for (guint k = 0; k < spans->len; k++)
+      add_to_runs (runs, &g_array_index (spans, VsSpan, k));
   }
   for (guint i = 0; i < runs->len; i++) {
     Run *run = &g_array_index (runs, Run, i);
@@ -206,16 +214,18 @@ get_entry (const VsSmoothLevel * level, const VsSegment * segment,
 GArray *
 vs_smooth_level_list (const VsSmoothLevel * level, const GArray * runs)
 {
-  const GPtrArray *segments = level->view->segments;
-  GArray *list = g_array_sized_new (FALSE, FALSE,
-      sizeof (VsSmoothFragmentEntry), segments->len);
+  g_autoptr (GArray) spans = vs_timeline_view_get_spans (level->view,
+      level->type);
+  GArray *list = g_array_new (FALSE, FALSE, sizeof (VsSmoothFragmentEntry));
+  VsSpanIter iter;
   guint at = 0;
 
-  for (guint i = 0; i < segments->len; i++) {
+  vs_span_iter_init (&iter, spans, 0, spans->len);
+  while (vs_span_iter_next (&iter)) {
     VsSmoothFragmentEntry entry;
 
     /* one that does not lie after the one before would not be found */
-    if (get_entry (level, g_ptr_array_index (segments, i), runs, &at, &entry)
+    if (get_entry (level, &iter.segment, runs, &at, &entry)
         && (list->len == 0 || entry.time > g_array_index (list,
                 VsSmoothFragmentEntry, list->len - 1).time))
       g_array_append_val (list, entry);

@@ -16,11 +16,15 @@
 #include "isobmff/vssmooth.h"
 #include "isobmff/vssmoothcodec.h"
 #include "manifest/vssmoothmanifest.h"
+#include "timeline/vsspan.h"
 
 #define MAJOR_VERSION 2
 /* the `r` attribute came with 2.2 */
 #define MINOR_VERSION_FULL 0
 #define MINOR_VERSION_COMPACT 2
+
+/* of a `c` element: in a StreamIndex in the root */
+#define FRAGMENT_DEPTH 2
 
 #define NS_PER_UNIT (GST_SECOND / VS_SMOOTH_TIMESCALE)
 #define PCM_BITS 16
@@ -35,6 +39,7 @@ typedef struct
 typedef struct
 {
   xmlTextWriter *xml;
+  GString *text;                /* what xml writes into */
   const VsSmoothSettings *settings;
   GPtrArray *streams;           /* Stream */
   gboolean ended;
@@ -79,14 +84,16 @@ is_shown (const VsSmoothLevel * level)
 static guint64
 get_first_boundary (const VsSmoothLevel * level)
 {
-  const GPtrArray *segments = level->view->segments;
+  g_autoptr (GArray) spans = vs_timeline_view_get_spans (level->view,
+      level->type);
+  VsSpanIter iter;
 
-  for (guint i = 0; i < segments->len; i++) {
-    const VsSegment *segment = g_ptr_array_index (segments, i);
+  vs_span_iter_init (&iter, spans, 0, spans->len);
+  while (vs_span_iter_next (&iter)) {
     guint64 start, end;
 
-    if (vs_smooth_get_extent (segment, level->type, 0, &start, &end)) {
-      vs_smooth_get_boundaries (segment, &start, &end);
+    if (vs_smooth_get_extent (&iter.segment, level->type, 0, &start, &end)) {
+      vs_smooth_get_boundaries (&iter.segment, &start, &end);
       return start;
     }
   }
@@ -118,12 +125,36 @@ list_level (const Manifest * manifest, const VsSmoothLevel * level)
   return list;
 }
 
+static gboolean
+have_same_segments (const VsSmoothLevel * a, const VsSmoothLevel * b)
+{
+  g_autoptr (GArray) left = vs_timeline_view_get_spans (a->view, a->type);
+  g_autoptr (GArray) right = vs_timeline_view_get_spans (b->view, b->type);
+
+  return left->len == right->len
+      && vs_spans_are_equal ((const VsSpan *) (gpointer) left->data,
+      (const VsSpan *) (gpointer) right->data, left->len);
+}
+
+/* Levels that are cut alike have one list. */
+static GArray *
+share_list (const Manifest * manifest, const GPtrArray * levels,
+    const GPtrArray * lists, const VsSmoothLevel * level)
+{
+  for (guint i = 0; i < levels->len; i++)
+    if (have_same_segments (g_ptr_array_index (levels, i), level))
+      return g_array_ref (g_ptr_array_index (lists, i));
+  return list_level (manifest, level);
+}
+
 /* Whether @own, the list of a level, has all fragments of @list. */
 static gboolean
 has_all (const GArray * own, const GArray * list)
 {
   guint at = 0;
 
+  if (own == list)
+    return TRUE;
   for (guint i = 0; i < list->len; i++) {
     guint64 sequence = nth_fragment (list, i)->sequence;
 
@@ -182,8 +213,8 @@ gather_stream (Manifest * manifest, const VsSmoothLevel * levels, guint n,
     if (!vs_smooth_level_is_alternative (&levels[first], &levels[i])
         || !is_shown (&levels[i]))
       continue;
+    g_ptr_array_add (lists, share_list (manifest, members, lists, &levels[i]));
     g_ptr_array_add (members, (gpointer) & levels[i]);
-    g_ptr_array_add (lists, list_level (manifest, &levels[i]));
   }
   if (members->len == 0)
     return;
@@ -259,16 +290,16 @@ write_level (Manifest * manifest, const VsSmoothLevel * level, guint index)
 }
 
 static void
-write_fragment (Manifest * manifest, const VsSmoothFragmentEntry * entry,
+write_fragment (VsXmlList * list, const VsSmoothFragmentEntry * entry,
     gboolean timed, guint repeat)
 {
-  start (manifest, "c");
+  vs_xml_list_start (list, "c", entry->sequence);
   if (timed)
-    put_uint (manifest, "t", entry->time);
-  put_uint (manifest, "d", entry->duration);
+    vs_xml_list_put (list, "t", entry->time);
+  vs_xml_list_put (list, "d", entry->duration);
   if (repeat > 1)
-    put_uint (manifest, "r", repeat);
-  end (manifest);
+    vs_xml_list_put (list, "r", repeat);
+  vs_xml_list_end (list);
 }
 
 /* How many from @first on touch each other and last equally long. */
@@ -292,17 +323,21 @@ static void
 write_fragments (Manifest * manifest, const GArray * fragments)
 {
   guint64 expected = G_MAXUINT64;
+  VsXmlList list;
   guint n = 1;
 
+  vs_xml_list_begin (&list, manifest->xml, manifest->text, FRAGMENT_DEPTH,
+      TRUE, manifest->settings->cuts);
   for (guint i = 0; i < fragments->len; i += n) {
     const VsSmoothFragmentEntry *entry = nth_fragment (fragments, i);
 
     if (manifest->settings->compact)
       n = count_equal (fragments, i);
-    write_fragment (manifest, entry,
+    write_fragment (&list, entry,
         !manifest->settings->compact || entry->time != expected, n);
     expected = entry->time + n * entry->duration;
   }
+  vs_xml_list_finish (&list);
 }
 
 static void
@@ -387,18 +422,13 @@ write_root (Manifest * manifest)
 static gchar *
 write_document (Manifest * manifest)
 {
-  xmlBuffer *buffer = xmlBufferCreate ();
-  gchar *text;
-
-  manifest->xml = xmlNewTextWriterMemory (buffer, 0);
-  xmlTextWriterSetIndent (manifest->xml, 1);
+  manifest->text = g_string_new (NULL);
+  manifest->xml = vs_xml_writer_new (manifest->text);
   xmlTextWriterStartDocument (manifest->xml, NULL, "UTF-8", NULL);
   write_root (manifest);
   xmlTextWriterEndDocument (manifest->xml);
   xmlFreeTextWriter (manifest->xml);
-  text = g_strdup ((const gchar *) xmlBufferContent (buffer));
-  xmlBufferFree (buffer);
-  return text;
+  return g_string_free (manifest->text, FALSE);
 }
 
 gchar *

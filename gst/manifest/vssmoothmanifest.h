@@ -6,6 +6,7 @@
 
 #include "manifest/vssmoothlevel.h"
 #include "manifest/vssmoothname.h"
+#include "manifest/vsxmllist.h"
 
 G_BEGIN_DECLS
 
@@ -17,6 +18,7 @@ G_BEGIN_DECLS
  *   2.2); else each has its own, with time and duration (version 2.0)
  * @prefix: (nullable): put ahead of the URLs of fragments: "a2/"
  * @query: (nullable): put behind the URLs of fragments: "?m=1-2"
+ * @cuts: (nullable): where to note where the text may be cut
  */
 typedef struct
 {
@@ -25,6 +27,7 @@ typedef struct
   gboolean compact;
   const gchar *prefix;
   const gchar *query;
+  VsXmlCuts *cuts;
 } VsSmoothSettings;
 
 /**
