@@ -5,6 +5,8 @@
 #include "config.h"
 #include "origin/vschoice.h"
 
+#include "timeline/vsspan.h"
+
 /* ISO/IEC 23091-2 transfer characteristics of PQ and HLG */
 #define TRANSFER_PQ 16
 #define TRANSFER_HLG 18
@@ -98,17 +100,15 @@ vs_choice_get_bandwidth (const VsTimelineView * view, VsMediaType track)
 guint
 vs_choice_get_average (const VsTimelineView * view, VsMediaType track)
 {
+  g_autoptr (GArray) spans = vs_timeline_view_get_spans (view, track);
   GstClockTime duration = 0;
   guint64 bytes = 0;
 
-  for (guint i = 0; i < view->segments->len; i++) {
-    const VsSegment *segment = g_ptr_array_index (view->segments, i);
-    const VsSegmentTrack *t = vs_segment_get_track (segment, track);
+  for (guint i = 0; i < spans->len; i++) {
+    const VsSpan *span = &g_array_index (spans, VsSpan, i);
 
-    if (t == NULL || t->size == 0 || !vs_segment_is_measurable (segment))
-      continue;
-    bytes += t->size;
-    duration += segment->duration;
+    bytes += span->bytes;
+    duration += span->measured;
   }
   return bytes ? vs_bits_per_second (bytes, duration)
       + box_overhead (view, track) : view->average_bandwidth;

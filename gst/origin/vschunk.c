@@ -152,3 +152,104 @@ vs_chunks_to_object (const GPtrArray * chunks, gboolean gzip)
   return gzip ? vs_object_new_gzip (join_gzip (chunks, size), sha256) :
       vs_object_new_hashed (join_text (chunks, size), sha256);
 }
+
+/* ---- texts that are at hand --------------------------------------------- */
+
+/* A compressed piece, by the hash of its text. */
+typedef struct
+{
+  GBytes *deflated;
+  guint32 crc;
+} Deflated;
+
+static void
+deflated_clear (gpointer data)
+{
+  g_bytes_unref (((Deflated *) data)->deflated);
+}
+
+static void
+deflated_unref (gpointer deflated)
+{
+  g_atomic_rc_box_release_full (deflated, deflated_clear);
+}
+
+static gchar *
+hash_key (const VsChunk * chunk)
+{
+  gchar *key = g_malloc (2 * sizeof chunk->sha256 + 2);
+
+  key[0] = 'z';
+  for (guint i = 0; i < sizeof chunk->sha256; i++)
+    g_snprintf (key + 1 + 2 * i, 3, "%02x", chunk->sha256[i]);
+  return key;
+}
+
+static Deflated *
+get_deflated (const VsChunk * chunk, VsLru * cache)
+{
+  g_autofree gchar *key = hash_key (chunk);
+  Deflated *deflated = vs_lru_get (cache, key);
+  gconstpointer data;
+  gsize size;
+
+  if (deflated)
+    return deflated;
+  deflated = g_atomic_rc_box_new0 (Deflated);
+  data = g_bytes_get_data (chunk->text, &size);
+  deflated->deflated = compress_chunk (data, size);
+  deflated->crc = crc32 (0, data, size);
+  vs_lru_put (cache, key, deflated,
+      sizeof *deflated + g_bytes_get_size (deflated->deflated), deflated_clear);
+  return deflated;
+}
+
+static void
+cut_chunk (VsChunk * chunk, GBytes * text, gsize start, gsize end,
+    VsLru * cache)
+{
+  gconstpointer data;
+  gsize size;
+
+  chunk->text = g_bytes_new_from_bytes (text, start, end - start);
+  data = g_bytes_get_data (chunk->text, &size);
+  SHA256 (data, size, chunk->sha256);
+  if (cache) {
+    Deflated *deflated = get_deflated (chunk, cache);
+
+    chunk->deflated = g_bytes_ref (deflated->deflated);
+    chunk->crc = deflated->crc;
+    deflated_unref (deflated);
+  }
+}
+
+static void
+chunk_free (gpointer chunk)
+{
+  vs_chunk_clear (chunk);
+  g_free (chunk);
+}
+
+VsObject *
+vs_text_to_object (gchar * text, const GArray * cuts, gboolean gzip,
+    VsLru * cache)
+{
+  g_autoptr (GBytes) whole = g_bytes_new_take (text, strlen (text));
+  g_autoptr (GPtrArray) chunks = g_ptr_array_new_with_free_func (chunk_free);
+  guint8 sha256[SHA256_DIGEST_LENGTH];
+  gsize start = 0;
+
+  for (guint i = 0; i <= cuts->len; i++) {
+    gsize end = i < cuts->len ? g_array_index (cuts, gsize, i) :
+        g_bytes_get_size (whole);
+    VsChunk *chunk = g_new0 (VsChunk, 1);
+
+    cut_chunk (chunk, whole, start, end, gzip ? cache : NULL);
+    g_ptr_array_add (chunks, chunk);
+    start = end;
+  }
+  if (gzip)
+    return vs_chunks_to_object (chunks, TRUE);
+  hash_chunks (chunks, FALSE, sha256);
+  return vs_object_new_hashed (g_bytes_ref (whole), sha256);
+}

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "origin/vsobject.h"
+#include "timeline/vslru.h"
 
 G_BEGIN_DECLS
 
@@ -39,5 +40,17 @@ gsize vs_chunk_get_size (const VsChunk *chunk);
  * in the same places gets the same, whatever was at hand.
  */
 VsObject *vs_chunks_to_object (const GPtrArray *chunks, gboolean gzip);
+
+/**
+ * vs_text_to_object:
+ * @text: (transfer full)
+ * @cuts: (element-type gsize): where it is cut into pieces, growing
+ * @cache: where compressed pieces are kept
+ *
+ * The same of a text that is at hand: pieces that are as they were in the
+ * version before are not compressed again.
+ */
+VsObject *vs_text_to_object (gchar *text, const GArray *cuts,
+    gboolean gzip, VsLru *cache);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 
 #include "manifest/vsmpd.h"
 #include "origin/vspackage.h"
+#include "timeline/vsspan.h"
 
 static gint64
 newest_utc_us (const VsEventView * view)
@@ -14,27 +15,13 @@ newest_utc_us (const VsEventView * view)
   gint64 newest = 0;
 
   for (guint i = 0; i < view->views->len; i++) {
-    const VsTimelineView *one = g_ptr_array_index (view->views, i);
-    const VsSegment *last;
+    VsSegment last;
 
-    if (one->segments->len == 0)
+    if (!vs_timeline_view_get_last (g_ptr_array_index (view->views, i), &last))
       continue;
-    last = g_ptr_array_index (one->segments, one->segments->len - 1);
-    newest = MAX (newest, last->utc_us + (gint64) (last->duration
-            / GST_USECOND));
+    newest = MAX (newest, last.utc_us + (gint64) (last.duration / GST_USECOND));
   }
   return newest;
-}
-
-/* The first of them that there is: all segments of an event tell the same,
- * and those of an archive that does not tell, 1970. */
-static gint64
-event_utc_us (const VsEventView * view)
-{
-  const VsTimelineView *one = g_ptr_array_index (view->views, 0);
-  const VsSegment *first = g_ptr_array_index (one->segments, 0);
-
-  return first->event_utc_us;
 }
 
 /* Representation@id: the name of the track in the URLs of its objects */
@@ -46,8 +33,9 @@ add_track (GArray * tracks, GStringChunk * strings,
   g_autofree gchar *id = g_strconcat (vs_object_name_track (type),
       context->endpoint->separator, name, NULL);
   VsMpdTrack track = { view, type };
+  VsSegment last;
 
-  if (view->segments->len == 0)
+  if (!vs_timeline_view_get_last (view, &last))
     return;
   track.id = g_string_chunk_insert (strings, id);
   track.bandwidth = vs_choice_get_bandwidth (view, type);
@@ -95,10 +83,9 @@ append_prefix (GString * out, const VsManifestContext * context)
 /* What tells the segments of one event from those of another that counts from
  * 1 too: a template can not hold a hash a segment. */
 static gchar *
-media_template (const VsManifestContext * context)
+media_template (const VsManifestContext * context, const VsSegment * first)
 {
   GString *out = g_string_new (NULL);
-  const VsTimelineView *one = g_ptr_array_index (context->view->views, 0);
 
   append_prefix (out, context);
   g_string_append_printf (out, "$RepresentationID$%s",
@@ -108,8 +95,7 @@ media_template (const VsManifestContext * context)
   if (context->view->join > 1)
     g_string_append_printf (out, "x%u", context->view->join);
   g_string_append (out, ".m4s");
-  vs_package_append_event_token (out, VS_FORMAT_CMAF,
-      g_ptr_array_index (one->segments, 0));
+  vs_package_append_event_token (out, VS_FORMAT_CMAF, first);
   return g_string_free (out, FALSE);
 }
 
@@ -136,11 +122,13 @@ vs_manifest_write_dash (const VsManifestContext * context,
   g_autoptr (GArray) tracks = NULL;
   GStringChunk *strings = g_string_chunk_new (256);
   gchar *text = NULL;
+  VsSegment first;
 
   tracks = list_tracks (context, choice, strings);
-  if (tracks->len > 0) {
+  if (tracks->len > 0 && vs_event_view_get_first (view, &first)) {
     VsMpdSettings settings = {
-      .availability_start_us = event_utc_us (view),
+      /* of an archive that does not tell, 1970 */
+      .availability_start_us = first.event_utc_us,
       .publish_us = newest_utc_us (view),
       .window = view->slides ? endpoint->window : 0,
       .suggested_delay = endpoint->suggested_delay,
@@ -159,10 +147,11 @@ vs_manifest_write_dash (const VsManifestContext * context,
       .copyright = endpoint->program_copyright,
       .more_url = endpoint->program_information_url,
       .language = endpoint->program_language,
+      .cuts = context->cuts,
     };
 
     settings.initialization = init = init_template (context);
-    settings.media = media = media_template (context);
+    settings.media = media = media_template (context, &first);
     text = vs_mpd_write ((VsMpdTrack *) tracks->data, tracks->len, &settings);
   }
   g_string_chunk_free (strings);

@@ -8,20 +8,28 @@
 #include <string.h>
 
 #include "origin/vsjoin.h"
+#include "timeline/vsspan.h"
 
 /* segments that a rendition may be late by and still be waited for */
 #define MAX_LAG 3
 
-static const VsSegment *
-first_segment (const VsTimelineView * view)
+/* Neither view is empty. */
+static guint64
+first_sequence (const VsTimelineView * view)
 {
-  return g_ptr_array_index (view->segments, 0);
+  VsSegment segment = { 0 };
+
+  vs_timeline_view_get_first (view, &segment);
+  return segment.sequence;
 }
 
-static const VsSegment *
-last_segment (const VsTimelineView * view)
+static guint64
+last_sequence (const VsTimelineView * view)
 {
-  return g_ptr_array_index (view->segments, view->segments->len - 1);
+  VsSegment segment = { 0 };
+
+  vs_timeline_view_get_last (view, &segment);
+  return segment.sequence;
 }
 
 GstClockTime
@@ -50,13 +58,31 @@ find_config_by_id (const VsTimelineView * view, const gchar * id)
   return NULL;
 }
 
-VsCodecConfig *
-vs_timeline_view_find_config (const VsTimelineView * view, VsMediaType track)
+static VsCodecConfig *
+find_config_in_segments (const VsTimelineView * view, VsMediaType track)
 {
   for (guint i = view->segments->len; i > 0; i--) {
     const VsSegment *segment = g_ptr_array_index (view->segments, i - 1);
     const VsSegmentTrack *t = vs_segment_get_track (segment, track);
     VsCodecConfig *config = t ? find_config_by_id (view, t->config_id) : NULL;
+
+    if (config)
+      return config;
+  }
+  return NULL;
+}
+
+VsCodecConfig *
+vs_timeline_view_find_config (const VsTimelineView * view, VsMediaType track)
+{
+  const GArray *spans = track == VS_MEDIA_VIDEO ? view->video : view->audio;
+
+  if (spans == NULL)
+    return find_config_in_segments (view, track);
+  for (guint i = spans->len; i > 0; i--) {
+    const VsSpan *span = &g_array_index (spans, VsSpan, i - 1);
+    VsCodecConfig *config = span->type == track ?
+        find_config_by_id (view, span->config_id) : NULL;
 
     if (config)
       return config;
@@ -312,14 +338,30 @@ vs_event_view_find (const VsEventView * view, VsMediaType track,
 static void
 cut_view (VsTimelineView * view, guint64 first, guint64 last)
 {
+  const VsSegment *const *segments =
+      (const VsSegment * const *) view->segments->pdata;
   guint head = 0, tail = view->segments->len;
 
-  while (head < tail && first_segment (view)->sequence + head < first)
+  while (head < tail && segments[head]->sequence < first)
     head++;
-  while (tail > head && first_segment (view)->sequence + tail - 1 > last)
+  while (tail > head && segments[tail - 1]->sequence > last)
     tail--;
   g_ptr_array_remove_range (view->segments, tail, view->segments->len - tail);
   g_ptr_array_remove_range (view->segments, 0, head);
+  if (view->video == NULL)
+    return;
+  vs_spans_cut (view->video, first, last);
+  vs_spans_cut (view->audio, first, last);
+}
+
+gboolean
+vs_event_view_get_first (const VsEventView * view, VsSegment * segment)
+{
+  for (guint i = 0; i < view->views->len; i++)
+    if (vs_timeline_view_get_first (g_ptr_array_index (view->views, i),
+            segment))
+      return TRUE;
+  return FALSE;
 }
 
 void
@@ -328,22 +370,20 @@ vs_event_view_align (VsEventView * view)
   guint64 newest = 0, first = 0, last = G_MAXUINT64;
 
   for (guint i = 0; i < view->views->len; i++)
-    newest = MAX (newest,
-        last_segment (g_ptr_array_index (view->views, i))->sequence);
+    newest = MAX (newest, last_sequence (g_ptr_array_index (view->views, i)));
   for (guint i = 0; i < view->views->len; i++) {
     const VsTimelineView *one = g_ptr_array_index (view->views, i);
 
-    if (last_segment (one)->sequence + MAX_LAG >= newest)
-      last = MIN (last, last_segment (one)->sequence);
+    if (last_sequence (one) + MAX_LAG >= newest)
+      last = MIN (last, last_sequence (one));
   }
   /* one that joined late shortens a live window until it has slid past that,
    * but never what is on demand */
   for (guint i = 0; i < view->views->len && !view->ended; i++) {
     const VsTimelineView *one = g_ptr_array_index (view->views, i);
 
-    if (first_segment (one)->sequence <= last
-        && last_segment (one)->sequence >= last)
-      first = MAX (first, first_segment (one)->sequence);
+    if (first_sequence (one) <= last && last_sequence (one) >= last)
+      first = MAX (first, first_sequence (one));
   }
   for (guint i = 0; i < view->views->len; i++)
     cut_view (g_ptr_array_index (view->views, i), first, last);

@@ -78,6 +78,11 @@ void vs_event_get_extent (GPtrArray *timelines, GPtrArray *older,
  */
 void vs_event_view_align (VsEventView *view);
 
+/* The first segment of the first rendition that has one, see vsspan.h: what
+ * all segments of an event tell alike can be read from it. FALSE: none has. */
+gboolean vs_event_view_get_first (const VsEventView *view,
+    VsSegment *segment);
+
 /* NULL when there is no such rendition, or it has no such track. */
 VsTimelineView *vs_event_view_find (const VsEventView *view,
     VsMediaType track, const gchar *name);

@@ -8,6 +8,7 @@
 #include <gio/gio.h>
 
 #include "manifest/vsm3u8.h"
+#include "origin/vsblock.h"
 #include "origin/vschunk.h"
 #include "origin/vshlsmedia.h"
 #include "origin/vsjoin.h"
@@ -24,7 +25,7 @@ typedef struct
 {
   const VsHlsBlocks *blocks;
   VsHlsMedia media;
-  guint join;
+  VsBlocks walk;
   GPtrArray *made;              /* Block */
 } Playlist;
 
@@ -43,103 +44,63 @@ block_unref (gpointer block)
   g_atomic_rc_box_release_full (block, block_clear);
 }
 
-static VsSegment *
-nth (const VsTimelineView * view, guint i)
-{
-  return g_ptr_array_index (view->segments, i);
-}
-
-/* The number that the joined segment of a stored one has, 0 for none. */
-static guint64
-number_at (const VsTimelineView * view, guint64 sequence, guint join)
-{
-  guint64 first = view->segments->len ? nth (view, 0)->sequence : G_MAXUINT64;
-
-  if (sequence < first || sequence - first >= view->segments->len)
-    return 0;
-  return vs_join_number (nth (view, sequence - first), join);
-}
-
 static void
-append_entries (Block * block, GString * text, const VsTimelineView * view,
-    guint64 before, guint64 last, const VsM3u8MediaSettings * settings)
+append_entries (Block * block, GString * text, const VsBlockView * view,
+    const VsM3u8MediaSettings * settings)
 {
-  const VsSegment *previous = NULL;
+  for (guint i = view->first; i < view->end; i++) {
+    VsSegment *segment = g_ptr_array_index (view->view->segments, i);
+    const VsSegment *previous = i == 0 ? NULL :
+        g_ptr_array_index (view->view->segments, i - 1);
 
-  for (guint i = 0; i < view->segments->len; i++) {
-    VsSegment *segment = nth (view, i);
-
-    if (segment->sequence > before && segment->sequence <= last) {
-      vs_m3u8_append_entry (text, segment, previous, settings);
-      vs_m3u8_sum_up (&block->sum, segment, settings);
-      if (block->first == NULL)
-        block->first = vs_segment_ref (segment);
-    }
-    previous = segment;
+    vs_m3u8_append_entry (text, segment, previous, settings);
+    vs_m3u8_sum_up (&block->sum, segment, settings);
+    if (block->first == NULL)
+      block->first = vs_segment_ref (segment);
   }
 }
 
-/* The stored segments [first, last], with what they join and follow. */
+/* @whole: (out): nothing is missing of it */
 static Block *
-render (const Playlist * playlist, guint64 first, guint64 last, GError ** error)
+render (Playlist * playlist, gboolean * whole, GError ** error)
 {
-  const VsHlsBlocks *blocks = playlist->blocks;
-  const VsBounds *bounds = &blocks->bounds;
-  guint join = playlist->join;
-  guint64 from = first > join ? MAX (first - join, bounds->first) : 0;
-  g_autoptr (VsTimelineView) view = vs_history_read (blocks->history, from,
-      MIN (last + join - 1, bounds->last), error);
-  guint64 before, end;
+  g_auto (VsBlockView) view = { 0 };
   GString *text;
   Block *block;
 
-  if (view == NULL)
+  if (!vs_blocks_read (&playlist->walk, &view, error))
     return NULL;
-  before = first > bounds->first ? number_at (view, first - 1, join) : 0;
-  end = number_at (view, last, join);
-  vs_join_view (view, join, blocks->grows);
+  *whole = view.whole;
   block = g_atomic_rc_box_new0 (Block);
-  text = g_string_sized_new (view->segments->len * 128);
-  append_entries (block, text, view, before, end, &playlist->media.settings);
+  text = g_string_sized_new ((view.end - view.first) * 128);
+  append_entries (block, text, &view, &playlist->media.settings);
   vs_chunk_init (&block->chunk, text);
   return block;
 }
 
 static gchar *
-cache_key (const Playlist * playlist, guint64 first)
+cache_key (const Playlist * playlist)
 {
   const VsHlsBlocks *blocks = playlist->blocks;
 
   return g_strdup_printf ("h%s.%" G_GINT64_MODIFIER "x.%" G_GINT64_MODIFIER
-      "x.%u.%u.%u.%s.%s", blocks->history->id, first, blocks->settings_id,
-      blocks->name->track, playlist->media.settings.track, playlist->join,
-      blocks->name->name, blocks->context->endpoint->name);
-}
-
-/* Whether the text of a block is the same in all playlists that have all of
- * it: the first entry of one is another than within. */
-static gboolean
-is_fixed (const Playlist * playlist, guint64 first, guint64 last)
-{
-  const VsBounds *bounds = &playlist->blocks->bounds;
-
-  return first == vs_block_start (first) && last == first + VS_BLOCK - 1
-      && first > bounds->first && last + playlist->join - 1 <= bounds->last;
+      "x.%u.%u.%u.%s.%s", blocks->history->id, playlist->walk.first,
+      blocks->settings_id, blocks->name->track, playlist->media.settings.track,
+      playlist->walk.join, blocks->name->name, blocks->context->endpoint->name);
 }
 
 static Block *
-get_block (const Playlist * playlist, guint64 first, guint64 last,
-    GError ** error)
+get_block (Playlist * playlist, GError ** error)
 {
-  g_autofree gchar *key = cache_key (playlist, first);
-  gboolean fixed = is_fixed (playlist, first, last);
+  g_autofree gchar *key = cache_key (playlist);
+  gboolean fixed = vs_blocks_is_fixed (&playlist->walk), whole;
   VsLru *cache = playlist->blocks->cache;
   Block *block = fixed ? vs_lru_get (cache, key) : NULL;
 
   if (block)
     return block;
-  block = render (playlist, first, last, error);
-  if (block && fixed)
+  block = render (playlist, &whole, error);
+  if (block && fixed && whole)
     vs_lru_put (cache, key, block,
         sizeof *block + vs_chunk_get_size (&block->chunk), block_clear);
   return block;
@@ -148,17 +109,18 @@ get_block (const Playlist * playlist, guint64 first, guint64 last,
 static gboolean
 make_blocks (Playlist * playlist, GError ** error)
 {
-  const VsBounds *bounds = &playlist->blocks->bounds;
-  guint64 first = bounds->first;
+  VsBlocks *walk = &playlist->walk;
 
-  while (first <= bounds->last) {
-    guint64 last = MIN (vs_block_start (first) + VS_BLOCK - 1, bounds->last);
-    Block *block = get_block (playlist, first, last, error);
+  while (walk->first <= walk->bounds.last) {
+    guint64 first = walk->bounds.first, last = vs_blocks_get_last (walk);
+    Block *block = get_block (playlist, error);
 
     if (block == NULL)
       return FALSE;
+    if (walk->bounds.first != first)
+      g_ptr_array_set_size (playlist->made, 0);
     g_ptr_array_add (playlist->made, block);
-    first = last + 1;
+    walk->first = last + 1;
   }
   return TRUE;
 }
@@ -183,9 +145,9 @@ write_head (const Playlist * playlist)
   if (view->segments->len == 0)
     return NULL;
   view->ended = blocks->context->view->ended;
-  if (playlist->join > 1)
+  if (playlist->walk.join > 1)
     view->target_duration = vs_join_target_duration (view->target_duration,
-        playlist->join);
+        playlist->walk.join);
   view->target_duration = MAX (view->target_duration, sum.target_duration);
   text = g_string_new (NULL);
   vs_m3u8_append_head (text, view, !sum.dependent, &playlist->media.settings);
@@ -223,7 +185,9 @@ vs_hls_blocks_make (const VsHlsBlocks * blocks, gboolean gzip, GError ** error)
   const VsEventView *view = blocks->context->view;
   const VsTimelineView *newest =
       vs_event_view_find (view, blocks->name->track, blocks->name->name);
-  Playlist playlist = { blocks,.join = view->join };
+  Playlist playlist = { blocks,.walk = {blocks->history, blocks->bounds,
+      view->join, blocks->grows, blocks->bounds.first}
+  };
   VsObject *object = NULL;
   gboolean made;
 

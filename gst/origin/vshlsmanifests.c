@@ -15,6 +15,7 @@
 #include "origin/vsaudioname.h"
 #include "origin/vshlsmedia.h"
 #include "origin/vspackage.h"
+#include "timeline/vsspan.h"
 
 /* Names live as long as the tables that point at them. */
 typedef struct
@@ -307,12 +308,14 @@ static gboolean
 all_independent (const VsEventView * view)
 {
   for (guint i = 0; i < view->views->len; i++) {
-    const VsTimelineView *one = g_ptr_array_index (view->views, i);
+    g_autoptr (GArray) spans =
+        vs_timeline_view_get_spans (g_ptr_array_index (view->views, i),
+        VS_MEDIA_VIDEO);
 
-    for (guint j = 0; j < one->segments->len; j++) {
-      const VsSegment *segment = g_ptr_array_index (one->segments, j);
+    for (guint j = 0; j < spans->len; j++) {
+      const VsSpan *span = &g_array_index (spans, VsSpan, j);
 
-      if (!segment->independent && !segment->gap)
+      if (!span->independent && !span->gap)
         return FALSE;
     }
   }

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "manifest/vsxmllist.h"
 #include "origin/vschoice.h"
 #include "origin/vsmsslevels.h"
 #include "origin/vsobjectname.h"
@@ -22,6 +23,7 @@ G_BEGIN_DECLS
  * @utc_timing_uri: (nullable): the clock that a DASH manifest names
  * @mss_levels: (nullable): of a Smooth Streaming endpoint, for which the
  *   configurations in @view that are in force have their records
+ * @cuts: (nullable): where to note where the text may be cut
  *
  * All that a manifest is written from. Writing is pure: no clock, no counter.
  */
@@ -33,6 +35,7 @@ typedef struct
   const gchar *root;
   const gchar *utc_timing_uri;
   const VsMssLevels *mss_levels;
+  VsXmlCuts *cuts;
 } VsManifestContext;
 
 /**

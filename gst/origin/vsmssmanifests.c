@@ -87,19 +87,6 @@ make_prefix (const VsManifestContext * context)
   return g_string_free (out, FALSE);
 }
 
-/* (nullable): of any rendition: all tell alike when the event began */
-static const VsSegment *
-find_segment (const VsEventView * view)
-{
-  for (guint i = 0; i < view->views->len; i++) {
-    const VsTimelineView *one = g_ptr_array_index (view->views, i);
-
-    if (one->segments->len > 0)
-      return g_ptr_array_index (one->segments, 0);
-  }
-  return NULL;
-}
-
 gchar *
 vs_manifest_write_mss (const VsManifestContext * context,
     const VsChoice * choice)
@@ -108,17 +95,18 @@ vs_manifest_write_mss (const VsManifestContext * context,
   g_autoptr (GArray) levels = list_levels (context, choice);
   g_autofree gchar *prefix = make_prefix (context);
   g_autoptr (GString) query = g_string_new (NULL);
-  const VsSegment *segment = find_segment (context->view);
   VsSmoothSettings settings = {
     .look_ahead = endpoint->look_ahead,
     .window = context->view->slides ? endpoint->window : 0,
     .compact = endpoint->layout == VS_LAYOUT_COMPACT,
-    .prefix = prefix
+    .prefix = prefix,
+    .cuts = context->cuts
   };
+  VsSegment first;
 
-  if (segment == NULL)
+  if (!vs_event_view_get_first (context->view, &first))
     return NULL;
-  vs_package_append_event_token (query, VS_FORMAT_SMOOTH, segment);
+  vs_package_append_event_token (query, VS_FORMAT_SMOOTH, &first);
   settings.query = query->str;
   return vs_smooth_manifest_write ((const VsSmoothLevel *) levels->data,
       levels->len, &settings);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "origin/vschunk.h"
 #include "origin/vshlsblocks.h"
 #include "origin/vsmanifests.h"
 #include "origin/vsmsslevels.h"
@@ -21,7 +22,7 @@ typedef struct
 
 /* (nullable): without an error when there is no such rendition */
 static VsObject *
-make_long (const Sources * sources, const VsManifestContext * context,
+make_blocks (const Sources * sources, const VsManifestContext * context,
     GError ** error)
 {
   const VsOriginJob *job = sources->job;
@@ -47,31 +48,55 @@ make_long (const Sources * sources, const VsManifestContext * context,
 }
 
 static VsObject *
+make_long_media (const Sources * sources, const VsManifestContext * context,
+    GError ** error)
+{
+  g_autoptr (GError) cause = NULL;
+  VsObject *object = make_blocks (sources, context, &cause);
+
+  if (cause)
+    g_propagate_error (error, g_steal_pointer (&cause));
+  else if (object == NULL)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+        "There is no such rendition");
+  return object;
+}
+
+static gboolean
+is_long_media (const VsOriginJob * job)
+{
+  return job->is_long && job->name.kind == VS_OBJECT_MEDIA;
+}
+
+/* (transfer full) @text */
+static VsObject *
+to_object (const VsOriginJob * job, gchar * text, const VsXmlCuts * cuts)
+{
+  if (job->is_long)
+    return vs_text_to_object (text, cuts->offsets, job->compress,
+        job->origin->history);
+  return vs_object_new (g_bytes_new_take (text, strlen (text)), job->compress);
+}
+
+static VsObject *
 make (const Sources * sources, VsManifestContext * context, GError ** error)
 {
   VsOriginJob *job = sources->job;
   g_autoptr (VsMssLevels) mss_levels = NULL;
-  g_autoptr (GError) cause = NULL;
+  g_autoptr (GArray) offsets = g_array_new (FALSE, FALSE, sizeof (gsize));
+  VsXmlCuts cuts = { offsets, VS_BLOCK };
   gchar *text;
 
-  if (job->is_long) {
-    VsObject *object = make_long (sources, context, &cause);
-
-    if (cause)
-      g_propagate_error (error, g_steal_pointer (&cause));
-    else if (object == NULL)
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-          "There is no such rendition");
-    return object;
-  }
+  if (is_long_media (job))
+    return make_long_media (sources, context, error);
   if (job->endpoint->type == VS_ENDPOINT_MSS) {
     if (!vs_origin_job_complete_configs (job, context->view, error))
       return NULL;
     context->mss_levels = mss_levels = vs_mss_levels_new (sources->timelines);
   }
+  context->cuts = job->is_long ? &cuts : NULL;
   text = vs_manifest_write (context, &job->name, error);
-  return text ? vs_object_new (g_bytes_new_take (text, strlen (text)),
-      job->compress) : NULL;
+  return text ? to_object (job, text, &cuts) : NULL;
 }
 
 VsObject *
@@ -96,8 +121,10 @@ vs_origin_make_manifest (gpointer data, GError ** error)
   sources.timelines = timelines;
   if (job->live && job->archive)
     sources.older = job->archive->timelines;
-  if (job->is_long)
+  if (job->is_long) {
     range.newest = VS_BLOCK;
+    range.summed = !is_long_media (job);
+  }
   view = vs_event_view_new_range (timelines, sources.older, &range,
       job->endpoint->segment_duration, job->origin->history, error);
   if (view == NULL)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "origin/vsjoin.h"
+#include "origin/vsspanblocks.h"
 
 static gint64
 end_us (const VsSegment * segment)
@@ -143,20 +144,37 @@ vs_range_find (const VsHistory * history, const VsRange * range, guint join,
       || widen (history, &bounds->last, 1, join, error);
 }
 
+/* What lies between @bounds, of which the view has the newest only. */
+static gboolean
+add_spans (const VsHistory * history, const VsRange * range, guint join,
+    VsLru * cache, const VsBounds * bounds, VsTimelineView * view,
+    GError ** error)
+{
+  VsBlocks blocks = { history, *bounds, join, range->grows, bounds->first };
+
+  return vs_span_blocks_read (&blocks, cache, view, error);
+}
+
 VsTimelineView *
 vs_range_view (const VsHistory * history, const VsRange * range, guint join,
     VsLru * cache, GError ** error)
 {
   g_autoptr (VsTimelineView) view = NULL;
   VsBounds bounds;
+  guint64 first;
 
   if (!vs_range_find (history, range, join, cache, &bounds, error))
     return NULL;
-  if (range->newest && bounds.last >= bounds.first + range->newest)
-    bounds.first = bounds.last - range->newest + 1;
-  view = vs_history_read (history, bounds.first, bounds.last, error);
-  if (view)
-    vs_join_view (view, join, range->grows);
+  first = bounds.first;
+  if (range->newest && bounds.last >= first + range->newest)
+    first = bounds.last - range->newest + 1;
+  view = vs_history_read (history, first, bounds.last, error);
+  if (view == NULL)
+    return NULL;
+  vs_join_view (view, join, range->grows);
+  if (range->summed && !add_spans (history, range, join, cache, &bounds, view,
+          error))
+    return NULL;
   return g_steal_pointer (&view);
 }
 

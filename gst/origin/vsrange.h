@@ -17,12 +17,6 @@ G_BEGIN_DECLS
  */
 void vs_range_init_window (VsRange *range, GstClockTime window);
 
-/* Sequence numbers of stored segments; none when first > last. */
-typedef struct
-{
-  guint64 first, last;
-} VsBounds;
-
 /**
  * vs_range_find:
  * @join: how many stored segments make one (vsjoin.h): the bounds lie where
@@ -37,7 +31,8 @@ gboolean vs_range_find (const VsHistory *history, const VsRange *range,
 /**
  * vs_range_view:
  *
- * Returns: (transfer full): the segments of @range, joined
+ * Returns: (transfer full): the segments of @range, joined; with their spans
+ *   where the range is summed up
  */
 VsTimelineView *vs_range_view (const VsHistory *history,
     const VsRange *range, guint join, VsLru *cache, GError **error);

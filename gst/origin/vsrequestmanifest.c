@@ -65,14 +65,12 @@ manifest_version (const VsRequest * request, GPtrArray * timelines,
 static gboolean
 is_long (const VsRequest * request, const VsRange * range)
 {
-  VsEndpointType type = request->endpoint->type;
   gint64 span_us = range->end_us - range->start_us;
 
   if (range->slides && range->window > 0)
     span_us = MIN (span_us, (gint64) (range->window / GST_USECOND));
-  return request->name.kind == VS_OBJECT_MEDIA
-      && (type == VS_ENDPOINT_HLS || type == VS_ENDPOINT_CMAF)
-  && span_us > (gint64) VS_BLOCK *request->target_duration * G_TIME_SPAN_SECOND;
+  return span_us > (gint64) VS_BLOCK *request->target_duration *
+      G_TIME_SPAN_SECOND;
 }
 
 static gchar *

@@ -95,12 +95,14 @@ typedef struct
  *   @window is shown
  * @newest: a view has at most so many stored segments of it, the newest; 0
  *   for all
+ * @summed: a view has the spans of all of them
  */
 typedef struct
 {
   gint64 start_us, end_us;
   GstClockTime window;
   guint newest;
+  gboolean summed;
   gboolean grows, slides;
 } VsRange;
 

@@ -19,12 +19,6 @@ typedef struct
   gchar configs[MAX_CONFIGS][9];
 } VsSummary;
 
-guint64
-vs_block_start (guint64 sequence)
-{
-  return sequence == 0 ? 0 : (sequence - 1) / VS_BLOCK * VS_BLOCK + 1;
-}
-
 static gboolean
 has_config (const VsSummary * summary, const gchar * id)
 {

@@ -4,21 +4,9 @@
  */
 #pragma once
 
-#include "timeline/vshistory.h"
-#include "timeline/vslru.h"
+#include "origin/vsblock.h"
 
 G_BEGIN_DECLS
-
-/**
- * VS_BLOCK:
- *
- * Whole runs of segments are summed up and rendered once: blocks of so many
- * sequence numbers, from 1 on. Some parts of an archive; a quarter of an hour
- * of 2 s segments. What is sent depends on it (see vschunk.h).
- */
-#define VS_BLOCK (16 * VS_TIMELINE_PART)
-
-guint64 vs_block_start (guint64 sequence);
 
 /**
  * vs_summary_find_start:
