@@ -22,6 +22,9 @@ typedef struct
   gchar *etag;                  /* with its quotes */
   GBytes *gzip;                 /* the same, compressed; or NULL */
   gchar *gzip_etag;
+  /* of a manifest: the newest segment that it shows, as it counts them; set
+   * by its maker before anyone else has it */
+  guint64 last_sequence;
 
   /*< private >*/
   gint ref_count;

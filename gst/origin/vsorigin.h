@@ -109,7 +109,8 @@ typedef struct
  */
 typedef struct
 {
-  guint64 last_sequence;        /* newest segment that is shown; 0: no manifest */
+  guint64 last_sequence;        /* newest segment that is shown, as the manifest
+                                 * counts them; 0: no manifest */
   gint64 last_updated_us;       /* its end, µs since 1970 */
   guint active_input;           /* from 1 */
 } VsFreshness;

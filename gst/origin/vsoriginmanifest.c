@@ -11,6 +11,7 @@
 #include "origin/vshlsblocks.h"
 #include "origin/vsmanifests.h"
 #include "origin/vsmsslevels.h"
+#include "timeline/vsspan.h"
 
 /* What a manifest is made from. */
 typedef struct
@@ -99,6 +100,21 @@ make (const Sources * sources, VsManifestContext * context, GError ** error)
   return text ? to_object (job, text, &cuts) : NULL;
 }
 
+/* 0 when it shows none */
+static guint64
+find_last (const VsOriginJob * job, const VsEventView * view)
+{
+  const VsTimelineView *own = job->name.kind == VS_OBJECT_MEDIA ?
+      vs_event_view_find (view, job->name.track, job->name.name) : NULL;
+  VsSegment last = { 0 };
+
+  if (own)
+    vs_timeline_view_get_last (own, &last);
+  for (guint i = 0; i < view->views->len && last.sequence == 0; i++)
+    vs_timeline_view_get_last (g_ptr_array_index (view->views, i), &last);
+  return last.sequence;
+}
+
 VsObject *
 vs_origin_make_manifest (gpointer data, GError ** error)
 {
@@ -115,6 +131,7 @@ vs_origin_make_manifest (gpointer data, GError ** error)
   };
   Sources sources = { job };
   VsRange range = job->range;
+  VsObject *object;
 
   timelines = job->live ? vs_live_event_get_timelines (job->live) :
       g_ptr_array_ref (job->archive->timelines);
@@ -133,5 +150,8 @@ vs_origin_make_manifest (gpointer data, GError ** error)
       job->origin->base_path, folder, job->endpoint->name);
   context.view = view;
   context.root = root;
-  return make (&sources, &context, error);
+  object = make (&sources, &context, error);
+  if (object)
+    object->last_sequence = find_last (job, view);
+  return object;
 }

@@ -74,6 +74,7 @@ vs_request_answer_error (VsRequest * request, const GError * error)
 void
 vs_request_answer_object (VsRequest * request, VsObject * object)
 {
+  request->freshness.last_sequence = object->last_sequence;
   vs_request_answer (request, vs_origin_response_new (object,
           request->accept_gzip,
           vs_origin_content_type (request->endpoint->type, &request->name),

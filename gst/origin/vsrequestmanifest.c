@@ -142,26 +142,15 @@ resolve (const VsRequest * request, GPtrArray * timelines, VsRange * range,
       &extent, range, error);
 }
 
-static gboolean
-is_past (const VsSegment * segment, gpointer user_data)
-{
-  const VsRange *range = user_data;
-
-  return segment->utc_us >= range->end_us;
-}
-
-/* Renditions grow together: the first one stands for all. */
+/* All but what the manifest itself tells. Renditions grow together: the first
+ * one stands for all. */
 static void
 note_freshness (VsRequest * request, GPtrArray * timelines,
     const VsRange * range)
 {
-  VsTimeline *timeline = g_ptr_array_index (timelines, 0);
-  g_autoptr (VsRendition) info = vs_timeline_get_rendition (timeline);
-  guint64 past = vs_timeline_search (timeline, is_past, (gpointer) range);
-  VsTimelineState state;
+  g_autoptr (VsRendition) info =
+      vs_timeline_get_rendition (g_ptr_array_index (timelines, 0));
 
-  vs_timeline_get_state (timeline, &state);
-  request->freshness.last_sequence = MIN (past, state.next) - 1;
   request->freshness.last_updated_us = range->end_us;
   request->freshness.active_input = info->ingest_index + 1;
 }
