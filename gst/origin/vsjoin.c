@@ -147,6 +147,22 @@ vs_join_view (VsTimelineView * view, guint count, gboolean grows)
   }
 }
 
+void
+vs_join_measure_peaks (VsTimelineView * view)
+{
+  VsPeaks peaks = { 0 };
+
+  for (guint last = view->segments->len; last > 0; last--) {
+    VsPeakRun run;
+
+    vs_peak_run_begin (&run, view->target_duration);
+    for (guint i = last; i > 0 && vs_peak_run_add (&run,
+            g_ptr_array_index (view->segments, i - 1), &peaks); i--);
+  }
+  if (peaks.whole > 0)
+    view->peaks = peaks;
+}
+
 typedef struct
 {
   guint64 number;

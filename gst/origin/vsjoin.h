@@ -46,6 +46,15 @@ guint vs_join_target_duration (guint target_duration, guint count);
 void vs_join_view (VsTimelineView *view, guint count, gboolean grows);
 
 /**
+ * vs_join_measure_peaks:
+ *
+ * The peaks of a view that has all that there will be: joined segments even
+ * out what stored ones have, and RFC 8216bis 4.4.6.2 defines BANDWIDTH over
+ * the segments that are listed. Where nothing can be measured they stay.
+ */
+void vs_join_measure_peaks (VsTimelineView *view);
+
+/**
  * vs_join_find:
  *
  * The caller answers for not asking for one that still grows.

@@ -113,6 +113,35 @@ GST_START_TEST (test_numbers)
 
 GST_END_TEST;
 
+/* Stored segments of 1000 and 3000 bytes take turns: the larger are the peak;
+ * joined in twos all are alike. */
+GST_START_TEST (test_peaks)
+{
+  static const guint runs[] = { 12, 0 };
+  g_autoptr (VsTimeline) timeline = make_timeline (1, runs);
+  g_autoptr (VsTimelineView) view = NULL;
+
+  for (guint i = 2; i <= 12; i += 2) {
+    g_autoptr (VsSegment) segment = vs_timeline_get (timeline, i);
+
+    segment->size = 3000;
+    segment->tracks[0].size = 2800;
+  }
+  view = vs_timeline_view (timeline, 0, G_MAXUINT64);
+  view->peaks = (VsPeaks) {
+  .whole = 12000};
+  vs_join_view (view, 2, FALSE);
+  vs_join_measure_peaks (view);
+  fail_unless_equals_int (view->peaks.whole, 8000);
+  fail_unless_equals_int (view->peaks.video, 5600);
+  for (guint i = 0; i < view->segments->len; i++)
+    ((VsSegment *) g_ptr_array_index (view->segments, i))->size = 0;
+  vs_join_measure_peaks (view);
+  fail_unless_equals_int (view->peaks.whole, 8000);
+}
+
+GST_END_TEST;
+
 /* What a window begins or ends in the middle of is not shown, and a window
  * further on numbers the same segments the same. */
 GST_START_TEST (test_windows)
@@ -172,6 +201,7 @@ join_suite (void)
   tcase_add_test (tc, test_count);
   tcase_add_test (tc, test_numbers);
   tcase_add_test (tc, test_windows);
+  tcase_add_test (tc, test_peaks);
   tcase_add_test (tc, test_find_what_is_not_there);
   return s;
 }
