@@ -8,8 +8,12 @@ import { createHash } from 'node:crypto';
 import { Client } from '../lib/http.mjs';
 import { run as execute } from '../lib/process.mjs';
 import { MANIFESTS, serveArchive } from '../lib/sources.mjs';
-import { PICTURES, SECONDS, judgeVariants } from '../lib/variants.mjs';
+import { judgeVariants } from '../lib/variants.mjs';
 
+// ffmpeg has no reader of Smooth Streaming
+const READ = Object.keys(MANIFESTS).filter(name => name !== 'mss');
+const SECONDS = 12;
+const PICTURES = SECONDS * 30;
 const RATE = 48000;
 
 /** Pictures and seconds of sound that ffmpeg decodes of the best rendition */
@@ -65,7 +69,7 @@ async function judgeEquality(tap, archive) {
     urls.push(...await crawl(client, origins[0].url(endpoint)));
   client.close();
   const paths = [...new Set(urls.map(url =>
-    url.slice(origins[0].base.length))), MANIFESTS.dash];
+    url.slice(origins[0].base.length))), MANIFESTS.dash, MANIFESTS.mss];
   const [first, second] = [await collect(origins[0], paths),
     // in another order, so that nothing hangs on what came before
     await collect(origins[1], paths.toReversed?.() ?? [...paths].reverse())];
@@ -78,6 +82,7 @@ async function judgeEquality(tap, archive) {
 
 export async function run(tap) {
   const archive = await judgeVariants('clients',
+    { seconds: SECONDS, formats: READ },
     (what, url) => judge(tap, what, url));
   await judgeEquality(tap, archive);
 }

@@ -5,16 +5,23 @@ import { Client } from '../lib/http.mjs';
 import { Context } from '../lib/context.mjs';
 import { check, PREFIXES, rules } from '../lib/presentation.mjs';
 import { Report } from '../lib/report.mjs';
-import { MANIFESTS, makeArchive, makeForeignArchive, serveArchive,
-  serveLive } from '../lib/sources.mjs';
+import { archiveOf, MANIFESTS, makeArchive, makeForeignArchive, serveArchive,
+  serveLive, windows } from '../lib/sources.mjs';
 
 const ALL = Object.keys(MANIFESTS);
 const LIVE_SECONDS = 6;
+// s: of segments that are stored in 1 s, and their window
+const LIVE_JOINED = 2;
+const LIVE_JOINED_WINDOW = 12;
+
+/** Every endpoint with segments of @seconds */
+const join = seconds => ALL.map(endpoint =>
+  `${endpoint}::segment-duration=${seconds}000000000`).join(' ');
 
 const archives = [
-  { name: 'a ladder, H.264 and AAC', endpoints: ALL,
+  { name: 'a ladder, H.264 and AAC', endpoints: ALL, joined: 4,
     make: () => makeArchive('ladder', { segment: 2, gop: 2, seconds: 12 }) },
-  { name: 'two runs', endpoints: ALL, make: () => {
+  { name: 'two runs', endpoints: ALL, joined: 3, make: () => {
     makeArchive('runs', { segment: 2, gop: 1, seconds: 7 });
     return makeArchive('runs', { segment: 2, gop: 1, seconds: 5 });
   } },
@@ -22,7 +29,7 @@ const archives = [
     make: () => makeForeignArchive('foreign', '-r 30000/1001 -c:v libx264 '
       + '-bf 3 -g 30 -b:v 400k -c:a aac -ar 44100 -ac 2') },
   // HLS has HEVC in fMP4 only
-  { name: 'H.265 and E-AC-3', endpoints: ['cmaf', 'dash'],
+  { name: 'H.265 and E-AC-3', endpoints: ALL.filter(name => name !== 'hls'),
     make: () => makeForeignArchive('hevc', '-r 25 -c:v libx265 -b:v 400k '
       + '-x265-params log-level=none:open-gop=0:keyint=25 -c:a eac3 -ac 2') },
 ];
@@ -47,18 +54,36 @@ async function judge(tap, what, url, schema, seconds = 0) {
   else tap.result(`endpoints: ${what}`, [`no manifest at ${url}`]);
 }
 
+async function judgeArchive(tap, archive, endpoints, name, schema, settings) {
+  const origin = await serveArchive(archive, settings);
+  for (const endpoint of endpoints)
+    await judge(tap, `${endpoint} of ${name}`, origin.url(endpoint), schema);
+  await origin.stop();
+}
+
+/** The live chain, and beside it an origin that joins what the chain stores */
+async function judgeLive(tap, schema) {
+  const chain = await serveLive('live');
+  const beside = await serveArchive(archiveOf('live'),
+    `${windows(LIVE_JOINED_WINDOW)} ${join(LIVE_JOINED)}`);
+  const all = (origin, what) => ALL.map(endpoint => judge(tap,
+    `${endpoint} ${what}`, origin.url(endpoint), schema, LIVE_SECONDS));
+  await Promise.all([...all(chain, 'live'),
+    ...all(beside, `live, joined to ${LIVE_JOINED} s`)]);
+  await beside.stop();
+  await chain.stop();
+}
+
 export async function run(tap, schema) {
   // what live goes on from: it is made faster than it lasts, so its end is
   // ahead of the clock for a while
   makeArchive('live', { segment: 1, gop: 1, seconds: 3 });
-  for (const { name, endpoints, make } of archives) {
-    const origin = await serveArchive(make());
-    for (const endpoint of endpoints)
-      await judge(tap, `${endpoint} of ${name}`, origin.url(endpoint), schema);
-    await origin.stop();
+  for (const { name, endpoints, make, joined: seconds } of archives) {
+    const archive = make();
+    await judgeArchive(tap, archive, endpoints, name, schema);
+    if (seconds)
+      await judgeArchive(tap, archive, endpoints,
+        `${name}, joined to ${seconds} s`, schema, join(seconds));
   }
-  const origin = await serveLive('live');
-  await Promise.all(ALL.map(endpoint => judge(tap, `${endpoint} live`,
-    origin.url(endpoint), schema, LIVE_SECONDS)));
-  await origin.stop();
+  await judgeLive(tap, schema);
 }

@@ -69,8 +69,9 @@ async function recordAll() {
     found[name] = await record(client, archive.url(name));
   await archive.stop();
   const origin = await serveLive('faults-live');
-  found.live = await record(client, origin.url('hls'), ROUNDS);
-  found['dash-live'] = await record(client, origin.url('dash'), ROUNDS);
+  [found.live, found['dash-live'], found['mss-live']] = await Promise.all(
+    ['hls', 'dash', 'mss'].map(name => record(client, origin.url(name),
+      ROUNDS)));
   await origin.stop();
   client.close();
   found.growing = derive(found.hls, growing);

@@ -7,12 +7,14 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { folder, run as execute } from '../lib/process.mjs';
-import { PICTURES, judgeVariants } from '../lib/variants.mjs';
+import { MANIFESTS } from '../lib/sources.mjs';
+import { judgeVariants } from '../lib/variants.mjs';
 
+const SECONDS = 12;
+const PICTURES = SECONDS * 30;
 const PICTURE_BYTES = 320 * 180;
 // GStreamer 1.22 shows some pictures twice, or not, when it changes renditions
 const ONE_RENDITION = '?aws.manifestfilter=video_height:180';
-
 
 /** Pictures that GStreamer shows, and whether it came to the end */
 function playInGStreamer(url) {
@@ -35,5 +37,7 @@ function judge(tap, what, url) {
 }
 
 export async function run(tap) {
-  await judgeVariants('gstreamer', (what, url) => judge(tap, what, url));
+  await judgeVariants('gstreamer',
+    { seconds: SECONDS, formats: Object.keys(MANIFESTS) },
+    (what, url) => judge(tap, what, url));
 }

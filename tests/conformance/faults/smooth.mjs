@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Faults in Smooth Streaming manifests and fragments.
 
-import { append, box, bytes, makeBox, replace, text } from './edit.mjs';
+import { append, box, bytes, head, makeBox, replace,
+  text } from './edit.mjs';
 
 const MANIFEST = /\/Manifest$/;
 const SECOND = /\(300000\)\/Fragments\(video=20213333\)/;
@@ -9,7 +10,7 @@ const SECOND = /\(300000\)\/Fragments\(video=20213333\)/;
 const edit = (from, to, round) => replace(MANIFEST, from, to, round);
 
 /** In place: the body of the fragment's box @type, tfxd or tfrf */
-const inUuid = (type, change) => bytes(SECOND, (buffer) => {
+const inUuid = (type, change, pattern = SECOND) => bytes(pattern, (buffer) => {
   const id = { tfxd: '6d1d9b05', tfrf: 'd4807ef2' }[type];
   change(buffer.subarray(buffer.indexOf(Buffer.from(id, 'hex')) + 16));
   return buffer;
@@ -22,7 +23,7 @@ function firstDurationAt(body) {
   return 8 + (flags & 1 ? 4 : 0) + (flags & 4 ? 4 : 0);
 }
 
-export const faults = [
+const recorded = [
   { rule: 'mss-syntax', change: edit('</SmoothStreamingMedia>', '') },
   { rule: 'mss-version', change: edit('MajorVersion="2"', 'MajorVersion="3"') },
   { rule: 'mss-timescale', change: edit('<SmoothStreamingMedia ',
@@ -60,4 +61,32 @@ export const faults = [
     also: ['http-status'] },
   { rule: 'mss-live-entries', change: edit('<c n="3" d="20000000"',
     '<c n="3" d="20000001"', 1), also: ['mss-tfxd', 'mss-tfrf'] },
-].map(fault => ({ on: 'smooth', ...fault }));
+  { rule: 'mss-sequence', change: box(SECOND, 'moof.mfhd', body =>
+    body.writeUInt32BE(0, 4)) },
+  { rule: 'mss-trun', change: append(SECOND, 'mdat', Buffer.alloc(4)) },
+];
+
+const VIDEO = /Fragments\(video=/;
+
+const live = [
+  { rule: 'mss-names', change: edit(/Name="audio_[^"]*"/, 'Name="video"') },
+  { rule: 'mss-picture-size', change: edit('MaxWidth="320"',
+    'MaxWidth="352"') },
+  { rule: 'mss-window', change: edit('DVRWindowLength="60000000"',
+    'DVRWindowLength="20000000"') },
+  { rule: 'mss-sync-flags', change: box(VIDEO, 'moof.traf.tfhd', body =>
+    body.writeUInt32BE(0x02000000, body.length - 4)) },
+  { rule: 'mss-live-update', freeze: true },
+  // a time since 1970 is known to the nearest 4 here
+  { rule: 'mss-live-ahead', change: inUuid('tfrf', (body) => {
+    for (const at of [12, 28]) body[at] ^= 16;
+  }, VIDEO), also: ['mss-tfrf'] },
+  { rule: 'http-cache-manifest', change: head(MANIFEST, (headers) => {
+    headers['cache-control'] = 'max-age=60';
+  }) },
+];
+
+export const faults = [
+  ...recorded.map(fault => ({ on: 'smooth', ...fault })),
+  ...live.map(fault => ({ on: 'mss-live', ...fault })),
+];

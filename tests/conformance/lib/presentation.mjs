@@ -83,7 +83,12 @@ async function lookAtSmooth(context, url) {
   const presentation = await loadSmooth(context, url);
   if (!presentation) return null;
   smooth.checkSmooth(context.report, presentation);
-  return Object.assign(presentation, { updateSeconds: 2 });
+  const longest = Math.max(...presentation.streams.flatMap(
+    ({ chunks, timescale }) => chunks.map(({ duration }) =>
+      duration / timescale)));
+  if (presentation.live)
+    http.checkLiveCache(context.report, presentation.answer, longest);
+  return Object.assign(presentation, { updateSeconds: longest });
 }
 
 const looks = { hls: lookAtHls, dash: lookAtDash, smooth: lookAtSmooth };

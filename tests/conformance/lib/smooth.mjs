@@ -62,6 +62,8 @@ export function parse(text, url) {
     timescale: Number(root.get('TimeScale') ?? DEFAULT_TIMESCALE),
     duration: Number(root.get('Duration')),
     lookAhead: Number(root.get('LookAheadFragmentCount') ?? 0) };
+  manifest.window = Number(root.get('DVRWindowLength') ?? 0)
+    / manifest.timescale;
   manifest.streams = root.all('StreamIndex').map((element) => {
     const stream = { element, manifest, type: element.get('Type'),
       name: element.get('Name') ?? element.get('Type'), chunks: [],

@@ -9,7 +9,7 @@ import { Answer, Client } from './http.mjs';
 import { folder, freePort, launch, run, until } from './process.mjs';
 
 export const MANIFESTS = { hls: 'hls/index.m3u8', cmaf: 'cmaf/index.m3u8',
-  dash: 'dash/index.mpd' };
+  dash: 'dash/index.mpd', mss: 'mss/index.ism/Manifest' };
 
 const LADDER = 'high:320x180@30,300k,64k;low:160x90@30,150k,64k';
 
@@ -86,14 +86,20 @@ export async function serveArchive(archive, settings = '') {
 
 const WINDOW = 6;
 
+/** An archive's place by its name */
+export const archiveOf = name => join(folder, name);
+
+/** Every endpoint's window, in seconds */
+export const windows = seconds => Object.keys(MANIFESTS).map(endpoint =>
+  `${endpoint}::window=${seconds}000000000`).join(' ');
+
 /** Live, into the archive @name, which goes on where there is one */
 export async function serveLive(name) {
   const port = await freePort();
-  const windows = Object.keys(MANIFESTS).map(endpoint =>
-    `${endpoint}::window=${WINDOW}000000000`).join(' ');
   return new Origin(launch(`${ladder({ gop: 1, live: true })}
     : vssegmentstore location=${join(folder, name)}
-    target-duration=1000000000 : vsjitpackager port=${port} ${windows}`),
+    target-duration=1000000000 : vsjitpackager port=${port}
+    ${windows(WINDOW)}`),
   port).ready(WINDOW, 60);
 }
 

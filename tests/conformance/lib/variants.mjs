@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What is on demand: each format, with the endpoint's settings that change it.
 
-import { MANIFESTS, makeArchive, serveArchive } from './sources.mjs';
-
-export const SECONDS = 12;
-export const PICTURES = SECONDS * 30;
+import { makeArchive, serveArchive } from './sources.mjs';
 
 const variants = [
   { name: 'as they are', settings: '' },
   { name: 'joined', settings: 'hls::segment-duration=4000000000 '
-    + 'cmaf::segment-duration=6000000000 dash::segment-duration=4000000000' },
+    + 'cmaf::segment-duration=6000000000 dash::segment-duration=4000000000 '
+    + 'mss::segment-duration=4000000000' },
   { name: 'otherwise addressed', settings: 'hls::audio-groups=true '
     + 'cmaf::uri-type=root dash::template=time-with-timeline '
     + 'dash::layout=compact cmaf::separator=- cmaf::segment-prefix=cam' },
@@ -17,13 +15,13 @@ const variants = [
     settings: 'dash::template=number-with-duration' },
 ];
 
-/** @judge (what, URL) of each; returns the archive that they come from */
-export async function judgeVariants(name, judge) {
-  const archive = makeArchive(name, { segment: 2, gop: 2,
-    seconds: SECONDS });
+/** @judge (what, URL) of each of @formats, of an archive of so many @seconds;
+ * returns that */
+export async function judgeVariants(name, { seconds, formats }, judge) {
+  const archive = makeArchive(name, { segment: 2, gop: 2, seconds });
   for (const { name: how, settings, endpoints } of variants) {
     const origin = await serveArchive(archive, settings);
-    for (const endpoint of endpoints ?? Object.keys(MANIFESTS))
+    for (const endpoint of endpoints ?? formats)
       judge(`${endpoint}, ${how}`, origin.url(endpoint));
     await origin.stop();
   }

@@ -23,6 +23,10 @@ export const rules = {
     'a number keeps its time and duration; startNumber advances with them'],
   'mss-live-entries': ['MS-SSTR 2.2.2.6',
     'a chunk keeps its time and duration, and new ones follow'],
+  'mss-live-update': ['MS-SSTR 2.2.2.6',
+    'a new chunk within 1.5 times the longest'],
+  'mss-live-ahead': ['MS-SSTR 2.2.4.5',
+    'the fragments that tfrf told of are those that come'],
   'http-live-unchanged': ['RFC8216bis 6.2.1, RFC9111',
     'a segment that is fetched again is the same'],
 };
@@ -180,14 +184,56 @@ class DashFollower {
   }
 }
 
+/** What the fragments of a stream tell of those after them: by time */
+const announced = stream => new Map(stream.levels.flatMap(({ fragments }) =>
+  fragments.flatMap(({ media }) =>
+    media?.fragments[0].traf.one('tfrf')?.entries ?? []))
+  .map(({ time, duration }) => [time, duration]));
+
 class SmoothFollower {
-  constructor(report, presentation) {
+  constructor(report, presentation, now) {
     this.report = report;
-    this.update(presentation);
+    this.changed = now;
+    this.update(presentation, now);
   }
 
-  update(manifest) {
+  update(manifest, now) {
+    this.compareEntries(manifest);
+    this.compareAge(manifest, now);
+    this.last = manifest;
+  }
+
+  compareAge(manifest, now) {
+    const newest = ({ streams }) => Math.max(...streams.map(({ chunks }) =>
+      chunks.at(-1)?.time ?? 0));
+    const longest = Math.max(...manifest.streams.flatMap(
+      ({ chunks, timescale }) => chunks.map(({ duration }) =>
+        duration / timescale)));
+    if (this.last && newest(manifest) > newest(this.last)) this.changed = now;
+    const seconds = (now - this.changed) / 1000;
+    this.report.check('mss-live-update', !manifest.live
+      || seconds <= 1.5 * longest + PATIENCE, manifest.url,
+    `none for ${seconds.toFixed(1)} s`);
+  }
+
+  /** Chunks that are new are those that were told of. */
+  compareAhead(stream, before, chunks) {
+    const known = announced(before);
+    const last = before.chunks.at(-1);
+    for (const { time, duration } of chunks) {
+      if (!last || time <= last.time || known.size === 0
+        || time > Math.max(...known.keys())) continue;
+      this.report.check('mss-live-ahead',
+        Math.abs((known.get(time) ?? 0) - duration) <= 1,
+        `${stream.manifest.url} ${stream.name}`, () => `chunk at ${time} of `
+          + `${duration}, told was ${JSON.stringify([...known])}`);
+    }
+  }
+
+  compareEntries(manifest) {
     manifest.streams.forEach((stream, i) => {
+      if (this.last?.live && this.last.streams[i])
+        this.compareAhead(stream, this.last.streams[i], stream.chunks);
       const before = this.last?.streams[i]?.chunks ?? [];
       const known = new Map(before.map(one => [one.time, one.duration]));
       const newest = before.at(-1)?.time ?? -1;
@@ -197,7 +243,6 @@ class SmoothFollower {
           || time < before[0].time, `${manifest.url} ${stream.name}`,
         `chunk at ${time} of ${duration}`);
     });
-    this.last = manifest;
   }
 
   segments() {

@@ -9,23 +9,33 @@ export const rules = {
     'Duration: 0 live, else that of the longest stream'],
   'mss-live': ['MS-SSTR 2.2.2.1',
     'IsLive with LookAheadFragmentCount and DVRWindowLength, or none of them'],
+  'mss-window': ['MS-SSTR 2.2.2.1',
+    'a live list lasts no longer than DVRWindowLength'],
   'mss-stream': ['MS-SSTR 2.2.2.3',
     'Type and Url; Chunks and QualityLevels count what is there'],
+  'mss-names': ['MS-SSTR 2.2.2.3, 2.2.2.4',
+    'streams have names of their own: their fragments have nothing else'],
+  'mss-picture-size': ['MS-SSTR 2.2.2.3',
+    'MaxWidth and MaxHeight of a stream are those of its largest level'],
   'mss-bitrate': ['MS-SSTR 2.2.2.5',
     'Bitrate is there, and unique in its stream'],
   'mss-four-cc': ['MS-SSTR 2.2.2.5', 'FourCC is that of the codec'],
   'mss-private-data': ['MS-SSTR 2.2.2.5',
     "CodecPrivateData is the stream's, with its size or rate"],
   'mss-timeline': ['MS-SSTR 2.2.2.6',
-    'c@t and c@d: chunks follow each other'],
+    'c@t and c@d: chunks follow each other; live, after a break too'],
   'mss-audio-tag': ['MS-SSTR 2.2.2.5', 'AudioTag of AAC is 255'],
   'mss-fragment': ['MS-SSTR 2.2.4',
     'moof with mfhd and one traf, then mdat: no ftyp, no tables'],
   'mss-segment': ['MS-SSTR 2.2.4', 'fragments can be read to their end'],
+  'mss-sequence': ['MS-SSTR 2.2.4.2', 'mfhd sequence numbers advance'],
+  'mss-trun': ['MS-SSTR 2.2.4.7, 2.2.4.8', 'the samples fill the mdat'],
   'mss-tfxd': ['MS-SSTR 2.2.4.4', "tfxd is the manifest's time and duration"],
   'mss-tfrf': ['MS-SSTR 2.2.4.5', 'tfrf tells of the fragments that follow'],
   'mss-samples': ['MS-SSTR 2.2.4', "the samples last as long as tfxd says"],
   'mss-start-idr': ['MS-SSTR 2.2.2.6', 'fragments begin with a key picture'],
+  'mss-sync-flags': ['MS-SSTR 2.2.4.9',
+    'SampleIsDifferenceValue tells key pictures from others'],
   'mss-aligned': ['MS-SSTR 2.2.2.3',
     'picture and sound have their first chunk close together'],
 };
@@ -56,11 +66,51 @@ function checkHead(report, manifest) {
     + `${root.get('LookAheadFragmentCount')}`);
 }
 
+function checkPictureSize(report, { element, type, levels }, where) {
+  for (const [attribute, name] of [['MaxWidth', 'width'],
+    ['MaxHeight', 'height']]) {
+    if (!element.has(attribute)) continue;
+    const largest = Math.max(...levels.map(level => level[name]));
+    report.check('mss-picture-size', type === 'video'
+      && Number(element.get(attribute)) === largest, where,
+    `${attribute} ${element.get(attribute)}, the largest has ${largest}`);
+  }
+}
+
+/** It may reach over the window by the chunk that the window begins in; what
+ * is missing between two runs is not of it. */
+function checkWindow(report, { live, window }, { chunks, timescale }, where) {
+  if (!live || !window) return;
+  const seconds = chunks.slice(1).reduce((sum, { duration }) =>
+    sum + duration, 0) / timescale;
+  report.check('mss-window', seconds <= window, where,
+    `${seconds} s and a chunk in a window of ${window}`);
+}
+
+// s: the last frame of a run's sound may end after its last picture
+const FRAME_OF_SOUND = 0.05;
+
+function checkTimeline(report, { manifest, type, chunks, timescale }, where) {
+  for (const { time, jump, duration } of chunks) {
+    const follows = jump === 0 || (manifest.live && jump > 0)
+      || (type === 'audio' && jump < 0 && -jump <= FRAME_OF_SOUND * timescale);
+    report.check('mss-timeline', follows && duration > 0, where,
+      `chunk at ${time}: ${jump} from where the last one ends`);
+  }
+}
+
+function checkNames(report, { streams, url }) {
+  const names = streams.map(({ name }) => name);
+  const urls = streams.map(stream => stream.url);
+  for (const list of [names, urls])
+    report.check('mss-names', new Set(list).size === list.length, url,
+      `${list}`);
+}
+
 function checkStream(report, manifest, stream) {
   const { element, levels, chunks, name } = stream;
   const where = `${manifest.url} ${name}`;
-  const count = (attribute, n) => !element.has(attribute)
-    || Number(element.get(attribute)) === n
+  const count = (attribute, n) => Number(element.get(attribute) ?? -1) === n
     || (manifest.live && element.get(attribute) === '0');
   report.check('mss-stream', ['video', 'audio', 'text'].includes(stream.type)
     && /\{bitrate\}/i.test(stream.url) && /\{start time\}/i.test(stream.url)
@@ -68,12 +118,12 @@ function checkStream(report, manifest, stream) {
   where, `Type ${stream.type}, Url ${stream.url}, Chunks `
     + `${element.get('Chunks')} of ${chunks.length}, QualityLevels `
     + `${element.get('QualityLevels')} of ${levels.length}`);
+  checkPictureSize(report, stream, where);
+  checkWindow(report, manifest, stream, where);
   const rates = levels.map(({ bitrate }) => bitrate);
   report.check('mss-bitrate', rates.every(rate => rate > 0)
     && new Set(rates).size === rates.length, where, `${rates}`);
-  for (const { time, jump, duration } of chunks)
-    report.check('mss-timeline', jump === 0 && duration > 0, where,
-      `chunk at ${time}: ${jump} from where the last one ends`);
+  checkTimeline(report, stream, where);
   for (const { fourCC, audioTag } of levels)
     if (fourCC.startsWith('AAC') && audioTag !== null)
       report.check('mss-audio-tag', audioTag === AAC_TAG, where,
@@ -99,6 +149,30 @@ function checkBoxes(report, url, { root, fragments }) {
     url, `${order}; in moof ${inside}`);
 }
 
+function checkSamples(report, url, { main, fragments }, type) {
+  const [{ traf, mdat }] = fragments;
+  const truns = traf.all('trun');
+  const body = mdat && mdat.offset + mdat.size - mdat.body.length;
+  report.check('mss-trun', truns.length === 1 && truns[0].from === body
+    && truns[0].to === mdat.offset + mdat.size, url,
+  () => `samples in ${truns[0]?.from} to ${truns[0]?.to}, mdat in ${body} to `
+    + `${mdat && mdat.offset + mdat.size}`);
+  if (type !== 'video') return;
+  const wrong = main.samples.findIndex(({ sync, key }, i) => i > 0
+    && sync !== key);
+  report.check('mss-sync-flags', wrong === -1, url,
+    () => `sample ${wrong}: flag ${main.samples[wrong].sync}, key picture `
+      + `${main.samples[wrong].key}`);
+}
+
+/** @before: (nullable): the fragment ahead of it */
+function checkSequence(report, { url, media }, before) {
+  const [own, last] = [media, before?.media].map(one =>
+    one?.fragments[0].moof.one('mfhd')?.sequence);
+  report.check('mss-sequence', own !== undefined
+    && (last === undefined || own > last), url, `${own} after ${last}`);
+}
+
 // of times that were scaled to 10 MHz, in its ticks
 const TIME_TOLERANCE = 20000;
 
@@ -107,6 +181,7 @@ function checkFragment(report, level, i) {
   const { stream } = level;
   const [{ traf }] = media.fragments;
   checkBoxes(report, url, media);
+  checkSamples(report, url, media, stream.type);
   const [own] = traf.one('tfxd')?.entries ?? [];
   if (stream.manifest.live || own)
     report.check('mss-tfxd', own && own.time === chunk.time
@@ -151,13 +226,16 @@ function checkStart(report, manifest) {
 export function checkSmooth(report, manifest) {
   checkHead(report, manifest);
   checkStart(report, manifest);
+  checkNames(report, manifest);
   for (const stream of manifest.streams) {
     checkStream(report, manifest, stream);
     for (const level of stream.levels) {
       checkLevel(report, level,
         `${manifest.url} ${stream.name} ${level.bitrate}`);
-      level.fragments.forEach(({ media }, i) => {
-        if (media) checkFragment(report, level, i);
+      level.fragments.forEach((fragment, i) => {
+        if (!fragment.media) return;
+        checkFragment(report, level, i);
+        checkSequence(report, fragment, level.fragments[i - 1]);
       });
     }
   }
