@@ -12,6 +12,7 @@
 #endif
 
 #include "isobmff/vsfragment.h"
+#include "memory/vsblock.h"
 
 #define TRACK_ID 1
 #define BOX_HEAD_SIZE 8
@@ -173,19 +174,6 @@ put_boxes (VsBoxWriter * w, const VsFragment * fragment, gsize payload_size)
   vs_box_put_bytes (w, "mdat", 4);
 }
 
-/* Gives back what was allocated too much. A little is kept: allocations of
- * whole sizes are used again, while those cut to measure go back to the
- * system, and each page of the next costs a fault. */
-static guint8 *
-take_data (VsSamples * samples)
-{
-  guint8 *data = g_steal_pointer (&samples->data);
-
-  if (samples->capacity - samples->offset > samples->capacity / 8)
-    data = g_realloc (data, samples->offset);
-  return data;
-}
-
 GBytes *
 vs_fragment_assemble (VsFragment * fragment, VsSamples * samples)
 {
@@ -202,7 +190,7 @@ vs_fragment_assemble (VsFragment * fragment, VsSamples * samples)
   start = samples->headroom - measure.offset;
   w.data = samples->data + start;
   put_boxes (&w, fragment, payload_size);
-  whole = g_bytes_new_take (take_data (samples), samples->offset);
+  whole = vs_block_to_bytes (g_steal_pointer (&samples->data), samples->offset);
   return g_bytes_new_from_bytes (whole, start, samples->offset - start);
 }
 

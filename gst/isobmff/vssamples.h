@@ -36,7 +36,7 @@ typedef struct
   VsCodec codec;
   VsCodecConfig *config;        /* the first unit's, or NULL */
   GArray *samples;              /* VsSample */
-  guint8 *data;
+  guint8 *data;                 /* a block */
   gsize headroom, offset, capacity;     /* payload: [headroom, offset) */
 } VsSamples;
 

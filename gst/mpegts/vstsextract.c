@@ -8,6 +8,7 @@
 #include <gst/gst.h>
 #include <string.h>
 
+#include "memory/vsblock.h"
 #include "mpegts/vstssection.h"
 
 /* the packet's header, 13818-1 2.4.3.2 */
@@ -145,7 +146,6 @@ vs_ts_extract (GBytes * ts, VsMediaType type)
   const guint8 *data = g_bytes_get_data (ts, &size);
   g_autoptr (VsTsProgram) program = find_program (data, size);
   gint track = program ? find_track (program, type) : -1;
-  g_autofree guint8 *out = NULL;
   Extraction extraction = { 0 };
 
   if (track < 0 || size % VS_TS_PACKET_SIZE != 0
@@ -154,12 +154,13 @@ vs_ts_extract (GBytes * ts, VsMediaType type)
   extraction.pmt_pid = program->pmt_pid;
   extraction.track_pid = program->tracks[track].pid;
   extraction.clock_pid = program->pcr_pid;
-  extraction.out = out = g_malloc (size);
+  extraction.out = vs_block_alloc (size);
   for (gsize i = 0; i < size; i += VS_TS_PACKET_SIZE) {
-    if (data[i] != SYNC_BYTE)
+    if (data[i] != SYNC_BYTE) {
+      vs_block_free (extraction.out);
       return NULL;
+    }
     take_packet (&extraction, data + i);
   }
-  out = g_realloc (out, extraction.size);
-  return g_bytes_new_take (g_steal_pointer (&out), extraction.size);
+  return vs_block_to_bytes (extraction.out, extraction.size);
 }

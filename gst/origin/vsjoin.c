@@ -6,6 +6,9 @@
 #include "origin/vsjoin.h"
 
 #include <gio/gio.h>
+#include <string.h>
+
+#include "memory/vsblock.h"
 
 /* A GOP is seldom a round number of ms: 2.002 s are enough of 2 s, and three
  * of them of 6 s. */
@@ -101,6 +104,28 @@ vs_join_segments (const GPtrArray * parts, guint count)
   if (parts->len > 1)
     g_checksum_get_digest (hash, joined->sha256, &size);
   return joined;
+}
+
+GBytes *
+vs_join_bytes (GBytes * const *parts, guint n)
+{
+  gsize size = 0, offset = 0;
+  guint8 *all;
+
+  if (n == 1)
+    return g_bytes_ref (parts[0]);
+  for (guint i = 0; i < n; i++)
+    size += g_bytes_get_size (parts[i]);
+  all = vs_block_alloc (size);
+  for (guint i = 0; i < n; i++) {
+    gsize part_size;
+    gconstpointer data = g_bytes_get_data (parts[i], &part_size);
+
+    if (part_size > 0)
+      memcpy (all + offset, data, part_size);
+    offset += part_size;
+  }
+  return vs_block_to_bytes (all, size);
 }
 
 /* The parts from @first on that have its number. */

@@ -69,4 +69,8 @@ GPtrArray *vs_join_find (const VsHistory *history, guint64 number,
 /* (transfer full): one segment of @parts, which follow each other */
 VsSegment *vs_join_segments (const GPtrArray *parts, guint count);
 
+/* (transfer full): what is stored of them, one after the other: of one part
+ * itself */
+GBytes *vs_join_bytes (GBytes *const *parts, guint n);
+
 G_END_DECLS

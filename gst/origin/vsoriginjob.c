@@ -5,7 +5,7 @@
 #include "config.h"
 #include "origin/vsoriginprivate.h"
 
-#include <string.h>
+#include "origin/vsjoin.h"
 
 /* a stored segment that can't be read or does not parse is read once more */
 #define LOAD_ATTEMPTS 2
@@ -199,26 +199,14 @@ vs_origin_make_stored (gpointer data, GError ** error)
   return vs_origin_job_load (job, job->segment, error);
 }
 
-/* The parts one after the other. */
 static GBytes *
 join_parts (const VsOriginJob * job)
 {
-  const VsOriginPart *parts = (const VsOriginPart *) job->parts->data;
-  GByteArray *all;
-  gsize size = 0;
+  GBytes *bytes[VS_JOIN_MAX];
 
-  if (job->parts->len == 1)
-    return g_bytes_ref (parts[0].bytes);
   for (guint i = 0; i < job->parts->len; i++)
-    size += g_bytes_get_size (parts[i].bytes);
-  all = g_byte_array_sized_new (size);
-  for (guint i = 0; i < job->parts->len; i++) {
-    gsize n;
-    gconstpointer data = g_bytes_get_data (parts[i].bytes, &n);
-
-    g_byte_array_append (all, data, n);
-  }
-  return g_byte_array_free_to_bytes (all);
+    bytes[i] = g_array_index (job->parts, VsOriginPart, i).bytes;
+  return vs_join_bytes (bytes, job->parts->len);
 }
 
 static GBytes *

@@ -28,6 +28,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "memory/vsblock.h"
+
 #define TMP_PREFIX ".tmp-"
 #define LOCK_NAME ".lock"
 
@@ -363,7 +365,7 @@ file_get (VsStore * store, const gchar * key, guint64 offset, gssize length,
   /* O_NONBLOCK: a planted FIFO must not hang us */
   AUTO_FD fd = open_file (store, key, O_RDONLY | O_NONBLOCK | O_NOCTTY, &st,
       error);
-  g_autofree guint8 *data = NULL;
+  guint8 *data;
   guint64 size;
   gssize have;
 
@@ -380,15 +382,16 @@ file_get (VsStore * store, const gchar * key, guint64 offset, gssize length,
     return NULL;
   }
 
-  data = g_try_malloc (MAX (size, 1));
+  data = vs_block_try_alloc (size);
   if (data == NULL)
     errno = ENOMEM;
   have = data ? read_all (fd, data, size, offset) : -1;
   if (have < 0) {
     set_errno_error (error, store, key);
+    vs_block_free (data);
     return NULL;
   }
-  return g_bytes_new_take (g_steal_pointer (&data), have);
+  return vs_block_to_bytes (data, have);
 }
 
 static VsStoreObject *
