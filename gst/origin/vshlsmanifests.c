@@ -27,6 +27,10 @@ typedef struct
   GStringChunk *strings;
   GArray *variants;             /* VsM3u8Variant */
   GArray *audios;               /* VsM3u8Audio */
+  /* of what is heard with the videos, whatever its bit rate */
+  gboolean *is_own;             /* of each audio track: it is heard with one */
+  const gchar *own_language;    /* of the first that tells one */
+  guint own_channels;           /* 0 where they differ */
 } MainPlaylist;
 
 static const gchar *
@@ -175,50 +179,108 @@ has_group (const MainPlaylist * main, const gchar * group)
   return FALSE;
 }
 
-/* RFC 8216bis 4.4.6.1.1: a name stands once in its group.
- * @wanted: (transfer full) */
-static const gchar *
-unique_name (MainPlaylist * main, const gchar * group, gchar * wanted)
+static guint
+count_channels (const VsTimelineView * carrier)
 {
-  g_autofree gchar *name = wanted;
-  gsize length = strlen (name);
-  guint n = 1;
+  VsCodecConfig *config =
+      vs_timeline_view_find_config (carrier, VS_MEDIA_AUDIO);
 
+  return config ? config->channels : 0;
+}
+
+/* RFC 8216bis 4.4.6.1.1: groups have the same members, which are told by the
+ * same name and attributes. What is heard with one video is what is heard with
+ * the others, at another bit rate or with other channels. */
+static void
+describe_own (MainPlaylist * main)
+{
+  gboolean first = TRUE;
+
+  main->is_own = g_new0 (gboolean, main->view->audios->len);
+  for (guint i = 0; i < main->choice->order->len; i++) {
+    guint index = g_array_index (main->choice->order, guint, i);
+    gint audio = vs_event_view_get_audio (main->view, index);
+    const VsTimelineView *carrier;
+
+    if (!main->choice->videos[index] || audio < 0
+        || !main->choice->audios[audio] || main->is_own[audio])
+      continue;
+    main->is_own[audio] = TRUE;
+    carrier = audio_view (main->view, audio);
+    if (main->own_language == NULL)
+      main->own_language = carrier->rendition->language;
+    if (first)
+      main->own_channels = count_channels (carrier);
+    else if (main->own_channels != count_channels (carrier))
+      main->own_channels = 0;
+    first = FALSE;
+  }
+}
+
+static gboolean
+has_name (const MainPlaylist * main, const gchar * group, const gchar * name)
+{
   for (guint i = 0; i < main->audios->len; i++) {
     const VsM3u8Audio *other = &g_array_index (main->audios, VsM3u8Audio, i);
 
-    if (strcmp (other->group, group) == 0
-        && strncmp (other->name, name, length) == 0
-        && (other->name[length] == '\0' || other->name[length] == ' '))
-      n++;
+    if (strcmp (other->group, group) == 0 && strcmp (other->name, name) == 0)
+      return TRUE;
   }
-  if (n > 1) {
-    g_autofree gchar *numbered = g_strdup_printf ("%s %u", name, n);
+  return FALSE;
+}
 
-    return g_string_chunk_insert (main->strings, numbered);
+/* A name stands once in its group. @wanted: (transfer full) */
+static const gchar *
+unique_name (MainPlaylist * main, const gchar * group, gchar * wanted)
+{
+  g_autofree gchar *base = wanted;
+  g_autofree gchar *name = g_strdup (base);
+
+  for (guint n = 2; has_name (main, group, name); n++) {
+    g_free (name);
+    name = g_strdup_printf ("%s %u", base, n);
   }
   return g_string_chunk_insert (main->strings, name);
 }
 
-/* @uri: NULL for the audio that is muxed with the video */
+/* @uri: NULL for the audio that is muxed with the video
+ * @language: (nullable)
+ * @channels: that it is named after, where no language is known */
 static void
 add_group_member (MainPlaylist * main, const gchar * group,
-    const VsTimelineView * carrier, const gchar * uri, gboolean is_default)
+    const VsTimelineView * carrier, const gchar * uri,
+    const gchar * language, guint channels, gboolean is_default)
 {
-  VsCodecConfig *config =
-      vs_timeline_view_find_config (carrier, VS_MEDIA_AUDIO);
-  const gchar *language = carrier->rendition->language;
-  const guint channels = config ? config->channels : 0;
   VsM3u8Audio audio = {
     .group = group,
     .name = unique_name (main, group, vs_audio_name (language, channels)),
     .language = language,
     .uri = uri,
     .is_default = is_default,
-    .channels = channels,
+    .channels = count_channels (carrier),
   };
 
   g_array_append_val (main->audios, audio);
+}
+
+/* The language of what is heard with a video, where it tells none that of the
+ * others. */
+static const gchar *
+own_language (const MainPlaylist * main, const VsTimelineView * carrier)
+{
+  const gchar *language = carrier->rendition->language;
+
+  return language ? language : main->own_language;
+}
+
+/* Whether a track is what is heard with another video, and in the group as
+ * @own already. */
+static gboolean
+is_twin (const MainPlaylist * main, guint audio, gint own)
+{
+  return own >= 0 && main->is_own[audio]
+      && g_strcmp0 (own_language (main, audio_view (main->view, audio)),
+      own_language (main, audio_view (main->view, own))) == 0;
 }
 
 static void
@@ -228,13 +290,13 @@ add_alternatives (MainPlaylist * main, const gchar * group, gint own)
     const VsAudioTrack *track = g_ptr_array_index (main->view->audios, i);
     const VsTimelineView *carrier = audio_view (main->view, i);
 
-    if ((gint) i == own || !main->choice->audios[i]
+    if ((gint) i == own || is_twin (main, i, own) || !main->choice->audios[i]
         || !is_alternative_audio (main, carrier))
       continue;
     add_group_member (main, group, carrier, main->split ?
         media_uri (main, VS_MEDIA_AUDIO, track->name) :
         media_uri (main, VS_MEDIA_OTHER, carrier->rendition->name),
-        own < 0 && !has_group (main, group));
+        carrier->rendition->language, 0, own < 0 && !has_group (main, group));
   }
 }
 
@@ -243,6 +305,7 @@ static const gchar *
 add_group (MainPlaylist * main, gint own)
 {
   const VsAudioTrack *track = NULL;
+  const VsTimelineView *carrier;
   const gchar *group = "audio";
 
   if (own >= 0) {
@@ -251,10 +314,12 @@ add_group (MainPlaylist * main, gint own)
   }
   if (has_group (main, group))
     return group;
-  if (track)
-    add_group_member (main, group, audio_view (main->view, own),
+  if (track) {
+    carrier = audio_view (main->view, own);
+    add_group_member (main, group, carrier,
         main->split ? media_uri (main, VS_MEDIA_AUDIO, track->name) : NULL,
-        TRUE);
+        own_language (main, carrier), main->own_channels, TRUE);
+  }
   add_alternatives (main, group, own);
   return has_group (main, group) ? group : NULL;
 }
@@ -335,6 +400,7 @@ vs_manifest_write_hls_main (const VsManifestContext * context,
   main.strings = g_string_chunk_new (256);
   main.variants = g_array_new (FALSE, FALSE, sizeof (VsM3u8Variant));
   main.audios = g_array_new (FALSE, FALSE, sizeof (VsM3u8Audio));
+  describe_own (&main);
   for (guint i = 0; i < choice->order->len; i++)
     add_rendition (&main, g_array_index (choice->order, guint, i));
   if (main.variants->len == 0)
@@ -349,6 +415,7 @@ vs_manifest_write_hls_main (const VsManifestContext * context,
   g_array_unref (main.variants);
   g_array_unref (main.audios);
   g_string_chunk_free (main.strings);
+  g_free (main.is_own);
   return text;
 }
 

@@ -84,6 +84,103 @@ GST_START_TEST (test_hls_main)
 
 GST_END_TEST;
 
+typedef struct
+{
+  const gchar *name, *audio_id, *language;
+  gboolean video;
+  guint channels;
+} Rung;
+
+static VsEventView *
+view_rungs (const Rung * rungs, guint n)
+{
+  g_autoptr (GPtrArray) timelines =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_timeline_unref);
+
+  for (guint i = 0; i < n && rungs[i].name; i++) {
+    VsTimeline *timeline = fixture_timeline (rungs[i].name, rungs[i].audio_id,
+        rungs[i].video, TRUE, 1, 5);
+    g_autoptr (VsRendition) old = vs_timeline_get_rendition (timeline);
+    g_autoptr (VsRendition) told = vs_rendition_copy (old);
+    g_autoptr (VsCodecConfig) config =
+        vs_timeline_get_config (timeline, "0000000b");
+
+    config->channels = rungs[i].channels;
+    told->language = g_strdup (rungs[i].language);
+    vs_timeline_set_rendition (timeline, told);
+    g_ptr_array_add (timelines, timeline);
+  }
+  return vs_event_view_new (timelines, NULL, 0);
+}
+
+/* What tells a member of a group from others, without what may differ. */
+static gchar *
+list_members (const gchar * text, const gchar * group)
+{
+  g_autofree gchar *start =
+      g_strdup_printf ("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"%s\",", group);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  GString *out = g_string_new (NULL);
+
+  for (guint i = 0; lines[i]; i++) {
+    const gchar *attributes = lines[i] + strlen (start);
+
+    if (g_str_has_prefix (lines[i], start))
+      g_string_append_printf (out, "%.*s\n",
+          (gint) (strstr (attributes, ",CHANNELS") - attributes), attributes);
+  }
+  return g_string_free (out, FALSE);
+}
+
+#define MEMBER(name, language, flag) "NAME=\"" name "\",LANGUAGE=\"" language \
+    "\",DEFAULT=" flag ",AUTOSELECT=YES\n"
+
+/* RFC 8216bis 4.4.6.1.1: all groups have the same members. */
+GST_START_TEST (test_groups_alike)
+{
+  static const struct
+  {
+    Rung rungs[5];
+    const gchar *members;
+  } cases[] = {
+    {{{"1080p", "a", NULL, TRUE, 2}, {"480p", "b", NULL, TRUE, 2}},
+        MEMBER ("Stereo", "und", "YES")},
+    {{{"1080p", "a", NULL, TRUE, 6}, {"480p", "b", NULL, TRUE, 2}},
+        MEMBER ("Audio", "und", "YES")},
+    {{{"1080p", "a", NULL, TRUE, 2}, {"480p", "b", "en", TRUE, 1}},
+        MEMBER ("English", "en", "YES")},
+    {{{"1080p", "a", "en", TRUE, 6}, {"480p", "b", "en", TRUE, 2},
+            {"german", "c", "de", FALSE, 2}},
+        MEMBER ("English", "en", "YES") MEMBER ("Deutsch", "de", "NO")},
+    /* the audio of a video is published by itself too */
+    {{{"english", "a", "en", FALSE, 2}, {"1080p", "a", NULL, TRUE, 2},
+            {"480p", "b", NULL, TRUE, 2}},
+        MEMBER ("English", "en", "YES")},
+    {{{"1080p", "a", "en", TRUE, 2}, {"480p", "b", "en", TRUE, 2},
+            {"brazil", "c", "pt-BR", FALSE, 2}, {"porto", "d", "pt", FALSE, 2},
+            {"again", "e", "pt", FALSE, 2}},
+        MEMBER ("English", "en", "YES") MEMBER ("Português (BR)", "pt-BR",
+            "NO")
+        MEMBER ("Português", "pt", "NO") MEMBER ("Português 2", "pt", "NO")},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (VsEventView) view = view_rungs (cases[i].rungs,
+        G_N_ELEMENTS (cases[i].rungs));
+    g_autofree gchar *text = write_object (view, cmaf, "index.m3u8");
+
+    for (const gchar * const *group = (const gchar *[]) { "a", "b", NULL };
+        *group; group++) {
+      g_autofree gchar *members = list_members (text, *group);
+
+      fail_unless (strcmp (members, cases[i].members) == 0, "%u, %s:\n%s",
+          i, *group, text);
+    }
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_cmaf_main)
 {
   g_autoptr (VsEventView) view = ladder_view (FALSE);
@@ -197,6 +294,7 @@ manifests_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_hls_main);
+  tcase_add_test (tc, test_groups_alike);
   tcase_add_test (tc, test_cmaf_main);
   tcase_add_test (tc, test_media);
   tcase_add_test (tc, test_vod);
