@@ -11,7 +11,7 @@ const SCHEMA = fileURLToPath(
 const names = process.argv.slice(2);
 const tap = new Tap();
 for (const name of names.length ? names : ['faults', 'endpoints', 'clients',
-  'boxes', 'decoded']) {
+  'gstreamer', 'boxes', 'decoded']) {
   const { run } = await import(`./cases/${name}.mjs`);
   await run(tap, existsSync(SCHEMA) ? SCHEMA : null);
 }
