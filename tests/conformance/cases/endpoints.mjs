@@ -19,8 +19,9 @@ const join = seconds => ALL.map(endpoint =>
   `${endpoint}::segment-duration=${seconds}000000000`).join(' ');
 
 const archives = [
-  { name: 'a ladder, H.264 and AAC', endpoints: ALL, joined: 4,
-    make: () => makeArchive('ladder', { segment: 2, gop: 2, seconds: 12 }) },
+  { name: 'a ladder, H.264 and AAC of two rates', endpoints: ALL, joined: 4,
+    make: () => makeArchive('ladder', { segment: 2, gop: 2, seconds: 12,
+      sound: ['96k', '48k'] }) },
   { name: 'two runs', endpoints: ALL, joined: 3, make: () => {
     makeArchive('runs', { segment: 2, gop: 1, seconds: 7 });
     return makeArchive('runs', { segment: 2, gop: 1, seconds: 5 });

@@ -11,22 +11,22 @@ import { folder, freePort, launch, run, until } from './process.mjs';
 export const MANIFESTS = { hls: 'hls/index.m3u8', cmaf: 'cmaf/index.m3u8',
   dash: 'dash/index.mpd', mss: 'mss/index.ism/Manifest' };
 
-const LADDER = 'high:320x180@30,300k,64k;low:160x90@30,150k,64k';
-
-/** Pictures that use their bit rate, and a tone */
-function ladder({ seconds, gop, audioRate = 48000, live = false }) {
+/** Pictures that use their bit rate, and a tone; @sound: the bit rates of that,
+ * of the upper and the lower rung */
+function ladder({ seconds, gop, audioRate = 48000, live = false,
+  sound = ['64k', '64k'] }) {
   const length = n => (seconds ? `num-buffers=${seconds * n}` : '');
   return `videotestsrc pattern=snow is-live=${live} ${length(30)}
     ! video/x-raw,width=320,height=180,framerate=30/1 ! ladder.video
     audiotestsrc is-live=${live} samplesperbuffer=${audioRate / 50}
     ${length(50)} ! audio/x-raw,rate=${audioRate} ! ladder.audio
     vsladder name=ladder speed-preset=superfast gop-duration=${gop}000000000
-    ladder=${LADDER}`;
+    ladder=high:320x180@30,300k,${sound[0]};low:160x90@30,150k,${sound[1]}`;
 }
 
 /** An archive in the tests' folder; @segment, @gop: in seconds */
-export function makeArchive(name, { segment, gop, seconds, audioRate }) {
-  run('gst-launch-1.0', ['-q', '-e', ...`${ladder({ seconds, gop, audioRate })}
+export function makeArchive(name, { segment, ...settings }) {
+  run('gst-launch-1.0', ['-q', '-e', ...`${ladder(settings)}
     : vssegmentstore location=${join(folder, name)}
     target-duration=${segment}000000000`.trim().split(/\s+/)]);
   return join(folder, name);
