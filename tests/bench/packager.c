@@ -1,86 +1,66 @@
-/* VisionStream: packages one segment many times, for tests/bench/packaging
+/* VisionStream: packages an archive or an MP4 file, for tests/bench/packaging
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- *   packager SEGMENT.ts ROUNDS
+ *   packager FORMAT JOIN ROUNDS LOCATION [FILE.mp4]
  *
- * Prints bytes read, CPU seconds, and kB at the peak above the idle process.
+ * FORMAT is ts (as it is stored), groups (TS, a track each), cmaf or smooth;
+ * JOIN says how many stored segments make one. The first rendition of the
+ * event `live` below LOCATION is taken, or the file in its media folder.
+ *
+ * Prints the bytes that were loaded, CPU seconds of loading, of packaging and
+ * of checking what was loaded against its SHA-256, kB at the peak above the
+ * idle process, and the bytes of the largest segment.
  */
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
-#include "isobmff/vscmaf.h"
-#include "mpegts/vstsreader.h"
+#include "asset/vsasset.h"
+#include "origin/vsarchivesource.h"
+#include "origin/vsjoin.h"
+#include "origin/vspackage.h"
 
-#define FRAME_SAMPLES 1024
+/* fragments that those of Smooth Streaming tell of */
+#define LOOK_AHEAD 2
 
 typedef struct
 {
-  const VsTsProgram *program;
-  VsSegment *segment;
-  gint64 end_pts_90k;
-} Scan;
+  const gchar *name;
+  VsFormat format;
+  VsMediaType tracks[2];        /* VS_MEDIA_OTHER: all in one */
+  guint n_tracks;
+} Format;
 
-static void
-on_program (const VsTsProgram * program, gpointer user_data)
+static const Format formats[] = {
+  {"ts", VS_FORMAT_TS, {VS_MEDIA_OTHER}, 1},
+  {"groups", VS_FORMAT_TS, {VS_MEDIA_VIDEO, VS_MEDIA_AUDIO}, 2},
+  {"cmaf", VS_FORMAT_CMAF, {VS_MEDIA_VIDEO, VS_MEDIA_AUDIO}, 2},
+  {"smooth", VS_FORMAT_SMOOTH, {VS_MEDIA_VIDEO, VS_MEDIA_AUDIO}, 2},
+};
+
+typedef struct
 {
-  ((Scan *) user_data)->program = program;
-}
+  const Format *format;
+  VsStore *store;
+  VsSegmentSource *source;
+  gboolean is_asset;
+  GPtrArray *stored;            /* VsSegment */
+  GPtrArray *joined;            /* VsSegment: of so many stored ones each */
+  guint join;
+  guint64 bytes, largest;
+  gdouble load_s, package_s, check_s;
+} Bench;
 
-/* Does for a whole file what a segmenter does. */
-static void
-on_unit (const VsTsUnit * unit, gpointer user_data)
+static gdouble
+cpu_seconds (void)
 {
-  Scan *scan = user_data;
-  VsSegmentTrack *track = scan->segment->tracks;
+  struct timespec now;
 
-  switch (vs_codec_get_media_type (scan->program->tracks[unit->track].codec)) {
-    case VS_MEDIA_VIDEO:
-      if (track[0].duration == 0 || unit->pts_90k < track[0].start)
-        track[0].start = unit->pts_90k;
-      scan->end_pts_90k = MAX (scan->end_pts_90k, unit->pts_90k);
-      track[0].duration = scan->end_pts_90k - track[0].start + 1;
-      break;
-    case VS_MEDIA_AUDIO:
-      if (track[1].duration == 0 && unit->config) {
-        track[1].timescale = unit->config->sample_rate;
-        track[1].start = unit->pts_90k * track[1].timescale / 90000;
-      }
-      track[1].duration += FRAME_SAMPLES;
-      break;
-    default:
-      break;
-  }
-}
-
-static VsSegment *
-make_entry (GBytes * ts)
-{
-  static const VsTsReaderCallbacks callbacks = { on_program, on_unit };
-  Scan scan = {.segment = vs_segment_new () };
-  g_autoptr (VsTsReader) reader = vs_ts_reader_new (0, &callbacks, &scan);
-  gsize size;
-  const guint8 *data = g_bytes_get_data (ts, &size);
-
-  scan.segment->n_tracks = 2;
-  scan.segment->tracks[0].type = VS_MEDIA_VIDEO;
-  scan.segment->tracks[0].timescale = 90000;
-  scan.segment->tracks[1].type = VS_MEDIA_AUDIO;
-  vs_ts_reader_push (reader, data, size);
-  vs_ts_reader_drain (reader);
-  scan.segment->start_pts_90k = scan.segment->tracks[0].start;
-  return scan.segment;
-}
-
-static void
-package (GBytes * ts, const VsSegment * segment, VsMediaType type)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) fragment = vs_cmaf_fragment (ts, segment, type, &error);
-
-  if (fragment == NULL)
-    g_error ("%s", error->message);
+  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &now);
+  return now.tv_sec + now.tv_nsec / 1e9;
 }
 
 static glong
@@ -92,45 +72,164 @@ peak_kb (void)
   return usage.ru_maxrss;
 }
 
-static gdouble
-cpu_seconds (void)
+/* What an archive's source does, but for the check. */
+static GBytes *
+load_one (const Bench * bench, const VsSegment * segment)
 {
-  struct rusage usage;
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *key = NULL;
+  GBytes *bytes;
 
-  getrusage (RUSAGE_SELF, &usage);
-  return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec
-      + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+  if (bench->is_asset) {
+    bytes = bench->source->klass->load (bench->source, segment, NULL, &error);
+  } else {
+    key = g_strconcat (VS_DEFAULT_ACCOUNT "/" VS_DEFAULT_EVENT "/",
+        segment->uri, NULL);
+    bytes = vs_store_get (bench->store, key, 0, segment->size + 1,
+        segment->size + 1, NULL, &error);
+  }
+  if (bytes == NULL)
+    g_error ("%s", error->message);
+  return bytes;
+}
+
+/* (transfer full): of stored segments, as many as make one */
+static GPtrArray *
+load (Bench * bench, guint first)
+{
+  GPtrArray *parts = g_ptr_array_new_with_free_func ((GDestroyNotify)
+      g_bytes_unref);
+  guint end = MIN (first + bench->join, bench->stored->len);
+  guint64 size = 0;
+
+  for (guint i = first; i < end; i++) {
+    GBytes *bytes = load_one (bench, g_ptr_array_index (bench->stored, i));
+
+    size += g_bytes_get_size (bytes);
+    g_ptr_array_add (parts, bytes);
+  }
+  bench->bytes += size;
+  bench->largest = MAX (bench->largest, size);
+  return parts;
+}
+
+static void
+package (const Bench * bench, guint index, GPtrArray * parts)
+{
+  const VsSegment *segment = g_ptr_array_index (bench->joined, index);
+  g_autoptr (GBytes) ts =
+      vs_join_bytes ((GBytes * const *) parts->pdata, parts->len);
+
+  for (guint i = 0; i < bench->format->n_tracks; i++) {
+    VsPackaging packaging = {
+      .format = bench->format->format,.track = bench->format->tracks[i],
+      .ahead = (const VsSegment * const *) bench->joined->pdata + index + 1,
+      .n_ahead = MIN (LOOK_AHEAD, bench->joined->len - index - 1)
+    };
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GBytes) object = vs_package (ts, segment, &packaging, &error);
+
+    if (object == NULL)
+      g_error ("%s", error->message);
+  }
+}
+
+static void
+check (const Bench * bench, guint first, GPtrArray * parts)
+{
+  for (guint i = 0; i < parts->len; i++) {
+    const VsSegment *segment = g_ptr_array_index (bench->stored, first + i);
+    guint8 sha256[SHA256_DIGEST_LENGTH];
+    gsize size;
+    gconstpointer data = g_bytes_get_data (g_ptr_array_index (parts, i), &size);
+
+    SHA256 (data, size, sha256);
+    if (memcmp (sha256, segment->sha256, sizeof sha256) != 0)
+      g_error ("%s is not what it was", segment->uri);
+  }
+}
+
+static void
+run (Bench * bench)
+{
+  for (guint i = 0; i < bench->joined->len; i++) {
+    gdouble start = cpu_seconds ();
+    g_autoptr (GPtrArray) parts = load (bench, i * bench->join);
+    gdouble loaded = cpu_seconds (), packaged;
+
+    package (bench, i, parts);
+    packaged = cpu_seconds ();
+    if (!bench->is_asset)
+      check (bench, i * bench->join, parts);
+    bench->load_s += loaded - start;
+    bench->package_s += packaged - loaded;
+    bench->check_s += cpu_seconds () - packaged;
+  }
+}
+
+static void
+open_source (Bench * bench, const gchar * location, const gchar * file)
+{
+  g_autoptr (GError) error = NULL;
+
+  bench->store = vs_store_open (location, FALSE, &error);
+  bench->is_asset = file != NULL;
+  if (bench->store && file)
+    bench->source = vs_asset_open (bench->store, VS_DEFAULT_ACCOUNT, file,
+        &error);
+  else if (bench->store)
+    bench->source = vs_archive_source_open (bench->store, NULL,
+        VS_DEFAULT_ACCOUNT, VS_DEFAULT_EVENT, NULL, &error);
+  if (bench->source == NULL)
+    g_error ("%s", error->message);
+}
+
+static void
+list_segments (Bench * bench)
+{
+  g_autoptr (GPtrArray) timelines =
+      bench->source->klass->get_timelines (bench->source);
+  g_autoptr (VsTimelineView) view = vs_timeline_view
+      (g_ptr_array_index (timelines, 0), 0, G_MAXUINT64);
+
+  bench->stored = g_ptr_array_ref (view->segments);
+  bench->joined = g_ptr_array_new_with_free_func ((GDestroyNotify)
+      vs_segment_unref);
+  for (guint i = 0; i < bench->stored->len; i += bench->join) {
+    g_autoptr (GPtrArray) parts = g_ptr_array_new ();
+
+    for (guint k = i; k < MIN (i + bench->join, bench->stored->len); k++)
+      g_ptr_array_add (parts, g_ptr_array_index (bench->stored, k));
+    g_ptr_array_add (bench->joined, vs_join_segments (parts, bench->join));
+  }
 }
 
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GBytes) ts = NULL;
-  g_autoptr (VsSegment) segment = NULL;
-  g_autoptr (GError) error = NULL;
-  glong idle, peak;
-  gdouble start;
-  gchar *data;
-  gsize size;
-  gint rounds;
+  Bench bench = { NULL };
+  glong idle;
 
-  if (argc != 3)
-    g_error ("usage: packager SEGMENT.ts ROUNDS");
-  rounds = atoi (argv[2]);
+  if (argc != 5 && argc != 6)
+    g_error ("usage: packager FORMAT JOIN ROUNDS LOCATION [FILE.mp4]");
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
+    if (strcmp (formats[i].name, argv[1]) == 0)
+      bench.format = &formats[i];
+  bench.join = atoi (argv[2]);
+  if (bench.format == NULL || bench.join == 0)
+    g_error ("no such format, or nothing to join");
   gst_init (NULL, NULL);
+  open_source (&bench, argv[4], argv[5]);
+  list_segments (&bench);
   idle = peak_kb ();
-  if (!g_file_get_contents (argv[1], &data, &size, &error))
-    g_error ("%s", error->message);
-  ts = g_bytes_new_take (data, size);
-  segment = make_entry (ts);
-
-  start = cpu_seconds ();
-  for (gint i = 0; i < rounds; i++) {
-    package (ts, segment, VS_MEDIA_VIDEO);
-    package (ts, segment, VS_MEDIA_AUDIO);
-  }
-  peak = peak_kb ();
-  g_print ("%" G_GUINT64_FORMAT " %.3f %ld\n", (guint64) size * rounds,
-      cpu_seconds () - start, peak - idle);
+  for (gint i = atoi (argv[3]); i > 0; i--)
+    run (&bench);
+  g_print ("%" G_GUINT64_FORMAT " %.6f %.6f %.6f %ld %" G_GUINT64_FORMAT "\n",
+      bench.bytes, bench.load_s, bench.package_s, bench.check_s,
+      peak_kb () - idle, bench.largest);
+  g_ptr_array_unref (bench.stored);
+  g_ptr_array_unref (bench.joined);
+  vs_segment_source_unref (bench.source);
+  vs_store_unref (bench.store);
   return 0;
 }
