@@ -226,23 +226,40 @@ join_whole (VsTimeline * timeline, GPtrArray * parts, guint join)
       vs_segment_ref (g_ptr_array_index (parts, 0));
 }
 
-/* What a live fragment tells of. */
+static VsTimeline *
+find_rendition (GPtrArray * timelines, const gchar * name)
+{
+  for (guint i = 0; i < timelines->len; i++) {
+    VsTimeline *timeline = g_ptr_array_index (timelines, i);
+    g_autoptr (VsRendition) info = vs_timeline_get_rendition (timeline);
+
+    if (strcmp (info->name, name) == 0)
+      return timeline;
+  }
+  return NULL;
+}
+
+/* What a live fragment tells of. @live: (nullable): where @timeline, an
+ * archive's, goes on: the archive may not have been read since its event did */
 static void
-find_ahead (VsTimeline * timeline, guint64 sequence,
+find_ahead (VsTimeline * timeline, GPtrArray * live, guint64 sequence,
     const VsObjectName * name, Found * found)
 {
+  VsTimeline *newest = live ? find_rendition (live, found->rendition) : NULL;
   VsTimelineState state;
   VsHistory history;
 
+  if (newest == NULL)
+    newest = timeline;
   /* ahead of looking: what has ended meanwhile has all that it will have */
-  vs_timeline_get_state (timeline, &state);
-  vs_history_init (&history, timeline, NULL);
+  vs_timeline_get_state (newest, &state);
+  vs_history_init (&history, newest, newest == timeline ? NULL : timeline);
   found->ahead = g_ptr_array_new_with_free_func ((GDestroyNotify)
       vs_segment_unref);
   for (guint i = 1; i <= name->ahead; i++) {
     g_autoptr (GPtrArray) parts = find_parts (&history, sequence + i,
         name->join, NULL);
-    VsSegment *segment = join_whole (timeline, parts, name->join);
+    VsSegment *segment = join_whole (newest, parts, name->join);
 
     if (segment == NULL)
       break;
@@ -281,8 +298,8 @@ find_place (const VsRequest * request, GPtrArray * timelines,
 }
 
 static gboolean
-find_in (const VsRequest * request, GPtrArray * timelines, Found * found,
-    GError ** error)
+find_in (const VsRequest * request, GPtrArray * timelines, GPtrArray * live,
+    Found * found, GError ** error)
 {
   const VsObjectName *name = &request->name;
   guint64 sequence;
@@ -306,7 +323,7 @@ find_in (const VsRequest * request, GPtrArray * timelines, Found * found,
   info = vs_timeline_get_rendition (timeline);
   found->rendition = g_strdup (info->name);
   if (name->ahead > 0)
-    find_ahead (timeline, sequence, name, found);
+    find_ahead (timeline, live, sequence, name, found);
   found->bytes = g_ptr_array_new_with_free_func ((GDestroyNotify)
       g_bytes_unref);
   g_ptr_array_set_size (found->bytes, parts->len);
@@ -333,7 +350,7 @@ find_live (const VsRequest * request, Found * found)
   if (request->live == NULL)
     return FALSE;
   timelines = vs_live_event_get_timelines (request->live);
-  if (!find_in (request, timelines, found, NULL))
+  if (!find_in (request, timelines, NULL, found, NULL))
     return FALSE;
   take_live_bytes (request, found);
   return TRUE;
@@ -342,10 +359,14 @@ find_live (const VsRequest * request, Found * found)
 static gboolean
 find_anywhere (const VsRequest * request, Found * found, GError ** error)
 {
+  g_autoptr (GPtrArray) live = NULL;
+
   if (find_live (request, found))
     return TRUE;
+  if (request->live)
+    live = vs_live_event_get_timelines (request->live);
   if (request->archive)
-    return find_in (request, request->archive->timelines, found, error);
+    return find_in (request, request->archive->timelines, live, found, error);
   set_not_there (error);
   return FALSE;
 }
