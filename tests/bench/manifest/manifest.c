@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * manifest [--archive] [--segments N] [--tries N] [FORMAT...]
+ * manifest --weeks [--cache MIB] [--tries N] [FORMAT...]
  *
  * An event of four renditions with segments of 2 s, in memory or (--archive) in
  * a folder, through vs_origin_request (). A line a format: the first request
@@ -11,12 +12,18 @@
  * time that all threads took meanwhile, which a busy machine does not change
  * much). What is over ("vod") does not grow: each request asks for another
  * end.
+ *
+ * With --weeks: what the process takes in memory while manifests of 24 h are
+ * asked for all over two weeks; and what live requests cost then, against those
+ * of an event of an hour (processor time, each from an origin that is new).
  */
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "origin/longstore.h"
 #include "origin/vsoriginprivate.h"
@@ -27,10 +34,14 @@
 static gboolean use_archive;
 static gint n_segments = LONG_DAY;
 static gint n_tries = 5;
+static gboolean weeks;
+static gint cache_mib = 64;
 
 static const GOptionEntry entries[] = {
   {"archive", 'a', 0, G_OPTION_ARG_NONE, &use_archive, "From a folder", NULL},
   {"segments", 's', 0, G_OPTION_ARG_INT, &n_segments, "How many", "N"},
+  {"weeks", 'w', 0, G_OPTION_ARG_NONE, &weeks, "Memory over two weeks", NULL},
+  {"cache", 'c', 0, G_OPTION_ARG_INT, &cache_mib, "With --weeks", "MIB"},
   {"tries", 't', 0, G_OPTION_ARG_INT, &n_tries, "Warm requests", "N"},
   {NULL}
 };
@@ -284,6 +295,114 @@ is_wanted (const Format * format, gint argc, gchar ** argv)
   return argc == 1;
 }
 
+/* ---- two weeks ---------------------------------------------------------- */
+
+#define DAYS 14
+#define HOUR 1728               /* as far into a block as DAYS of DAY are */
+#define DAY 43168
+
+static VsOrigin *
+new_origin (VsStore * store, GstClockTime window)
+{
+  VsOriginSettings settings = {.cache_bytes = cache_mib * 1024 * 1024 };
+  VsOrigin *origin = vs_origin_new (&settings);
+
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
+    g_autoptr (VsEndpoint) endpoint =
+        vs_endpoint_new (formats[i].name, formats[i].type);
+
+    endpoint->dash_template = formats[i].template;
+    endpoint->layout = formats[i].layout;
+    endpoint->window = window;
+    vs_origin_set_endpoint (origin, endpoint);
+  }
+  teach_configs (origin);
+  vs_origin_set_store (origin, store);
+  return origin;
+}
+
+static void
+ask_format (VsOrigin * origin, const Format * format, const gchar * query)
+{
+  g_autoptr (GAsyncQueue) answers = g_async_queue_new ();
+  g_autofree gchar *path = g_strdup_printf ("/out/v1/" LONG_FOLDER "/%s/%s",
+      format->name, format->object);
+  g_autoptr (VsOriginResponse) response = NULL;
+  VsOriginRequest request = {.path = path,.query = query,.accept_gzip = TRUE };
+
+  vs_origin_request (origin, &request, take_response, answers);
+  response = g_async_queue_pop (answers);
+  if (response->status != 200)
+    g_error ("%s: status %u", path, response->status);
+}
+
+/* of the process, in MiB: now, and at most so far */
+static void
+print_memory (guint day)
+{
+  g_autofree gchar *text = NULL;
+  struct rusage usage;
+  gulong size, resident;
+
+  getrusage (RUSAGE_SELF, &usage);
+  if (!g_file_get_contents ("/proc/self/statm", &text, NULL, NULL)
+      || sscanf (text, "%lu %lu", &size, &resident) != 2)
+    return;
+  g_print ("day %2u: %5.1f MiB, at most %5.1f MiB\n", day,
+      resident * (sysconf (_SC_PAGESIZE) / 1048576.0),
+      usage.ru_maxrss / 1024.0);
+}
+
+static void
+try_memory (gint argc, gchar ** argv)
+{
+  g_autoptr (VsStore) store = long_store_new (1, DAYS * DAY + 1);
+  g_autoptr (VsOrigin) origin = new_origin (store, VS_MANIFEST_MAX);
+
+  g_print ("cache of %d MiB\n", cache_mib);
+  print_memory (0);
+  for (guint day = 0; day < DAYS; day++) {
+    gint64 start = LONG_START_US / G_USEC_PER_SEC + 86400 * day + 600;
+    g_autofree gchar *query = g_strdup_printf ("start=%" G_GINT64_FORMAT
+        "&end=%" G_GINT64_FORMAT, start, start + 86000);
+
+    for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
+      if (is_wanted (&formats[i], argc, argv))
+        ask_format (origin, &formats[i], query);
+    print_memory (day + 1);
+  }
+}
+
+/* ms for all formats, at the least */
+static gdouble
+try_live (guint64 length)
+{
+  g_autoptr (VsStore) store = long_store_new (1, length + 1);
+  gdouble least = G_MAXDOUBLE;
+
+  for (gint i = 0; i < n_tries; i++) {
+    g_autoptr (VsOrigin) origin = new_origin (store, 300 * GST_SECOND);
+    gdouble start = get_cpu ();
+
+    for (guint k = 0; k < G_N_ELEMENTS (formats); k++)
+      ask_format (origin, &formats[k], NULL);
+    least = MIN (least, get_cpu () - start);
+  }
+  return least;
+}
+
+static void
+try_weeks (gint argc, gchar ** argv)
+{
+  gdouble hour, longer;
+
+  hour = try_live (HOUR);
+  longer = try_live (DAYS * DAY);
+  g_print ("live requests: %.1f ms of an hour, %.1f ms of two weeks: %.2f\n",
+      hour, longer, longer / hour);
+  try_memory (argc, argv);
+}
+
 static void
 try_formats (gint argc, gchar ** argv, VsStore * store, const gchar * folder)
 {
@@ -320,6 +439,10 @@ main (int argc, char **argv)
     return EXIT_FAILURE;
   }
   gst_init (NULL, NULL);
+  if (weeks) {
+    try_weeks (argc, argv);
+    return EXIT_SUCCESS;
+  }
   if (!use_archive) {
     try_formats (argc, argv, NULL, NULL);
     return EXIT_SUCCESS;
