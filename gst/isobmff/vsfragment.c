@@ -12,7 +12,7 @@
 #endif
 
 #include "isobmff/vsfragment.h"
-#include "memory/vsblock.h"
+#include "memory/vsmemory.h"
 
 #define TRACK_ID 1
 #define BOX_HEAD_SIZE 8
@@ -190,7 +190,8 @@ vs_fragment_assemble (VsFragment * fragment, VsSamples * samples)
   start = samples->headroom - measure.offset;
   w.data = samples->data + start;
   put_boxes (&w, fragment, payload_size);
-  whole = vs_block_to_bytes (g_steal_pointer (&samples->data), samples->offset);
+  whole = vs_memory_to_bytes (g_steal_pointer (&samples->data),
+      samples->offset);
   return g_bytes_new_from_bytes (whole, start, samples->offset - start);
 }
 

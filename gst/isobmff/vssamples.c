@@ -10,7 +10,7 @@
 
 #include "codec/vsnaltypes.h"
 #include "isobmff/vssamples.h"
-#include "memory/vsblock.h"
+#include "memory/vsmemory.h"
 
 #define PTS_TIMESCALE 90000
 
@@ -47,9 +47,9 @@ reserve (VsSamples * samples, gsize size)
 {
   if (samples->capacity - samples->offset >= size)
     return;
-  samples->data = vs_block_realloc (samples->data,
+  samples->data = vs_memory_realloc (samples->data,
       MAX (samples->capacity * 2, samples->offset + size));
-  samples->capacity = vs_block_get_capacity (samples->data);
+  samples->capacity = vs_memory_get_capacity (samples->data);
 }
 
 gint
@@ -232,7 +232,7 @@ samples_init (VsSamples * samples, VsMediaType type, gsize ts_size)
   samples->offset = samples->headroom;
   samples->capacity = samples->headroom
       + (type == VS_MEDIA_VIDEO ? ts_size : AUDIO_FIRST_CAPACITY);
-  samples->data = vs_block_alloc (samples->capacity);
+  samples->data = vs_memory_alloc (samples->capacity);
 }
 
 void
@@ -240,7 +240,7 @@ vs_samples_clear (VsSamples * samples)
 {
   g_clear_pointer (&samples->config, vs_codec_config_unref);
   g_clear_pointer (&samples->samples, g_array_unref);
-  g_clear_pointer (&samples->data, vs_block_free);
+  g_clear_pointer (&samples->data, vs_memory_free);
 }
 
 gboolean

@@ -8,7 +8,7 @@
 #include <gst/gst.h>
 #include <string.h>
 
-#include "memory/vsblock.h"
+#include "memory/vsmemory.h"
 #include "mpegts/vstssection.h"
 
 /* the packet's header, 13818-1 2.4.3.2 */
@@ -154,13 +154,13 @@ vs_ts_extract (GBytes * ts, VsMediaType type)
   extraction.pmt_pid = program->pmt_pid;
   extraction.track_pid = program->tracks[track].pid;
   extraction.clock_pid = program->pcr_pid;
-  extraction.out = vs_block_alloc (size);
+  extraction.out = vs_memory_alloc (size);
   for (gsize i = 0; i < size; i += VS_TS_PACKET_SIZE) {
     if (data[i] != SYNC_BYTE) {
-      vs_block_free (extraction.out);
+      vs_memory_free (extraction.out);
       return NULL;
     }
     take_packet (&extraction, data + i);
   }
-  return vs_block_to_bytes (extraction.out, extraction.size);
+  return vs_memory_to_bytes (extraction.out, extraction.size);
 }

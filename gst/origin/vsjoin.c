@@ -8,7 +8,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
-#include "memory/vsblock.h"
+#include "memory/vsmemory.h"
 
 /* A GOP is seldom a round number of ms: 2.002 s are enough of 2 s, and three
  * of them of 6 s. */
@@ -116,7 +116,7 @@ vs_join_bytes (GBytes * const *parts, guint n)
     return g_bytes_ref (parts[0]);
   for (guint i = 0; i < n; i++)
     size += g_bytes_get_size (parts[i]);
-  all = vs_block_alloc (size);
+  all = vs_memory_alloc (size);
   for (guint i = 0; i < n; i++) {
     gsize part_size;
     gconstpointer data = g_bytes_get_data (parts[i], &part_size);
@@ -125,7 +125,7 @@ vs_join_bytes (GBytes * const *parts, guint n)
       memcpy (all + offset, data, part_size);
     offset += part_size;
   }
-  return vs_block_to_bytes (all, size);
+  return vs_memory_to_bytes (all, size);
 }
 
 /* The parts from @first on that have its number. */

@@ -172,6 +172,8 @@ vs_range_view (const VsHistory * history, const VsRange * range, guint join,
   if (view == NULL)
     return NULL;
   vs_join_view (view, join, range->grows);
+  /* what is long is not read whole: the stored segments' peaks, which are no
+   * lower, stand for it */
   if (join > 1 && !range->grows && !range->newest)
     vs_join_measure_peaks (view);
   if (range->summed && !add_spans (history, range, join, cache, &bounds, view,

@@ -28,7 +28,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "memory/vsblock.h"
+#include "memory/vsmemory.h"
 
 #define TMP_PREFIX ".tmp-"
 #define LOCK_NAME ".lock"
@@ -382,16 +382,16 @@ file_get (VsStore * store, const gchar * key, guint64 offset, gssize length,
     return NULL;
   }
 
-  data = vs_block_try_alloc (size);
+  data = vs_memory_try_alloc (size);
   if (data == NULL)
     errno = ENOMEM;
   have = data ? read_all (fd, data, size, offset) : -1;
   if (have < 0) {
     set_errno_error (error, store, key);
-    vs_block_free (data);
+    vs_memory_free (data);
     return NULL;
   }
-  return vs_block_to_bytes (data, have);
+  return vs_memory_to_bytes (data, have);
 }
 
 static VsStoreObject *

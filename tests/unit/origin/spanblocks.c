@@ -114,7 +114,8 @@ write_row (guint i, GPtrArray * timelines, VsLru * cache, VsXmlCuts * cuts)
     .start_us = LONG_START_US + LONG_US (rows[i].first - 1),
     .end_us = LONG_START_US + LONG_US (rows[i].last),
     .grows = rows[i].grows,
-    .newest = cache ? VS_BLOCK : 0,
+    /* with as many as there are nothing is measured anew, see vsrange.c */
+    .newest = cache ? VS_BLOCK : N_SEGMENTS,
     .summed = cache != NULL
   };
   VsManifestContext context = {.endpoint = endpoint,.root = "/",

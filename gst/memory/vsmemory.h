@@ -16,23 +16,23 @@
 G_BEGIN_DECLS
 
 /* bytes that all blocks which are kept take at most */
-#define VS_BLOCKS_KEPT_MAX (32 * 1024 * 1024)
+#define VS_MEMORY_KEPT_MAX (32 * 1024 * 1024)
 
-/* At least @size bytes; (transfer full), to be freed by vs_block_free (). The
+/* At least @size bytes; (transfer full), to be freed by vs_memory_free (). The
  * second returns NULL where there is no memory, the first aborts. */
-guint8 *vs_block_alloc (gsize size);
-guint8 *vs_block_try_alloc (gsize size);
+guint8 *vs_memory_alloc (gsize size);
+guint8 *vs_memory_try_alloc (gsize size);
 /* @block: (nullable) (transfer full): its first bytes, as many as fit */
-guint8 *vs_block_realloc (guint8 *block, gsize size);
-void    vs_block_free (gpointer block);
+guint8 *vs_memory_realloc (guint8 *block, gsize size);
+void    vs_memory_free (gpointer block);
 
 /* How many bytes it has. */
-gsize vs_block_get_capacity (const guint8 *block);
+gsize vs_memory_get_capacity (const guint8 *block);
 /* Bytes of all blocks that are kept. */
-gsize vs_block_get_kept (void);
+gsize vs_memory_get_kept (void);
 
 /* @block: (transfer full): its first @size bytes, in a shorter block where
  * they leave much of it. (transfer full) */
-GBytes *vs_block_to_bytes (guint8 *block, gsize size);
+GBytes *vs_memory_to_bytes (guint8 *block, gsize size);
 
 G_END_DECLS

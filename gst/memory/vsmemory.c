@@ -10,7 +10,7 @@
 #include "config.h"
 #endif
 
-#include "memory/vsblock.h"
+#include "memory/vsmemory.h"
 
 #include <string.h>
 
@@ -107,7 +107,7 @@ take (gsize size)
 }
 
 guint8 *
-vs_block_try_alloc (gsize size)
+vs_memory_try_alloc (gsize size)
 {
   gsize capacity = round_up (size);
   guint8 *block = take (size);
@@ -123,9 +123,9 @@ vs_block_try_alloc (gsize size)
 }
 
 guint8 *
-vs_block_alloc (gsize size)
+vs_memory_alloc (gsize size)
 {
-  guint8 *block = vs_block_try_alloc (size);
+  guint8 *block = vs_memory_try_alloc (size);
 
   if (block == NULL)
     g_error ("no memory for %" G_GSIZE_FORMAT " bytes", size);
@@ -133,27 +133,27 @@ vs_block_alloc (gsize size)
 }
 
 guint8 *
-vs_block_realloc (guint8 * block, gsize size)
+vs_memory_realloc (guint8 * block, gsize size)
 {
   guint8 *other;
 
   if (block && size <= get_head (block)->capacity)
     return block;
-  other = vs_block_alloc (size);
+  other = vs_memory_alloc (size);
   if (block)
     memcpy (other, block, get_head (block)->capacity);
-  vs_block_free (block);
+  vs_memory_free (block);
   return other;
 }
 
 gsize
-vs_block_get_capacity (const guint8 * block)
+vs_memory_get_capacity (const guint8 * block)
 {
   return get_head (block)->capacity;
 }
 
 gsize
-vs_block_get_kept (void)
+vs_memory_get_kept (void)
 {
   gsize total;
 
@@ -172,7 +172,7 @@ keep (Head * head)
 
   g_mutex_lock (&kept.lock);
   while (kept.n == KEPT_COUNT
-      || (kept.n && kept.total + head->capacity > VS_BLOCKS_KEPT_MAX))
+      || (kept.n && kept.total + head->capacity > VS_MEMORY_KEPT_MAX))
     dropped[n++] = remove_unlocked (0);
   kept.heads[kept.n++] = head;
   kept.total += head->capacity;
@@ -182,19 +182,19 @@ keep (Head * head)
 }
 
 void
-vs_block_free (gpointer block)
+vs_memory_free (gpointer block)
 {
   Head *head = block ? get_head (block) : NULL;
 
   if (head && keeps && head->capacity >= KEPT_MIN
-      && head->capacity <= VS_BLOCKS_KEPT_MAX / 2)
+      && head->capacity <= VS_MEMORY_KEPT_MAX / 2)
     keep (head);
   else
     g_free (head);
 }
 
 GBytes *
-vs_block_to_bytes (guint8 * block, gsize size)
+vs_memory_to_bytes (guint8 * block, gsize size)
 {
   gsize capacity = get_head (block)->capacity;
 
@@ -202,10 +202,10 @@ vs_block_to_bytes (guint8 * block, gsize size)
   if (capacity >= KEPT_MIN && capacity - size > capacity / STEPS) {
     guint8 *whole = block;
 
-    block = vs_block_alloc (size);
+    block = vs_memory_alloc (size);
     if (size > 0)
       memcpy (block, whole, size);
-    vs_block_free (whole);
+    vs_memory_free (whole);
   }
-  return g_bytes_new_with_free_func (block, size, vs_block_free, block);
+  return g_bytes_new_with_free_func (block, size, vs_memory_free, block);
 }

@@ -1,11 +1,11 @@
-/* VisionStream: tests of vsblock.c
+/* VisionStream: tests of vsmemory.c
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <gst/check/gstcheck.h>
 #include <string.h>
 
-#include "memory/vsblock.h"
+#include "memory/vsmemory.h"
 
 #define MB ((gsize) 1024 * 1024)
 #define THREADS 4
@@ -26,8 +26,8 @@ static void
 drop_all (void)
 {
   /* the largest that is kept pushes all others out, but one */
-  vs_block_free (vs_block_alloc (VS_BLOCKS_KEPT_MAX / 2));
-  vs_block_free (vs_block_alloc (VS_BLOCKS_KEPT_MAX / 2));
+  vs_memory_free (vs_memory_alloc (VS_MEMORY_KEPT_MAX / 2));
+  vs_memory_free (vs_memory_alloc (VS_MEMORY_KEPT_MAX / 2));
 }
 
 GST_START_TEST (test_sizes)
@@ -37,16 +37,16 @@ GST_START_TEST (test_sizes)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
-    guint8 *block = vs_block_alloc (sizes[i]);
+    guint8 *block = vs_memory_alloc (sizes[i]);
 
-    fail_unless (vs_block_get_capacity (block) >= sizes[i]);
-    fail_unless (vs_block_get_capacity (block) <= sizes[i] + sizes[i] / 8 + 1);
+    fail_unless (vs_memory_get_capacity (block) >= sizes[i]);
+    fail_unless (vs_memory_get_capacity (block) <= sizes[i] + sizes[i] / 8 + 1);
     fail_unless_equals_int ((guintptr) block % 16, 0);
-    memset (block, 0xa5, vs_block_get_capacity (block));
-    vs_block_free (block);
+    memset (block, 0xa5, vs_memory_get_capacity (block));
+    vs_memory_free (block);
   }
-  fail_unless (vs_block_try_alloc (G_MAXSIZE) == NULL);
-  vs_block_free (NULL);
+  fail_unless (vs_memory_try_alloc (G_MAXSIZE) == NULL);
+  vs_memory_free (NULL);
 }
 
 GST_END_TEST;
@@ -57,16 +57,16 @@ GST_START_TEST (test_again)
   guint8 *large, *small, *again;
 
   drop_all ();
-  large = vs_block_alloc (4 * MB);
-  small = vs_block_alloc (4 * MB - MB / 4);
-  vs_block_free (large);
-  vs_block_free (small);
-  again = vs_block_alloc (4 * MB - MB / 3);
+  large = vs_memory_alloc (4 * MB);
+  small = vs_memory_alloc (4 * MB - MB / 4);
+  vs_memory_free (large);
+  vs_memory_free (small);
+  again = vs_memory_alloc (4 * MB - MB / 3);
   fail_unless_equals_int (again == small, keeps ());
-  vs_block_free (again);
-  again = vs_block_alloc (2 * MB);
+  vs_memory_free (again);
+  again = vs_memory_alloc (2 * MB);
   fail_if (again == small || again == large);
-  vs_block_free (again);
+  vs_memory_free (again);
 }
 
 GST_END_TEST;
@@ -77,15 +77,15 @@ GST_START_TEST (test_bounded)
 
   for (guint size = 1; size <= 5; size++) {
     for (guint i = 0; i < G_N_ELEMENTS (blocks); i++)
-      blocks[i] = vs_block_alloc (size * MB);
+      blocks[i] = vs_memory_alloc (size * MB);
     for (guint i = 0; i < G_N_ELEMENTS (blocks); i++) {
-      vs_block_free (blocks[i]);
-      fail_unless (vs_block_get_kept () <= VS_BLOCKS_KEPT_MAX);
+      vs_memory_free (blocks[i]);
+      fail_unless (vs_memory_get_kept () <= VS_MEMORY_KEPT_MAX);
     }
-    fail_unless (!keeps () || vs_block_get_kept () >= 12 * MB);
+    fail_unless (!keeps () || vs_memory_get_kept () >= 12 * MB);
   }
-  vs_block_free (vs_block_alloc (VS_BLOCKS_KEPT_MAX + 1));
-  fail_unless (vs_block_get_kept () <= VS_BLOCKS_KEPT_MAX);
+  vs_memory_free (vs_memory_alloc (VS_MEMORY_KEPT_MAX + 1));
+  fail_unless (vs_memory_get_kept () <= VS_MEMORY_KEPT_MAX);
 }
 
 GST_END_TEST;
@@ -111,16 +111,16 @@ GST_START_TEST (test_contents)
   static const gsize ends[] = { 0, 1, MB / 2, 2 * MB - 1, 2 * MB };
 
   for (guint i = 0; i < G_N_ELEMENTS (ends); i++) {
-    guint8 *block = vs_block_alloc (MB);
+    guint8 *block = vs_memory_alloc (MB);
     g_autoptr (GBytes) bytes = NULL;
     gsize size;
     const guint8 *data;
 
     fill (block, MB);
-    block = vs_block_realloc (block, 2 * MB);
+    block = vs_memory_realloc (block, 2 * MB);
     fail_unless (is_filled (block, MB));
     fill (block, 2 * MB);
-    bytes = vs_block_to_bytes (block, ends[i]);
+    bytes = vs_memory_to_bytes (block, ends[i]);
     data = g_bytes_get_data (bytes, &size);
     fail_unless_equals_uint64 (size, ends[i]);
     fail_unless (is_filled (data, size));
@@ -136,13 +136,13 @@ use_blocks (gpointer data)
 
   for (guint i = 0; i < ROUNDS; i++) {
     gsize size = MB / 4 + (i * 977) % MB;
-    guint8 *block = vs_block_alloc (size);
+    guint8 *block = vs_memory_alloc (size);
 
     block[0] = block[size / 2] = block[size - 1] = mark;
     g_thread_yield ();
     if (block[0] != mark || block[size / 2] != mark || block[size - 1] != mark)
       return GUINT_TO_POINTER (1);
-    vs_block_free (block);
+    vs_memory_free (block);
   }
   return NULL;
 }
@@ -156,15 +156,15 @@ GST_START_TEST (test_threads)
     threads[i] = g_thread_new (NULL, use_blocks, GUINT_TO_POINTER (i + 1));
   for (guint i = 0; i < THREADS; i++)
     fail_unless (g_thread_join (threads[i]) == NULL);
-  fail_unless (vs_block_get_kept () <= VS_BLOCKS_KEPT_MAX);
+  fail_unless (vs_memory_get_kept () <= VS_MEMORY_KEPT_MAX);
 }
 
 GST_END_TEST;
 
 static Suite *
-block_suite (void)
+memory_suite (void)
 {
-  Suite *s = suite_create ("block");
+  Suite *s = suite_create ("memory");
   TCase *tc = tcase_create ("general");
 
   suite_add_tcase (s, tc);
@@ -176,4 +176,4 @@ block_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (block);
+GST_CHECK_MAIN (memory);
