@@ -49,7 +49,8 @@ gint vs_samples_find_track (const VsTsProgram *program, VsMediaType type);
  *
  * Reads the first track of @type: NAL units get lengths for start codes,
  * parameter sets (up to where they change within the segment), access unit
- * delimiters and filler are left out, ADTS headers too. Damaged units are kept: a decoder conceals better than a hole.
+ * delimiters and filler are left out, ADTS headers too. Damaged units are
+ * kept: a decoder conceals better than a hole.
  */
 gboolean vs_samples_collect (VsSamples *samples, GBytes *ts, VsMediaType type,
     gint64 time_hint_90k, GError ** error);

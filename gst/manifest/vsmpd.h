@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "manifest/vsxmllist.h"
+#include "manifest/vsxmlcuts.h"
 #include "timeline/vstimeline.h"
 
 G_BEGIN_DECLS

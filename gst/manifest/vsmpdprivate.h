@@ -7,6 +7,7 @@
 #include <libxml/xmlwriter.h>
 
 #include "manifest/vsmpd.h"
+#include "manifest/vsxmllist.h"
 #include "timeline/vsspan.h"
 
 G_BEGIN_DECLS

@@ -16,6 +16,7 @@
 #include "isobmff/vssmooth.h"
 #include "isobmff/vssmoothcodec.h"
 #include "manifest/vssmoothmanifest.h"
+#include "manifest/vsxmllist.h"
 #include "timeline/vsspan.h"
 
 #define MAJOR_VERSION 2

@@ -6,7 +6,7 @@
 
 #include "manifest/vssmoothlevel.h"
 #include "manifest/vssmoothname.h"
-#include "manifest/vsxmllist.h"
+#include "manifest/vsxmlcuts.h"
 
 G_BEGIN_DECLS
 

@@ -4,28 +4,14 @@
  */
 #pragma once
 
-#include <glib.h>
 #include <libxml/xmlwriter.h>
+
+#include "manifest/vsxmlcuts.h"
 
 G_BEGIN_DECLS
 
 /* Writes into @text, indented by one blank a level. */
 xmlTextWriter *vs_xml_writer_new (GString *text);
-
-/**
- * VsXmlCuts:
- * @offsets: (element-type gsize): in the text, growing
- * @numbers: how many sequence numbers lie between two cuts
- *
- * Where a text may be cut so that most pieces are the same in the next
- * version: ahead of the first element of each @numbers sequence numbers, from
- * 1 on.
- */
-typedef struct
-{
-  GArray *offsets;
-  guint numbers;
-} VsXmlCuts;
 
 /* most bytes of an element: indentation, names and numbers are short */
 #define VS_XML_LIST_ELEMENT 256

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "manifest/vsxmllist.h"
+#include "manifest/vsxmlcuts.h"
 #include "origin/vschoice.h"
 #include "origin/vsmsslevels.h"
 #include "origin/vsobjectname.h"

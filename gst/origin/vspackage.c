@@ -10,7 +10,6 @@
 
 #include "mpegts/vstsextract.h"
 
-/* Hz of PTS, ISO/IEC 13818-1 2.4.3.6 */
 /* bytes of the SHA-256 that a token shows */
 #define TOKEN_HASH_BYTES 4
 
