@@ -13,11 +13,16 @@
 #include "memory/vsmemory.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define KEPT_COUNT 16
-/* malloc () keeps smaller ones by itself */
+/* Larger ones are mapped: what malloc () is given back it may keep, and then
+ * not use for a block that is a little longer. Smaller ones it keeps well. */
 #define KEPT_MIN (128 * 1024)
 #define STEPS 8
+/* a block that is this many times larger is still taken */
+#define FIT 4
 
 typedef union
 {
@@ -36,7 +41,7 @@ typedef struct
 
 static Kept kept;
 
-/* A sanitizer is to see each block freed. */
+/* A sanitizer is to see each block allocated and freed. */
 #ifdef __SANITIZE_ADDRESS__
 static const gboolean keeps = FALSE;
 #else
@@ -53,6 +58,41 @@ static guint8 *
 get_block (Head * head)
 {
   return (guint8 *) (head + 1);
+}
+
+static gboolean
+is_mapped (gsize capacity)
+{
+  return keeps && capacity >= KEPT_MIN;
+}
+
+static Head *
+head_new (gsize capacity)
+{
+  gsize size = sizeof (Head) + capacity;
+  Head *head;
+
+  if (is_mapped (capacity)) {
+    head = mmap (NULL, size, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (head == MAP_FAILED)
+      return NULL;
+  } else {
+    head = g_try_malloc (size);
+    if (head == NULL)
+      return NULL;
+  }
+  head->capacity = capacity;
+  return head;
+}
+
+static void
+head_free (Head * head)
+{
+  if (is_mapped (head->capacity))
+    munmap (head, sizeof *head + head->capacity);
+  else
+    g_free (head);
 }
 
 static gsize
@@ -86,23 +126,33 @@ take_unlocked (gsize size)
   for (guint i = 0; i < kept.n; i++) {
     gsize capacity = kept.heads[i]->capacity;
 
-    if (capacity >= size && capacity - size <= size / STEPS
+    if (capacity >= size && capacity <= FIT * size
         && (best < 0 || capacity < kept.heads[best]->capacity))
       best = i;
   }
   return best < 0 ? NULL : remove_unlocked (best);
 }
 
+/* A kept block, or NULL: then as much as is to be allocated was given back, so
+ * that what is kept does not add to what is in use. */
 static guint8 *
 take (gsize size)
 {
-  Head *head = NULL;
+  Head *head, *dropped[KEPT_COUNT];
+  gsize total = 0;
+  guint n = 0;
 
-  if (size >= KEPT_MIN) {
-    g_mutex_lock (&kept.lock);
-    head = take_unlocked (size);
-    g_mutex_unlock (&kept.lock);
+  if (size < KEPT_MIN)
+    return NULL;
+  g_mutex_lock (&kept.lock);
+  head = take_unlocked (size);
+  while (head == NULL && kept.n > 0 && total < size) {
+    dropped[n] = remove_unlocked (0);
+    total += dropped[n++]->capacity;
   }
+  g_mutex_unlock (&kept.lock);
+  while (n > 0)
+    head_free (dropped[--n]);
   return head ? get_block (head) : NULL;
 }
 
@@ -115,11 +165,8 @@ vs_memory_try_alloc (gsize size)
 
   if (block || capacity > G_MAXSIZE - sizeof *head)
     return block;
-  head = g_try_malloc (sizeof *head + capacity);
-  if (head == NULL)
-    return NULL;
-  head->capacity = capacity;
-  return get_block (head);
+  head = head_new (capacity);
+  return head ? get_block (head) : NULL;
 }
 
 guint8 *
@@ -178,19 +225,56 @@ keep (Head * head)
   kept.total += head->capacity;
   g_mutex_unlock (&kept.lock);
   while (n > 0)
-    g_free (dropped[--n]);
+    head_free (dropped[--n]);
 }
 
 void
 vs_memory_free (gpointer block)
 {
-  Head *head = block ? get_head (block) : NULL;
+  Head *head;
 
-  if (head && keeps && head->capacity >= KEPT_MIN
+  if (block == NULL)
+    return;
+  head = get_head (block);
+  if (is_mapped (head->capacity)
       && head->capacity <= VS_MEMORY_KEPT_MAX / 2)
     keep (head);
   else
-    g_free (head);
+    head_free (head);
+}
+
+/* Gives back the pages behind @capacity bytes. */
+static void
+trim (Head * head, gsize capacity)
+{
+  gsize page = sysconf (_SC_PAGESIZE);
+  gsize size = sizeof *head + head->capacity;
+  gsize end = (sizeof *head + capacity + page - 1) / page * page;
+
+  if (end >= size)
+    return;
+  munmap ((guint8 *) head + end, size - end);
+  head->capacity = end - sizeof *head;
+}
+
+/* What is long loses its end; of what is short a copy costs less than the
+ * block is worth to the next who asks. */
+static guint8 *
+shrink (guint8 * block, gsize size)
+{
+  Head *head = get_head (block);
+  gsize capacity = round_up (size);
+  guint8 *copy;
+
+  if (is_mapped (capacity) && capacity >= head->capacity / 2) {
+    trim (head, capacity);
+    return block;
+  }
+  copy = vs_memory_alloc (size);
+  if (size > 0)
+    memcpy (copy, block, size);
+  vs_memory_free (block);
+  return copy;
 }
 
 GBytes *
@@ -198,14 +282,7 @@ vs_memory_to_bytes (guint8 * block, gsize size)
 {
   gsize capacity = get_head (block)->capacity;
 
-  /* to copy is cheaper than what a block that is cut short would cost next */
-  if (capacity >= KEPT_MIN && capacity - size > capacity / STEPS) {
-    guint8 *whole = block;
-
-    block = vs_memory_alloc (size);
-    if (size > 0)
-      memcpy (block, whole, size);
-    vs_memory_free (whole);
-  }
+  if (capacity - size > capacity / STEPS)
+    block = shrink (block, size);
   return g_bytes_new_with_free_func (block, size, vs_memory_free, block);
 }

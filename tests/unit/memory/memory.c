@@ -64,9 +64,40 @@ GST_START_TEST (test_again)
   again = vs_memory_alloc (4 * MB - MB / 3);
   fail_unless_equals_int (again == small, keeps ());
   vs_memory_free (again);
-  again = vs_memory_alloc (2 * MB);
+  again = vs_memory_alloc (MB / 2);
   fail_if (again == small || again == large);
   vs_memory_free (again);
+}
+
+GST_END_TEST;
+
+/* What is kept makes room for what it can't serve. */
+GST_START_TEST (test_room)
+{
+  guint8 *block;
+
+  drop_all ();
+  vs_memory_free (vs_memory_alloc (2 * MB));
+  fail_unless_equals_int (vs_memory_get_kept () >= 2 * MB, keeps ());
+  block = vs_memory_alloc (3 * MB);
+  fail_unless_equals_int (vs_memory_get_kept (), 0);
+  vs_memory_free (block);
+}
+
+GST_END_TEST;
+
+/* An object has no more than a little behind its end. */
+GST_START_TEST (test_shrunk)
+{
+  static const gsize sizes[] = { MB, 3 * MB, 4 * MB - MB / 16 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    guint8 *block = vs_memory_alloc (4 * MB);
+    g_autoptr (GBytes) bytes = vs_memory_to_bytes (block, sizes[i]);
+
+    fail_unless (vs_memory_get_capacity (g_bytes_get_data (bytes, NULL))
+        <= sizes[i] + sizes[i] / 4);
+  }
 }
 
 GST_END_TEST;
@@ -170,6 +201,8 @@ memory_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_sizes);
   tcase_add_test (tc, test_again);
+  tcase_add_test (tc, test_room);
+  tcase_add_test (tc, test_shrunk);
   tcase_add_test (tc, test_bounded);
   tcase_add_test (tc, test_contents);
   tcase_add_test (tc, test_threads);
