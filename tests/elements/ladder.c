@@ -413,6 +413,8 @@ GST_START_TEST (test_live)
   fail_unless (ladder_is_near (ladder_assert_silent ("a.ts"), 141, 4));
   GST_INFO ("told %" GST_TIME_FORMAT ", worst %" GST_TIME_FORMAT,
       GST_TIME_ARGS (min), GST_TIME_ARGS (lateness.worst));
+  if (g_getenv ("VS_VALGRIND"))
+    return;
   fail_unless (lateness.worst <= min + GST_SECOND / 2 &&
       lateness.worst + GST_SECOND / 2 >= min,
       "told %" GST_TIME_FORMAT ", worst %" GST_TIME_FORMAT,
