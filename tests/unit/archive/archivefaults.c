@@ -120,8 +120,9 @@ GST_START_TEST (test_default_bound)
   fail_unless_equals_int (entries->len, 70);
   fail_unless_equals_int (count_gaps (entries), 6);
   fail_unless_equals_uint64 (archive_log.lost, 6);
-  /* the oldest went */
-  fail_unless (((VsSegment *) g_ptr_array_index (entries, 5))->gap);
+  /* the oldest went, but for the one that was being tried */
+  for (guint i = 7; i < entries->len; i++)
+    fail_unless (!((VsSegment *) g_ptr_array_index (entries, i))->gap);
 }
 
 GST_END_TEST;
@@ -203,7 +204,8 @@ on_end (gboolean complete, gpointer user_data)
 static void
 await_end_or_failure (void)
 {
-  gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+  gint64 end =
+      g_get_monotonic_time () + GST_TIME_AS_USECONDS (ARCHIVE_PATIENCE);
 
   g_mutex_lock (&archive_log.lock);
   while (archive_log.done == 0 && archive_log.failed == 0)
@@ -284,12 +286,12 @@ run_faults (Fault fault, const VsArchiveWriterSettings * settings,
     /* a check reads all: an archive that is long enough for parts, no more */
     if (n % 30 == 29) {
       test_folder_remove (path);
-      run_once (store, settings, 0, 50, FALSE, 10 * GST_SECOND);
+      run_once (store, settings, 0, 50, FALSE, ARCHIVE_PATIENCE);
       last = last_listed ("a");
     }
     /* and a good run in between heals it; it leaves a live playlist */
     if (n % 3 == 0) {
-      run_once (store, settings, last, 2, FALSE, 10 * GST_SECOND);
+      run_once (store, settings, last, 2, FALSE, ARCHIVE_PATIENCE);
       archive_check (store, ARCHIVE_FOLDER);
       last = last_listed ("a");
       fail_unless_equals_uint64 (last, last_listed ("b"));
@@ -317,14 +319,14 @@ GST_END_TEST;
 
 GST_START_TEST (test_every_operation_fails_once)
 {
-  run_faults (FAULT_ONCE, NULL, 10 * GST_SECOND);
+  run_faults (FAULT_ONCE, NULL, ARCHIVE_PATIENCE);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_every_reply_is_lost)
 {
-  run_faults (FAULT_LIE, NULL, 10 * GST_SECOND);
+  run_faults (FAULT_LIE, NULL, ARCHIVE_PATIENCE);
 }
 
 GST_END_TEST;
@@ -352,7 +354,7 @@ write_forever (void)
     if (run % 2)
       archive_finish (writer);
     else
-      vs_archive_writer_free (writer, 10 * GST_SECOND);
+      vs_archive_writer_free (writer, ARCHIVE_PATIENCE);
   }
 }
 
@@ -361,7 +363,14 @@ GST_START_TEST (test_kill)
   const gchar *times = g_getenv ("VS_ARCHIVE_KILLS");
   gboolean slow = g_getenv ("VS_VALGRIND") != NULL;
   guint n = times ? atoi (times) : slow ? 10 : 50;
+  gint64 run = g_get_monotonic_time ();
   guint64 last = 0;
+
+  /* how long this machine takes for some segments says when to kill */
+  run_once (store, NULL, last, 20, FALSE, ARCHIVE_PATIENCE);
+  run = g_get_monotonic_time () - run;
+  last = last_listed ("a");
+  fail_unless_equals_uint64 (last, 20);
 
   for (guint i = 0; i < n; i++) {
     pid_t child = fork ();
@@ -370,7 +379,7 @@ GST_START_TEST (test_kill)
 
     if (child == 0)
       write_forever ();
-    g_usleep (g_random_int_range (500, 40000) * (slow ? 40 : 1));
+    g_usleep (g_random_int_range (run / 20, 3 * run));
     kill (child, SIGKILL);
     fail_unless (waitpid (child, &status, 0) == child);
     fail_unless (WIFSIGNALED (status), "the writer gave up");
@@ -381,9 +390,9 @@ GST_START_TEST (test_kill)
     last = now;
   }
   g_print ("killed %u times, %" G_GUINT64_FORMAT " segments\n", n, last);
-  run_once (store, NULL, last, 2, TRUE, 10 * GST_SECOND);
+  run_once (store, NULL, last, 2, TRUE, ARCHIVE_PATIENCE);
   g_ptr_array_unref (archive_check_ended (store, ARCHIVE_FOLDER, "a"));
-  fail_unless (last > 0);
+  fail_unless (last > 20);
 }
 
 GST_END_TEST;

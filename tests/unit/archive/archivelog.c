@@ -69,7 +69,8 @@ on_done (gboolean complete, gpointer user_data)
 void
 archive_log_await (const guint * counter, guint value)
 {
-  gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+  gint64 end =
+      g_get_monotonic_time () + GST_TIME_AS_USECONDS (ARCHIVE_PATIENCE);
 
   g_mutex_lock (&archive_log.lock);
   while (*counter < value)
@@ -129,5 +130,5 @@ archive_finish (VsArchiveWriter * writer)
 
   vs_archive_writer_end (writer, on_done, NULL);
   archive_log_await (&archive_log.done, done + 1);
-  vs_archive_writer_free (writer, 10 * GST_SECOND);
+  vs_archive_writer_free (writer, ARCHIVE_PATIENCE);
 }

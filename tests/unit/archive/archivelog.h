@@ -9,6 +9,8 @@
 
 #define ARCHIVE_FOLDER "default/live"
 #define ARCHIVE_SIZE 1000
+/* what is awaited and takes longer than this fails, or is lost */
+#define ARCHIVE_PATIENCE (50 * GST_SECOND)
 
 /* What the writer said since archive_log_clear (). */
 typedef struct
@@ -25,7 +27,7 @@ typedef struct
 extern ArchiveLog archive_log;
 
 void archive_log_clear (void);
-/* Waits, for 20 s, until a counter of archive_log has come to @value. */
+/* Waits, for ARCHIVE_PATIENCE, until a counter of archive_log has come to @value. */
 void archive_log_await (const guint *counter, guint value);
 
 /* @settings and @state may be NULL; NULL when @error was set. */

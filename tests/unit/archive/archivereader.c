@@ -54,7 +54,7 @@ write_segments (guint64 first, guint64 last, gboolean end, guint64 keep)
   }
   if (end)
     vs_archive_writer_end (writer, NULL, NULL);
-  vs_archive_writer_free (writer, 20 * GST_SECOND);
+  vs_archive_writer_free (writer, 50 * GST_SECOND);
 }
 
 static VsArchiveReader *

@@ -91,7 +91,8 @@ GST_START_TEST (test_deletion)
   VsArchiveState state;
   VsArchiveWriter *writer =
       archive_open_writer (store, &settings, &state, NULL);
-  gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+  gint64 end =
+      g_get_monotonic_time () + GST_TIME_AS_USECONDS (ARCHIVE_PATIENCE);
 
   archive_declare (writer, "a");
   archive_append (writer, "a", 1, 100, NULL);
@@ -135,7 +136,7 @@ check_discontinuities (const VsArchiveWriterSettings * settings)
     fail_unless_equals_uint64 (state.next_sequence, next);
     archive_declare (writer, "a");
     archive_append (writer, "a", next, next + 2, &state);
-    vs_archive_writer_free (writer, 10 * GST_SECOND);
+    vs_archive_writer_free (writer, ARCHIVE_PATIENCE);
     next += 3;
 
     archive_check (store, folder);
@@ -175,7 +176,8 @@ GST_END_TEST;
 GST_START_TEST (test_stalled)
 {
   VsArchiveWriterSettings settings = {.max_segments = 5 };
-  gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+  gint64 end =
+      g_get_monotonic_time () + GST_TIME_AS_USECONDS (ARCHIVE_PATIENCE);
 
   for (guint again = 0; again < 2; again++) {
     VsArchiveState state;
@@ -210,7 +212,7 @@ GST_START_TEST (test_stalled)
     if (again)
       archive_finish (writer);
     else
-      vs_archive_writer_free (writer, 10 * GST_SECOND);
+      vs_archive_writer_free (writer, ARCHIVE_PATIENCE);
     archive_check (store, ARCHIVE_FOLDER);
     g_clear_pointer (&entries, g_ptr_array_unref);
     entries = archive_read_list (store, ARCHIVE_FOLDER, "b", NULL);

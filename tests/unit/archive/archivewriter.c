@@ -151,7 +151,7 @@ GST_START_TEST (test_restart)
     if (rows[i].end)
       archive_finish (writer);
     else
-      vs_archive_writer_free (writer, 10 * GST_SECOND);
+      vs_archive_writer_free (writer, ARCHIVE_PATIENCE);
     archive_check (store, ARCHIVE_FOLDER);
   }
 
@@ -181,7 +181,7 @@ GST_START_TEST (test_lagging_rendition)
   archive_declare (writer, "b");
   archive_append (writer, "a", 1, 150, NULL);
   archive_append (writer, "b", 1, 3, NULL);
-  vs_archive_writer_free (writer, 10 * GST_SECOND);
+  vs_archive_writer_free (writer, ARCHIVE_PATIENCE);
 
   writer = open_writer (NULL, &state);
   fail_unless_equals_uint64 (state.next_sequence, 151);
