@@ -133,21 +133,33 @@ take_unlocked (gsize size)
   return best < 0 ? NULL : remove_unlocked (best);
 }
 
-/* A kept block, or NULL: then as much as is to be allocated was given back, so
- * that what is kept does not add to what is in use. */
+/* The oldest that is too short for @size; -1: there is none */
+static gint
+find_short_unlocked (gsize size)
+{
+  for (guint i = 0; i < kept.n; i++)
+    if (kept.heads[i]->capacity < size)
+      return i;
+  return -1;
+}
+
+/* A kept block, or NULL: then of what is too short as much as is to be
+ * allocated was given back, so that what is kept does not add to what is in
+ * use. What is far too long waits for its like. */
 static guint8 *
 take (gsize size)
 {
   Head *head, *dropped[KEPT_COUNT];
   gsize total = 0;
   guint n = 0;
+  gint i;
 
   if (size < KEPT_MIN)
     return NULL;
   g_mutex_lock (&kept.lock);
   head = take_unlocked (size);
-  while (head == NULL && kept.n > 0 && total < size) {
-    dropped[n] = remove_unlocked (0);
+  while (head == NULL && total < size && (i = find_short_unlocked (size)) >= 0) {
+    dropped[n] = remove_unlocked (i);
     total += dropped[n++]->capacity;
   }
   g_mutex_unlock (&kept.lock);
@@ -243,31 +255,29 @@ vs_memory_free (gpointer block)
     head_free (head);
 }
 
-/* Gives back the pages behind @capacity bytes. */
+/* Gives back the pages behind @size bytes, but not their addresses: to whoever
+ * asks for as much next the block is worth what it was. */
 static void
-trim (Head * head, gsize capacity)
+trim (Head * head, gsize size)
 {
   gsize page = sysconf (_SC_PAGESIZE);
-  gsize size = sizeof *head + head->capacity;
-  gsize end = (sizeof *head + capacity + page - 1) / page * page;
+  gsize all = sizeof *head + head->capacity;
+  gsize end = (sizeof *head + size + page - 1) / page * page;
 
-  if (end >= size)
-    return;
-  munmap ((guint8 *) head + end, size - end);
-  head->capacity = end - sizeof *head;
+  if (end < all)
+    madvise ((guint8 *) head + end, all - end, MADV_DONTNEED);
 }
 
-/* What is long loses its end; of what is short a copy costs less than the
+/* What is long gives back its end; of what is short a copy costs less than the
  * block is worth to the next who asks. */
 static guint8 *
 shrink (guint8 * block, gsize size)
 {
   Head *head = get_head (block);
-  gsize capacity = round_up (size);
   guint8 *copy;
 
-  if (is_mapped (capacity) && capacity >= head->capacity / 2) {
-    trim (head, capacity);
+  if (is_mapped (head->capacity) && size >= head->capacity / 2) {
+    trim (head, size);
     return block;
   }
   copy = vs_memory_alloc (size);

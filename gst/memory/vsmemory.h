@@ -31,8 +31,8 @@ gsize vs_memory_get_capacity (const guint8 *block);
 /* Bytes of all blocks that are kept. */
 gsize vs_memory_get_kept (void);
 
-/* @block: (transfer full): its first @size bytes, in a shorter block where
- * they leave much of it. (transfer full) */
+/* @block: (transfer full): its first @size bytes; where they leave much of it,
+ * that is given back to the kernel. (transfer full) */
 GBytes *vs_memory_to_bytes (guint8 *block, gsize size);
 
 G_END_DECLS
