@@ -82,6 +82,10 @@ const PLAYERS = {
     }
     player.on(dashjs.MediaPlayer.events.ERROR,
       ({ error }) => report.errors.push(`${error.code} ${error.message}`));
+    // it looks at the clock too: where it finds the end before the element
+    // does, it pauses there, and the element never ends
+    player.on(dashjs.MediaPlayer.events.PLAYBACK_ENDED,
+      ({ isLast }) => { report.ended ||= isLast; });
     // it has to start by itself: it does not see that the element was told to
     // play before, takes itself for paused, and asks for no new MPD
     player.initialize(video, null, true);
