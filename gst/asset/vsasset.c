@@ -83,6 +83,19 @@ asset_load (VsSegmentSource * source, const VsSegment * segment,
       segment->sequence - 1, cancellable, error);
 }
 
+static gboolean
+asset_collect (VsSegmentSource * source, const VsSegment * segment,
+    VsMediaType type, VsSamples * samples, GCancellable * cancellable,
+    GError ** error)
+{
+  const Asset *asset = (Asset *) source;
+  const VsAssetRendition *rendition = find_rendition (asset, segment);
+
+  g_return_val_if_fail (rendition != NULL, FALSE);
+  return vs_asset_segment_collect (asset->store, rendition,
+      segment->sequence - 1, type, samples, cancellable, error);
+}
+
 /* Whether all files are what they were. */
 static gboolean
 is_current (const Asset * asset, gboolean * current, GError ** error)
@@ -114,7 +127,11 @@ asset_refresh (VsSegmentSource * source, GCancellable * cancellable,
 }
 
 static const VsSegmentSourceClass asset_class = {
-  asset_refresh, asset_get_timelines, asset_load, asset_free
+  .refresh = asset_refresh,
+  .get_timelines = asset_get_timelines,
+  .load = asset_load,
+  .collect = asset_collect,
+  .free = asset_free
 };
 
 static gchar *

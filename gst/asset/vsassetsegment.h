@@ -5,12 +5,13 @@
 #pragma once
 
 #include "asset/vsassetplan.h"
+#include "isobmff/vssamples.h"
 
 G_BEGIN_DECLS
 
 /* Raised whenever other bytes are made of the same file: it goes into the
  * segments' hashes. */
-#define VS_ASSET_VERSION 2
+#define VS_ASSET_VERSION 3
 
 /**
  * vs_asset_segment_new:
@@ -39,5 +40,18 @@ VsSegment *vs_asset_segment_new (const VsAssetRendition *rendition,
 GBytes *vs_asset_segment_load (VsStore *store,
     const VsAssetRendition *rendition, guint index,
     GCancellable *cancellable, GError **error);
+
+/**
+ * vs_asset_segment_collect:
+ * @samples: (out): filled in
+ *
+ * Reads the samples of one track: those that vs_samples_collect () finds in
+ * what vs_asset_segment_load () gives.
+ *
+ * Returns: FALSE with %G_IO_ERROR_NOT_SUPPORTED where that is the only way
+ */
+gboolean vs_asset_segment_collect (VsStore *store,
+    const VsAssetRendition *rendition, guint index, VsMediaType type,
+    VsSamples *samples, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

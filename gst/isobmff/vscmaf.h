@@ -22,6 +22,9 @@ typedef enum
   VS_PACKAGE_ERROR_UNSUPPORTED  /* the codec has no CMAF mapping */
 } VsPackageError;
 
+/* A track's part of a segment: isobmff/vssamples.h */
+typedef struct _VsSamples VsSamples;
+
 /* Whether CMAF has a place for @codec: H.264, H.265, AAC, AC-3, E-AC-3. */
 gboolean vs_cmaf_supports (VsCodec codec);
 
@@ -58,6 +61,9 @@ GBytes *vs_cmaf_header (const VsCodecConfig *config, const gchar *language,
  */
 GBytes *vs_cmaf_fragment (GBytes *ts, const VsSegment *segment,
     VsMediaType type, GError ** error);
+/* The same of samples at hand, whose payload it takes. */
+GBytes *vs_cmaf_fragment_from_samples (VsSamples *samples,
+    const VsSegment *segment, GError **error);
 
 /**
  * vs_cmaf_find_config:

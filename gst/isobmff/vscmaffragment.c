@@ -45,22 +45,30 @@ put_traf (VsBoxWriter * w, const VsFragment * fragment)
 }
 
 GBytes *
-vs_cmaf_fragment (GBytes * ts, const VsSegment * segment, VsMediaType type,
+vs_cmaf_fragment_from_samples (VsSamples * samples, const VsSegment * segment,
     GError ** error)
 {
-  g_auto (VsSamples) samples = { 0 };
   CmafFragment fragment;
-  const VsSegmentTrack *track =
-      vs_fragment_collect (&samples, ts, segment, type, error);
+  const VsSegmentTrack *track = vs_fragment_place (samples, segment, error);
 
   if (track == NULL)
     return NULL;
-  vs_fragment_init (&fragment.base, &samples, (guint32) segment->sequence,
+  vs_fragment_init (&fragment.base, samples, (guint32) segment->sequence,
       VS_TFHD_DEFAULT_BASE_IS_MOOF);
   fragment.base.put_head = put_styp;
   fragment.base.put_traf = put_traf;
   fragment.start = MAX (track->start, 0);
-  return vs_fragment_assemble (&fragment.base, &samples);
+  return vs_fragment_assemble (&fragment.base, samples);
+}
+
+GBytes *
+vs_cmaf_fragment (GBytes * ts, const VsSegment * segment, VsMediaType type,
+    GError ** error)
+{
+  g_auto (VsSamples) samples = { 0 };
+
+  return vs_fragment_collect (&samples, ts, segment, type, error) ?
+      vs_cmaf_fragment_from_samples (&samples, segment, error) : NULL;
 }
 
 typedef struct

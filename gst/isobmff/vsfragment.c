@@ -195,25 +195,39 @@ vs_fragment_assemble (VsFragment * fragment, VsSamples * samples)
   return g_bytes_new_from_bytes (whole, start, samples->offset - start);
 }
 
-const VsSegmentTrack *
-vs_fragment_collect (VsSamples * samples, GBytes * ts,
-    const VsSegment * segment, VsMediaType type, GError ** error)
+static const VsSegmentTrack *
+find_track (const VsSegment * segment, VsMediaType type, GError ** error)
 {
   const VsSegmentTrack *track = vs_segment_get_track (segment, type);
 
-  if (track == NULL || type == VS_MEDIA_OTHER) {
-    g_set_error (error, VS_PACKAGE_ERROR, VS_PACKAGE_ERROR_NO_TRACK,
-        "segment %" G_GUINT64_FORMAT " has no such track", segment->sequence);
-    return NULL;
-  }
-  if (!vs_samples_collect (samples, ts, type, segment->start_pts_90k, error))
-    return NULL;
+  if (track && type != VS_MEDIA_OTHER)
+    return track;
+  g_set_error (error, VS_PACKAGE_ERROR, VS_PACKAGE_ERROR_NO_TRACK,
+      "segment %" G_GUINT64_FORMAT " has no such track", segment->sequence);
+  return NULL;
+}
+
+gboolean
+vs_fragment_collect (VsSamples * samples, GBytes * ts,
+    const VsSegment * segment, VsMediaType type, GError ** error)
+{
+  return find_track (segment, type, error)
+      && vs_samples_collect (samples, ts, type, segment->start_pts_90k, error);
+}
+
+const VsSegmentTrack *
+vs_fragment_place (VsSamples * samples, const VsSegment * segment,
+    GError ** error)
+{
+  const VsSegmentTrack *track = find_track (segment, samples->type, error);
+
   /* box sizes are 32 bits */
-  if (samples->offset - samples->headroom > G_MAXINT32) {
+  if (track && samples->offset - samples->headroom > G_MAXINT32) {
     g_set_error (error, VS_PACKAGE_ERROR, VS_PACKAGE_ERROR_DAMAGED,
         "segment %" G_GUINT64_FORMAT " is too large", segment->sequence);
     return NULL;
   }
-  vs_samples_place (samples, track->timescale, track->duration);
+  if (track)
+    vs_samples_place (samples, track->timescale, track->duration);
   return track;
 }

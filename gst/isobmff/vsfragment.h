@@ -40,12 +40,22 @@ struct _VsFragment
 /**
  * vs_fragment_collect:
  *
- * Reads the samples of a segment's track, and places them in its timescale.
+ * Reads the samples of a segment's track.
+ *
+ * Returns: FALSE with %VS_PACKAGE_ERROR
+ */
+gboolean vs_fragment_collect (VsSamples *samples, GBytes *ts,
+    const VsSegment *segment, VsMediaType type, GError **error);
+
+/**
+ * vs_fragment_place:
+ *
+ * Places a track's samples in its timescale.
  *
  * Returns: (transfer none): the track's entry, or NULL with %VS_PACKAGE_ERROR
  */
-const VsSegmentTrack *vs_fragment_collect (VsSamples *samples, GBytes *ts,
-    const VsSegment *segment, VsMediaType type, GError **error);
+const VsSegmentTrack *vs_fragment_place (VsSamples *samples,
+    const VsSegment *segment, GError **error);
 
 /**
  * vs_fragment_init:

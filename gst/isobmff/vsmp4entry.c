@@ -276,10 +276,11 @@ fail (GError ** error, const gchar * what)
 }
 
 /* The next NAL unit of a sample; those of no length are passed over. */
-static gboolean
-get_nal (GstByteReader * sample, guint length_size, const guint8 ** data,
-    guint32 * size)
+gboolean
+vs_mp4_next_nal (const VsMp4Description * description, GstByteReader * sample,
+    const guint8 ** data, guint32 * size)
 {
+  guint length_size = description->nal_length_size;
   const guint8 *length;
 
   *size = 0;
@@ -334,47 +335,53 @@ append_orientation (const VsMp4Description * description, GByteArray * out)
     append_nal (out, h265, sizeof h265);
 }
 
-static gboolean
-has_parameter_sets (const VsMp4Description * description, GstByteReader sample)
+gboolean
+vs_mp4_has_parameter_sets (const VsMp4Description * description,
+    const guint8 * sample, gsize size)
 {
-  const guint8 *data;
-  guint32 size;
+  GstByteReader reader;
+  const guint8 *nal;
+  guint32 length;
 
-  while (gst_byte_reader_get_remaining (&sample) > 0) {
-    if (!get_nal (&sample, description->nal_length_size, &data, &size))
+  gst_byte_reader_init (&reader, sample, size);
+  while (gst_byte_reader_get_remaining (&reader) > 0) {
+    if (!vs_mp4_next_nal (description, &reader, &nal, &length))
       return FALSE;
-    if (size > 0 && is_parameter_set (description->codec, data[0]))
+    if (length > 0 && is_parameter_set (description->codec, nal[0]))
       return TRUE;
   }
   return FALSE;
 }
 
 static gboolean
-append_video (const VsMp4Description * description, GstByteReader * sample,
-    gboolean sync, GByteArray * out, GError ** error)
+append_video (const VsMp4Description * description, const guint8 * sample,
+    gsize size, gboolean sync, GByteArray * out, GError ** error)
 {
-  gboolean wanted = sync && !has_parameter_sets (description, *sample);
+  gboolean wanted =
+      sync && !vs_mp4_has_parameter_sets (description, sample, size);
   gboolean turned = sync && description->rotation > 0;
-  const guint8 *data;
-  guint32 size;
+  GstByteReader reader;
+  const guint8 *nal;
+  guint32 length;
 
-  while (gst_byte_reader_get_remaining (sample) > 0) {
-    if (!get_nal (sample, description->nal_length_size, &data, &size))
+  gst_byte_reader_init (&reader, sample, size);
+  while (gst_byte_reader_get_remaining (&reader) > 0) {
+    if (!vs_mp4_next_nal (description, &reader, &nal, &length))
       return fail (error, "A NAL unit is longer than its sample");
-    if (size == 0)
+    if (length == 0)
       continue;
-    if (wanted && !is_delimiter (description->codec, data[0])) {
+    if (wanted && !is_delimiter (description->codec, nal[0])) {
       gsize n;
       const guint8 *sets = g_bytes_get_data (description->parameter_sets, &n);
 
       g_byte_array_append (out, sets, n);
       wanted = FALSE;
     }
-    if (turned && is_slice (description->codec, data[0])) {
+    if (turned && is_slice (description->codec, nal[0])) {
       append_orientation (description, out);
       turned = FALSE;
     }
-    append_nal (out, data, size);
+    append_nal (out, nal, length);
   }
   return TRUE;
 }
@@ -403,15 +410,13 @@ vs_mp4_append_unit (const VsMp4Description * description,
     GError ** error)
 {
   guint before = out->len;
-  GstByteReader reader;
 
   if (size > VS_MP4_SAMPLE_SIZE_MAX)
     return fail (error, "A sample is too long");
   switch (description->codec) {
     case VS_CODEC_H264:
     case VS_CODEC_H265:
-      gst_byte_reader_init (&reader, sample, size);
-      if (!append_video (description, &reader, sync, out, error))
+      if (!append_video (description, sample, size, sync, out, error))
         return FALSE;
       break;
     case VS_CODEC_AAC:

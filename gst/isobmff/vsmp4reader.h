@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <gst/base/gstbytereader.h>
 #include "codec/vscodec.h"
 
 G_BEGIN_DECLS
@@ -180,5 +181,19 @@ gsize vs_mp4_movie_get_footprint (const VsMp4Movie *movie);
 gboolean vs_mp4_append_unit (const VsMp4Description *description,
     const guint8 *sample, gsize size, gboolean sync, GByteArray *out,
     GError **error);
+
+/**
+ * vs_mp4_next_nal:
+ * @sample: what is left of a sample of H.264 or H.265
+ *
+ * Steps over a NAL unit, which may be empty; FALSE when it is longer than what
+ * is left.
+ */
+gboolean vs_mp4_next_nal (const VsMp4Description *description,
+    GstByteReader *sample, const guint8 **data, guint32 *size);
+
+/* Whether a sample has a sequence's parameter sets of its own. */
+gboolean vs_mp4_has_parameter_sets (const VsMp4Description *description,
+    const guint8 *sample, gsize size);
 
 G_END_DECLS

@@ -42,14 +42,25 @@ typedef struct
   gboolean keep_sets;
 } Collector;
 
-static void
-reserve (VsSamples * samples, gsize size)
+guint8 *
+vs_samples_reserve (VsSamples * samples, gsize size)
 {
-  if (samples->capacity - samples->offset >= size)
-    return;
-  samples->data = vs_memory_realloc (samples->data,
-      MAX (samples->capacity * 2, samples->offset + size));
-  samples->capacity = vs_memory_get_capacity (samples->data);
+  if (samples->capacity - samples->offset < size) {
+    samples->data = vs_memory_realloc (samples->data,
+        MAX (samples->capacity * 2, samples->offset + size));
+    samples->capacity = vs_memory_get_capacity (samples->data);
+  }
+  return samples->data + samples->offset;
+}
+
+void
+vs_samples_add (VsSamples * samples, gsize size, gint64 pts, gint64 dts,
+    gboolean sync)
+{
+  VsSample sample = {.pts = pts,.dts = dts,.size = size,.sync = sync };
+
+  samples->offset += size;
+  g_array_append_val (samples->samples, sample);
 }
 
 gint
@@ -73,55 +84,66 @@ on_program (const VsTsProgram * program, gpointer user_data)
     collector->samples->codec = program->tracks[collector->track].codec;
 }
 
-static gboolean
-h264_nal_is_left_out (guint8 first, gboolean keep_sets)
+static VsNalUse
+get_h264_use (guint8 first)
 {
   switch (H264_TYPE (first)) {
     case H264_AUD:
     case H264_FILLER:
-      return TRUE;
+      return VS_NAL_USE_LEFT_OUT;
     case H264_SPS:
     case H264_PPS:
     case H264_SPS_EXTENSION:
-      return !keep_sets;
+      return VS_NAL_USE_PARAMETER_SET;
     default:
-      return FALSE;
+      return VS_NAL_USE_KEPT;
   }
 }
 
-static gboolean
-h265_nal_is_left_out (guint8 first, gboolean keep_sets)
+static VsNalUse
+get_h265_use (guint8 first)
 {
   guint8 type = H265_TYPE (first);
 
   if (type >= H265_VPS && type <= H265_PPS)
-    return !keep_sets;
-  return type == H265_AUD || type == H265_FILLER;
+    return VS_NAL_USE_PARAMETER_SET;
+  return type == H265_AUD || type == H265_FILLER ?
+      VS_NAL_USE_LEFT_OUT : VS_NAL_USE_KEPT;
 }
 
-static void
-append_nals (Collector * collector, const VsTsUnit * unit)
+VsNalUse
+vs_samples_get_nal_use (VsCodec codec, guint8 first)
+{
+  return codec == VS_CODEC_H265 ? get_h265_use (first) : get_h264_use (first);
+}
+
+/* Returns: bytes that it wrote behind the payload */
+static gsize
+write_nals (Collector * collector, const VsTsUnit * unit)
 {
   VsSamples *samples = collector->samples;
-  gboolean h265 = samples->codec == VS_CODEC_H265;
-  gboolean keep = collector->keep_sets;
-  gsize offset = 0;
+  gsize offset = 0, size = 0;
   VsNal nal;
 
   while (vs_nal_next (unit->data, unit->size, &offset, &nal)) {
-    if (nal.size == 0 || (h265 ? h265_nal_is_left_out (nal.data[0], keep)
-            : h264_nal_is_left_out (nal.data[0], keep)))
+    VsNalUse use = nal.size > 0 ?
+        vs_samples_get_nal_use (samples->codec, nal.data[0]) :
+        VS_NAL_USE_LEFT_OUT;
+    guint8 *to;
+
+    if (use == VS_NAL_USE_LEFT_OUT
+        || (use == VS_NAL_USE_PARAMETER_SET && !collector->keep_sets))
       continue;
-    reserve (samples, NAL_LENGTH_SIZE + nal.size);
-    GST_WRITE_UINT32_BE (samples->data + samples->offset, nal.size);
-    memcpy (samples->data + samples->offset + NAL_LENGTH_SIZE, nal.data,
-        nal.size);
-    samples->offset += NAL_LENGTH_SIZE + nal.size;
+    to = vs_samples_reserve (samples, size + NAL_LENGTH_SIZE + nal.size) + size;
+    GST_WRITE_UINT32_BE (to, nal.size);
+    memcpy (to + NAL_LENGTH_SIZE, nal.data, nal.size);
+    size += NAL_LENGTH_SIZE + nal.size;
   }
+  return size;
 }
 
-static void
-append_frame (VsSamples * samples, const VsTsUnit * unit)
+static gsize
+write_frame (VsSamples * samples, const VsTsUnit * unit)
 {
   gsize head = 0;
 
@@ -131,16 +153,16 @@ append_frame (VsSamples * samples, const VsTsUnit * unit)
       head += ADTS_CRC_SIZE;
   }
   if (unit->size <= head)
-    return;
-  reserve (samples, unit->size - head);
-  memcpy (samples->data + samples->offset, unit->data + head,
+    return 0;
+  memcpy (vs_samples_reserve (samples, unit->size - head), unit->data + head,
       unit->size - head);
-  samples->offset += unit->size - head;
+  return unit->size - head;
 }
 
 /* Times that were not sent go on from the sample before. */
 static void
-set_times (VsSamples * samples, const VsTsUnit * unit, VsSample * sample)
+get_times (VsSamples * samples, const VsTsUnit * unit, gint64 * pts,
+    gint64 * dts)
 {
   guint n = samples->samples->len;
   gint64 next = 0;
@@ -149,9 +171,9 @@ set_times (VsSamples * samples, const VsTsUnit * unit, VsSample * sample)
     next = g_array_index (samples->samples, VsSample, n - 1).dts;
   if (n > 1)
     next += next - g_array_index (samples->samples, VsSample, n - 2).dts;
-  sample->pts = unit->pts_90k != VS_TS_NO_TIME ? unit->pts_90k
+  *pts = unit->pts_90k != VS_TS_NO_TIME ? unit->pts_90k
       : unit->dts_90k != VS_TS_NO_TIME ? unit->dts_90k : next;
-  sample->dts = unit->dts_90k != VS_TS_NO_TIME ? unit->dts_90k : sample->pts;
+  *dts = unit->dts_90k != VS_TS_NO_TIME ? unit->dts_90k : *pts;
 }
 
 /* A change of configuration begins a segment where it comes with a keyframe. A
@@ -178,21 +200,19 @@ on_unit (const VsTsUnit * unit, gpointer user_data)
 {
   Collector *collector = user_data;
   VsSamples *samples = collector->samples;
-  VsSample sample = {.sync = (unit->flags & VS_TS_UNIT_KEYFRAME) != 0 };
-  gsize start = samples->offset;
+  gint64 pts, dts;
+  gsize size;
 
   if ((gint) unit->track != collector->track)
     return;
   follow_config (collector, unit->config);
-  if (samples->type == VS_MEDIA_VIDEO)
-    append_nals (collector, unit);
-  else
-    append_frame (samples, unit);
-  if (samples->offset == start)
+  size = samples->type == VS_MEDIA_VIDEO ? write_nals (collector, unit) :
+      write_frame (samples, unit);
+  if (size == 0)
     return;
-  sample.size = samples->offset - start;
-  set_times (samples, unit, &sample);
-  g_array_append_val (samples->samples, sample);
+  get_times (samples, unit, &pts, &dts);
+  vs_samples_add (samples, size, pts, dts,
+      (unit->flags & VS_TS_UNIT_KEYFRAME) != 0);
 }
 
 static gboolean
@@ -219,10 +239,8 @@ check (const Collector * collector, GError ** error)
   return FALSE;
 }
 
-/* Video is nearly all of a segment, and loses its packet headers: no more
- * than the segment's size is needed. */
-static void
-samples_init (VsSamples * samples, VsMediaType type, gsize ts_size)
+void
+vs_samples_init (VsSamples * samples, VsMediaType type, gsize size)
 {
   memset (samples, 0, sizeof *samples);
   samples->type = type;
@@ -230,8 +248,7 @@ samples_init (VsSamples * samples, VsMediaType type, gsize ts_size)
       g_array_sized_new (FALSE, FALSE, sizeof (VsSample), EXPECTED_SAMPLES);
   samples->headroom = BOX_BYTES + BOX_BYTES_PER_SAMPLE * EXPECTED_SAMPLES;
   samples->offset = samples->headroom;
-  samples->capacity = samples->headroom
-      + (type == VS_MEDIA_VIDEO ? ts_size : AUDIO_FIRST_CAPACITY);
+  samples->capacity = samples->headroom + size;
   samples->data = vs_memory_alloc (samples->capacity);
 }
 
@@ -253,7 +270,10 @@ vs_samples_collect (VsSamples * samples, GBytes * ts, VsMediaType type,
   gsize size;
   const guint8 *data = g_bytes_get_data (ts, &size);
 
-  samples_init (samples, type, size);
+  /* Video is nearly all of a segment, and loses its packet headers: no more
+   * than the segment's size is needed. */
+  vs_samples_init (samples, type,
+      type == VS_MEDIA_VIDEO ? size : AUDIO_FIRST_CAPACITY);
   vs_ts_reader_select (reader, type);
   vs_ts_reader_set_time_hint (reader, time_hint_90k);
   vs_ts_reader_push (reader, data, size);
@@ -269,7 +289,7 @@ vs_samples_set_headroom (VsSamples * samples, gsize size)
   if (size <= samples->headroom)
     return;
   more = size - samples->headroom;
-  reserve (samples, more);
+  vs_samples_reserve (samples, more);
   memmove (samples->data + size, samples->data + samples->headroom,
       samples->offset - samples->headroom);
   samples->headroom = size;

@@ -30,7 +30,7 @@ typedef struct
  * it stays: @headroom bytes are kept free ahead of it for the boxes, so that
  * it never moves.
  */
-typedef struct
+struct _VsSamples
 {
   VsMediaType type;
   VsCodec codec;
@@ -38,10 +38,35 @@ typedef struct
   GArray *samples;              /* VsSample */
   guint8 *data;                 /* a block */
   gsize headroom, offset, capacity;     /* payload: [headroom, offset) */
-} VsSamples;
+};
+
+/* @size: of the payload, as far as it is known */
+void vs_samples_init (VsSamples *samples, VsMediaType type, gsize size);
+
+/* Room for @size bytes behind the payload so far. */
+guint8 *vs_samples_reserve (VsSamples *samples, gsize size);
+/* The next @size bytes there are a sample, with times in 90 kHz ticks. */
+void vs_samples_add (VsSamples *samples, gsize size, gint64 pts, gint64 dts,
+    gboolean sync);
 
 /* The first track of @type in a programme, or -1. */
 gint vs_samples_find_track (const VsTsProgram *program, VsMediaType type);
+
+/**
+ * VsNalUse:
+ *
+ * What becomes of a NAL unit in a sample: parameter sets stand in the header,
+ * access unit delimiters and filler nowhere.
+ */
+typedef enum
+{
+  VS_NAL_USE_KEPT,
+  VS_NAL_USE_LEFT_OUT,
+  VS_NAL_USE_PARAMETER_SET
+} VsNalUse;
+
+/* @first: the unit's first byte */
+VsNalUse vs_samples_get_nal_use (VsCodec codec, guint8 first);
 
 /**
  * vs_samples_collect:

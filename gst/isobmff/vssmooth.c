@@ -259,26 +259,36 @@ check (const VsSamples * samples, const VsSegment * segment,
 }
 
 GBytes *
+vs_smooth_fragment_from_samples (VsSamples * samples,
+    const VsSegment * segment, guint64 shift, const VsSegment * const *ahead,
+    guint n_ahead, GError ** error)
+{
+  SmoothFragment fragment = {.type = samples->type,.shift = shift,
+    .ahead = ahead,.n_ahead = n_ahead
+  };
+  const VsSegmentTrack *track = vs_fragment_place (samples, segment, error);
+
+  if (track == NULL || !check (samples, segment, &fragment, error))
+    return NULL;
+  rescale_samples (samples, segment, track, shift + fragment.time,
+      fragment.duration);
+  add_parameter_sets (samples);
+  vs_fragment_init (&fragment.base, samples, (guint32) segment->sequence, 0);
+  fragment.base.trun_version = choose_trun_version (&fragment.base);
+  fragment.base.put_traf = put_traf;
+  return vs_fragment_assemble (&fragment.base, samples);
+}
+
+GBytes *
 vs_smooth_fragment (GBytes * ts, const VsSegment * segment, VsMediaType type,
     guint64 shift, const VsSegment * const *ahead, guint n_ahead,
     GError ** error)
 {
   g_auto (VsSamples) samples = { 0 };
-  SmoothFragment fragment = {.type = type,.shift = shift,.ahead = ahead,
-    .n_ahead = n_ahead
-  };
-  const VsSegmentTrack *track =
-      vs_fragment_collect (&samples, ts, segment, type, error);
 
-  if (track == NULL || !check (&samples, segment, &fragment, error))
-    return NULL;
-  rescale_samples (&samples, segment, track, shift + fragment.time,
-      fragment.duration);
-  add_parameter_sets (&samples);
-  vs_fragment_init (&fragment.base, &samples, (guint32) segment->sequence, 0);
-  fragment.base.trun_version = choose_trun_version (&fragment.base);
-  fragment.base.put_traf = put_traf;
-  return vs_fragment_assemble (&fragment.base, &samples);
+  return vs_fragment_collect (&samples, ts, segment, type, error) ?
+      vs_smooth_fragment_from_samples (&samples, segment, shift, ahead,
+      n_ahead, error) : NULL;
 }
 
 GBytes *

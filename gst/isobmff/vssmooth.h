@@ -66,6 +66,10 @@ void vs_smooth_get_boundaries (const VsSegment *segment, guint64 *start,
 GBytes *vs_smooth_fragment (GBytes *ts, const VsSegment *segment,
     VsMediaType type, guint64 shift, const VsSegment *const *ahead,
     guint n_ahead, GError **error);
+/* The same of samples at hand, whose payload it takes. */
+GBytes *vs_smooth_fragment_from_samples (VsSamples *samples,
+    const VsSegment *segment, guint64 shift, const VsSegment *const *ahead,
+    guint n_ahead, GError **error);
 
 /* What `FragmentInfo()` asks for: the moof of such a fragment without its
  * media. (transfer full) */

@@ -47,7 +47,10 @@ archive_free (VsSegmentSource * source)
 }
 
 static const VsSegmentSourceClass archive_class = {
-  archive_refresh, archive_get_timelines, archive_load, archive_free
+  .refresh = archive_refresh,
+  .get_timelines = archive_get_timelines,
+  .load = archive_load,
+  .free = archive_free
 };
 
 VsSegmentSource *

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "origin/vsoriginprivate.h"
 
+#include "isobmff/vssamples.h"
 #include "origin/vsjoin.h"
 
 /* a stored segment that can't be read or does not parse is read once more */
@@ -160,8 +161,17 @@ warn (VsOriginJob * job, const VsSegment * segment, const gchar * trouble)
   vs_origin_warn (job->origin, text);
 }
 
-/* One reading; what is listed but can't be had is the store's fault, and no
- * 404: its error is not passed on as such. */
+/* What is listed but can't be had is the store's fault, and no 404: its error
+ * is not passed on as such. */
+static void
+fail_to_load (VsOriginJob * job, const VsSegment * segment,
+    const GError * cause, GError ** error)
+{
+  warn (job, segment, cause->message);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, cause->message);
+}
+
+/* One reading */
 static GBytes *
 load (VsOriginJob * job, const VsSegment * segment, GError ** error)
 {
@@ -169,10 +179,8 @@ load (VsOriginJob * job, const VsSegment * segment, GError ** error)
   VsSegmentSource *source = job->archive->source;
   GBytes *bytes = source->klass->load (source, segment, NULL, &cause);
 
-  if (bytes == NULL) {
-    warn (job, segment, cause->message);
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, cause->message);
-  }
+  if (bytes == NULL)
+    fail_to_load (job, segment, cause, error);
   return bytes;
 }
 
@@ -252,4 +260,45 @@ vs_origin_make_packaged (gpointer data, GError ** error)
   }
   warn (job, job->segment, cause->message);
   return reload_parts (job, error) ? package_parts (job, error) : NULL;
+}
+
+/* FALSE also where the source has no samples to give: then without an error */
+static gboolean
+collect (VsOriginJob * job, VsSamples * samples, GError ** error)
+{
+  VsSegmentSource *source = job->archive->source;
+
+  for (guint i = 0; i < LOAD_ATTEMPTS; i++) {
+    g_autoptr (GError) cause = NULL;
+
+    g_clear_error (error);
+    vs_samples_clear (samples);
+    if (source->klass->collect (source, job->segment, job->packaging.track,
+            samples, NULL, &cause))
+      return TRUE;
+    if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
+      break;
+    fail_to_load (job, job->segment, cause, error);
+  }
+  return FALSE;
+}
+
+/* Of the source's own samples, where they are as they should be */
+GBytes *
+vs_origin_make_collected (gpointer data, GError ** error)
+{
+  VsOriginJob *job = data;
+  g_auto (VsSamples) samples = { 0 };
+  g_autoptr (GError) cause = NULL;
+  g_autoptr (GBytes) ts = NULL;
+
+  __atomic_add_fetch (&job->origin->packaged, 1, __ATOMIC_RELAXED);
+  if (collect (job, &samples, &cause))
+    return vs_package_samples (&samples, job->segment, &job->packaging, error);
+  if (cause) {
+    g_propagate_error (error, g_steal_pointer (&cause));
+    return NULL;
+  }
+  ts = vs_origin_job_load (job, job->segment, error);
+  return ts ? vs_package (ts, job->segment, &job->packaging, error) : NULL;
 }

@@ -139,6 +139,7 @@ gboolean vs_origin_job_complete_configs (VsOriginJob *job,
 VsObject *vs_origin_make_manifest (gpointer job, GError **error);
 GBytes *vs_origin_make_init (gpointer job, GError **error);
 GBytes *vs_origin_make_packaged (gpointer job, GError **error);
+GBytes *vs_origin_make_collected (gpointer job, GError **error);
 GBytes *vs_origin_make_stored (gpointer job, GError **error);
 GBytes *vs_origin_make_list (gpointer job, GError **error);
 

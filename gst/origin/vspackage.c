@@ -8,6 +8,7 @@
 #include <openssl/sha.h>
 #include <string.h>
 
+#include "isobmff/vsfragment.h"
 #include "mpegts/vstsextract.h"
 
 /* bytes of the SHA-256 that a token shows */
@@ -24,17 +25,30 @@ extract_track (GBytes * ts, VsMediaType track, GError ** error)
   return out;
 }
 
-static GBytes *
-package_smooth (GBytes * ts, const VsSegment * segment,
+GBytes *
+vs_package_samples (VsSamples * samples, const VsSegment * segment,
     const VsPackaging * packaging, GError ** error)
 {
-  g_autoptr (GBytes) fragment = vs_smooth_fragment (ts, segment,
-      packaging->track, packaging->shift, packaging->ahead,
-      packaging->n_ahead, error);
+  g_autoptr (GBytes) fragment = NULL;
 
+  g_return_val_if_fail (packaging->format != VS_FORMAT_TS, NULL);
+  if (packaging->format == VS_FORMAT_CMAF)
+    return vs_cmaf_fragment_from_samples (samples, segment, error);
+  fragment = vs_smooth_fragment_from_samples (samples, segment,
+      packaging->shift, packaging->ahead, packaging->n_ahead, error);
   if (fragment && packaging->info)
     return vs_smooth_fragment_get_info (fragment);
   return g_steal_pointer (&fragment);
+}
+
+static GBytes *
+package_track (GBytes * ts, const VsSegment * segment,
+    const VsPackaging * packaging, GError ** error)
+{
+  g_auto (VsSamples) samples = { 0 };
+
+  return vs_fragment_collect (&samples, ts, segment, packaging->track, error) ?
+      vs_package_samples (&samples, segment, packaging, error) : NULL;
 }
 
 static gboolean
@@ -48,16 +62,11 @@ GBytes *
 vs_package (GBytes * ts, const VsSegment * segment,
     const VsPackaging * packaging, GError ** error)
 {
-  switch (packaging->format) {
-    case VS_FORMAT_TS:
-      return is_stored (packaging) ? g_bytes_ref (ts) :
-          extract_track (ts, packaging->track, error);
-    case VS_FORMAT_CMAF:
-      return vs_cmaf_fragment (ts, segment, packaging->track, error);
-    case VS_FORMAT_SMOOTH:
-      return package_smooth (ts, segment, packaging, error);
-  }
-  g_return_val_if_reached (NULL);
+  if (is_stored (packaging))
+    return g_bytes_ref (ts);
+  return packaging->format == VS_FORMAT_TS ?
+      extract_track (ts, packaging->track, error) :
+      package_track (ts, segment, packaging, error);
 }
 
 /* What is said of the segments that follow. */

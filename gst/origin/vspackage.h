@@ -47,6 +47,9 @@ typedef struct
  */
 GBytes *vs_package (GBytes *ts, const VsSegment *segment,
     const VsPackaging *packaging, GError ** error);
+/* The same of the track's samples, whose payload it takes; not for TS. */
+GBytes *vs_package_samples (VsSamples *samples, const VsSegment *segment,
+    const VsPackaging *packaging, GError **error);
 
 /**
  * vs_package_digest:

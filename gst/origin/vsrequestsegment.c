@@ -558,6 +558,16 @@ load_part (const VsRequest * request, const Found * found, guint index,
     vs_origin_job_start (new_stored_job (request, found, index, key));
 }
 
+/* Whether the source may have the track's samples as such: nothing else is to
+ * be read then. */
+static gboolean
+can_collect (const VsRequest * request, const Found * found)
+{
+  return request->archive && request->archive->source->klass->collect
+      && get_format (request) != VS_FORMAT_TS && request->name.join == 1
+      && !has_all_bytes (found);
+}
+
 static void
 request_packaged (VsRequest * request, const Found * found)
 {
@@ -574,8 +584,13 @@ request_packaged (VsRequest * request, const Found * found)
   job->segment = vs_segment_ref (found->whole);
   job->packaging = packaging;
   job->ahead = found->ahead ? g_ptr_array_ref (found->ahead) : NULL;
-  job->make = vs_origin_make_packaged;
   job->has_digest = vs_package_digest (found->whole, &packaging, job->digest);
+  if (can_collect (request, found)) {
+    job->make = vs_origin_make_collected;
+    vs_origin_job_start (job);
+    return;
+  }
+  job->make = vs_origin_make_packaged;
   /* the request lives until the job is done, and that starts with the last
    * part: after this function's own vs_origin_job_part_done () */
   vs_origin_job_set_parts (job, found->parts, found->bytes);

@@ -10,6 +10,7 @@
 G_BEGIN_DECLS
 
 typedef struct _VsSegmentSource VsSegmentSource;
+struct _VsSamples;
 
 /**
  * VsSegmentSourceClass:
@@ -21,6 +22,10 @@ typedef struct _VsSegmentSource VsSegmentSource;
  *   its place; NULL with %G_IO_ERROR_NOT_FOUND when it is gone
  * @get_timelines: (element-type VsTimeline) (transfer full)
  * @load: a segment of these timelines, as a transport stream
+ * @collect: (nullable): a track of it as samples, where the source has them as
+ *   such: what is to be found in the transport stream, for less. FALSE with
+ *   %G_IO_ERROR_NOT_SUPPORTED where @load is the only way; @samples is to be
+ *   cleared in any case
  */
 typedef struct
 {
@@ -28,6 +33,9 @@ typedef struct
       GCancellable *cancellable, GError **error);
   GPtrArray *(*get_timelines) (VsSegmentSource *source);
   GBytes *(*load) (VsSegmentSource *source, const VsSegment *segment,
+      GCancellable *cancellable, GError **error);
+  gboolean (*collect) (VsSegmentSource *source, const VsSegment *segment,
+      VsMediaType type, struct _VsSamples *samples,
       GCancellable *cancellable, GError **error);
   void (*free) (VsSegmentSource *source);
 } VsSegmentSourceClass;

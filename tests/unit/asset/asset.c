@@ -5,73 +5,16 @@
 #include <gst/check/gstcheck.h>
 #include <string.h>
 
-#include "asset/vsasset.h"
+#include "asset/assetfixture.h"
 #include "asset/vsassetlist.h"
-#include "common/folder.h"
 #include "isobmff/vsmp4reader.h"
-
-static gchar *root, *folder;
-static VsStore *store;
-
-static void
-setup (void)
-{
-  root = g_dir_make_tmp ("vs-asset-XXXXXX", NULL);
-  folder = g_build_filename (root, "default", VS_ASSET_FOLDER, NULL);
-  g_mkdir_with_parents (folder, 0700);
-  store = vs_store_open (root, FALSE, NULL);
-}
-
-static void
-teardown (void)
-{
-  vs_store_unref (store);
-  test_folder_remove (root);
-  g_clear_pointer (&folder, g_free);
-  g_clear_pointer (&root, g_free);
-}
 
 static void
 put (const gchar * name, const gchar * text)
 {
-  g_autofree gchar *path = g_build_filename (folder, name, NULL);
+  g_autofree gchar *path = g_build_filename (asset_folder, name, NULL);
 
   fail_unless (g_file_set_contents (path, text, -1, NULL));
-}
-
-static gboolean
-run_ffmpeg (const gchar * line)
-{
-  g_auto (GStrv) argv = g_strsplit (line, " ", -1);
-  gint status;
-
-  if (g_spawn_sync (NULL, argv, NULL, G_SPAWN_SEARCH_PATH
-          | G_SPAWN_STDERR_TO_DEV_NULL | G_SPAWN_STDOUT_TO_DEV_NULL, NULL,
-          NULL, NULL, NULL, &status, NULL)
-      && g_spawn_check_wait_status (status, NULL))
-    return TRUE;
-  g_print ("skipped: no ffmpeg with libx264\n");
-  return FALSE;
-}
-
-/* A clip with B-frames and AAC, a keyframe each so many frames of 25 a
- * second. FALSE: there is no ffmpeg. */
-static gboolean
-make_with (const gchar * name, guint seconds, guint gop, const gchar * options)
-{
-  g_autofree gchar *line = g_strdup_printf ("ffmpeg -y -f lavfi -i "
-      "testsrc=s=160x90:r=25 -f lavfi -i sine=r=48000 -t %u -c:v libx264 "
-      "-preset ultrafast -bf 2 -pix_fmt yuv420p -g %u -keyint_min %u "
-      "-sc_threshold 0 -c:a aac%s %s/%s", seconds, gop, gop, options, folder,
-      name);
-
-  return run_ffmpeg (line);
-}
-
-static gboolean
-make (const gchar * name, guint seconds, guint gop)
-{
-  return make_with (name, seconds, gop, "");
 }
 
 /* Lists. */
@@ -188,7 +131,7 @@ fail_open (const gchar * file, GQuark domain, gint code, const gchar * what)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VsSegmentSource) source =
-      vs_asset_open (store, "default", file, &error);
+      vs_asset_open (asset_store, "default", file, &error);
 
   fail_unless (source == NULL);
   fail_unless (g_error_matches (error, domain, code), "%s", error->message);
@@ -212,26 +155,6 @@ GST_START_TEST (test_hostile)
 }
 
 GST_END_TEST;
-
-static VsTimelineView *
-view_of (VsSegmentSource * source, guint index)
-{
-  g_autoptr (GPtrArray) timelines = source->klass->get_timelines (source);
-
-  fail_unless (index < timelines->len);
-  return vs_timeline_view (g_ptr_array_index (timelines, index), 0,
-      G_MAXUINT64);
-}
-
-static VsSegmentSource *
-open_asset (const gchar * file)
-{
-  g_autoptr (GError) error = NULL;
-  VsSegmentSource *source = vs_asset_open (store, "default", file, &error);
-
-  fail_unless (source != NULL, "%s", error ? error->message : "");
-  return source;
-}
 
 /* Segments touch, in each track, and their bytes are the same each time. */
 static void
@@ -260,12 +183,12 @@ GST_START_TEST (test_segments)
   g_autoptr (VsTimelineView) view = NULL, same = NULL;
   const VsSegment *head;
 
-  if (!make ("a.mp4", 14, 50))
+  if (!asset_make ("a.mp4", 14, 50))
     return;
-  source = open_asset ("a.mp4");
-  again = open_asset ("a.mp4");
-  view = view_of (source, 0);
-  same = view_of (again, 0);
+  source = asset_open ("a.mp4");
+  again = asset_open ("a.mp4");
+  view = asset_view (source, 0);
+  same = asset_view (again, 0);
   fail_unless (view->ended);
   fail_unless_equals_string (view->rendition->name, "a");
   fail_unless_equals_int (view->target_duration, 6);
@@ -296,19 +219,19 @@ GST_START_TEST (test_refresh)
   const VsSegment *old, *young;
   g_autoptr (GError) error = NULL;
 
-  if (!make ("a.mp4", 2, 25))
+  if (!asset_make ("a.mp4", 2, 25))
     return;
-  source = open_asset ("a.mp4");
+  source = asset_open ("a.mp4");
   same = source->klass->refresh (source, NULL, NULL);
   fail_unless (same == source);
-  fail_unless (make ("a.mp4", 3, 25));
-  before = view_of (source, 0);
+  fail_unless (asset_make ("a.mp4", 3, 25));
+  before = asset_view (source, 0);
   old = g_ptr_array_index (before->segments, 0);
   fail_unless (source->klass->load (source, old, NULL, &error) == NULL);
 
   other = source->klass->refresh (source, NULL, NULL);
   fail_unless (other != NULL && other != source);
-  after = view_of (other, 0);
+  after = asset_view (other, 0);
   young = g_ptr_array_index (after->segments, 0);
   fail_unless (memcmp (old->sha256, young->sha256, sizeof old->sha256) != 0);
   fail_unless (young->event_utc_us > old->event_utc_us);
@@ -322,13 +245,13 @@ GST_START_TEST (test_ladder)
   g_autoptr (VsSegmentSource) source = NULL;
   g_autoptr (VsTimelineView) high = NULL, low = NULL;
 
-  if (!make ("high.mp4", 14, 50) || !make ("low.mp4", 14, 75))
+  if (!asset_make ("high.mp4", 14, 50) || !asset_make ("low.mp4", 14, 75))
     return;
   put ("ladder.json", "{\"renditions\":[{\"src\":\"high.mp4\"},"
       "{\"src\":\"low.mp4\"}]}");
-  source = open_asset ("ladder.json");
-  high = view_of (source, 0);
-  low = view_of (source, 1);
+  source = asset_open ("ladder.json");
+  high = asset_view (source, 0);
+  low = asset_view (source, 1);
   fail_unless_equals_int (high->segments->len, 3);
   fail_unless_equals_int (low->segments->len, 3);
   check_segments (source, low);
@@ -350,7 +273,7 @@ GST_END_TEST;
 /* Keyframes each 2 s against one at the start alone. */
 GST_START_TEST (test_no_ladder)
 {
-  if (!make ("high.mp4", 40, 50) || !make ("low.mp4", 40, 5000))
+  if (!asset_make ("high.mp4", 40, 50) || !asset_make ("low.mp4", 40, 5000))
     return;
   put ("ladder.smil", "<smil><body><switch><video src='high.mp4'/>"
       "<video src='low.mp4'/></switch></body></smil>");
@@ -368,7 +291,7 @@ GST_END_TEST;
 static gchar *
 read_file (const gchar * name, gsize * size)
 {
-  g_autofree gchar *path = g_build_filename (folder, name, NULL);
+  g_autofree gchar *path = g_build_filename (asset_folder, name, NULL);
   gchar *data = NULL;
 
   fail_unless (g_file_get_contents (path, &data, size, NULL));
@@ -378,7 +301,7 @@ read_file (const gchar * name, gsize * size)
 static void
 write_file (const gchar * name, const gchar * data, gsize size)
 {
-  g_autofree gchar *path = g_build_filename (folder, name, NULL);
+  g_autofree gchar *path = g_build_filename (asset_folder, name, NULL);
 
   fail_unless (g_file_set_contents (path, data, size, NULL));
 }
@@ -389,13 +312,14 @@ GST_START_TEST (test_fragments)
   g_autoptr (VsSegmentSource) plain = NULL, fragmented = NULL;
   g_autoptr (VsTimelineView) expected = NULL, view = NULL;
 
-  if (!make ("a.mp4", 14, 50) || !make_with ("b.mp4", 14, 50, FRAGMENTS))
+  if (!asset_make ("a.mp4", 14, 50)
+      || !asset_make_with ("b.mp4", 14, 50, FRAGMENTS))
     return;
-  plain = open_asset ("a.mp4");
-  fragmented = open_asset ("b.mp4");
+  plain = asset_open ("a.mp4");
+  fragmented = asset_open ("b.mp4");
   fail_unless (fragmented->remark == NULL);
-  expected = view_of (plain, 0);
-  view = view_of (fragmented, 0);
+  expected = asset_view (plain, 0);
+  view = asset_view (fragmented, 0);
   check_segments (fragmented, view);
   fail_unless_equals_int (view->segments->len, expected->segments->len);
   for (guint i = 0; i < view->segments->len; i++) {
@@ -419,16 +343,16 @@ GST_START_TEST (test_cut_tail)
   const gchar *last;
   gsize size;
 
-  if (!make_with ("a.mp4", 14, 50, FRAGMENTS))
+  if (!asset_make_with ("a.mp4", 14, 50, FRAGMENTS))
     return;
   data = read_file ("a.mp4", &size);
   last = memmem (data + size - 40000, 40000, "mdat", 4);
   fail_unless (last != NULL);
   write_file ("cut.mp4", data, last + 1000 - data);
-  source = open_asset ("cut.mp4");
+  source = asset_open ("cut.mp4");
   fail_unless (strstr (source->remark, "cut off") != NULL, "%s",
       source->remark);
-  view = view_of (source, 0);
+  view = asset_view (source, 0);
   check_segments (source, view);
   fail_unless (view->segments->len > 0);
 
@@ -467,13 +391,14 @@ GST_START_TEST (test_utc_times)
   const VsSegment *head;
   gsize size;
 
-  if (!make_with ("a.mp4", 4, 50, FRAGMENTS " -video_track_timescale 90000"))
+  if (!asset_make_with ("a.mp4", 4, 50,
+          FRAGMENTS " -video_track_timescale 90000"))
     return;
   data = read_file ("a.mp4", &size);
   delay_fragments (data, size, 1700000000);
   write_file ("a.mp4", data, size);
-  source = open_asset ("a.mp4");
-  view = view_of (source, 0);
+  source = asset_open ("a.mp4");
+  view = asset_view (source, 0);
   check_segments (source, view);
   head = g_ptr_array_index (view->segments, 0);
   /* the sound's priming is in the last second ahead */
@@ -489,7 +414,7 @@ asset_suite (void)
   TCase *tcase = tcase_create ("general");
 
   suite_add_tcase (suite, tcase);
-  tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_add_checked_fixture (tcase, asset_setup, asset_teardown);
   tcase_add_loop_test (tcase, test_json, 0, G_N_ELEMENTS (jsons));
   tcase_add_loop_test (tcase, test_smil, 0, G_N_ELEMENTS (smils));
   tcase_add_test (tcase, test_too_many);
