@@ -3,11 +3,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Samples that go from one MP4 file into a fragment of another need no
- * transport stream in between, where they are as their header says: then they
- * are copied once. The result is that of the way through one.
+ * transport stream in between, where they are as their header says. They are
+ * read to where they stay, some at a time; what is left out of one moves those
+ * behind it, while they are still in the processor's cache. The result is that
+ * of the way through a transport stream.
  */
 #include "config.h"
-#include "asset/vsassetread.h"
 #include "asset/vsassetsegment.h"
 
 #include <string.h>
@@ -16,21 +17,29 @@
 #include "codec/vsparametersets.h"
 
 #define NAL_LENGTH_SIZE 4
+/* Bytes, and samples, that are read at once. */
+#define BATCH (256 * 1024)
+#define BATCH_SAMPLES 128
 
 typedef struct
 {
   VsSamples *samples;
   const VsAssetTrack *track;
   const VsMp4Description *description;
+  guint first;                  /* sample of the segment */
   /* of the track's configuration, by level */
   VsNalSet known[VS_PARAMETER_LEVELS_MAX];
   /* so are those of the sample entry */
   gboolean described;
+  /* the entry's other NAL units, as they stand in a sample */
+  GByteArray *lead;
 } Collector;
 
-/* What a sample turned out to be */
+/* What a sample turned out to be: what of it is to be kept, from @to on, never
+ * behind where it was */
 typedef struct
 {
+  guint8 *to;
   gsize size;
   gboolean idr;
 } Unit;
@@ -56,18 +65,6 @@ is_known (const Collector * collector, const guint8 * data, gsize size)
   return FALSE;
 }
 
-/* The sample entry's own units: parameter sets, and messages for all of the
- * track. */
-static gboolean
-next_entry_nal (const Collector * collector, gsize * offset, VsNal * nal)
-{
-  gsize size;
-  const guint8 *data =
-      g_bytes_get_data (collector->description->parameter_sets, &size);
-
-  return vs_nal_next (data, size, offset, nal);
-}
-
 static VsNalUse
 get_use (const Collector * collector, const guint8 * nal, gsize size)
 {
@@ -75,17 +72,31 @@ get_use (const Collector * collector, const guint8 * nal, gsize size)
       vs_samples_get_nal_use (collector->description->codec, nal[0]);
 }
 
-static gboolean
-is_described (const Collector * collector)
+/* Parameter sets, and messages for all of the track */
+static void
+read_entry (Collector * collector)
 {
-  gsize offset = 0;
+  gsize size, offset = 0;
+  const guint8 *data =
+      g_bytes_get_data (collector->description->parameter_sets, &size);
+  guint8 head[NAL_LENGTH_SIZE];
   VsNal nal;
 
-  while (next_entry_nal (collector, &offset, &nal))
-    if (get_use (collector, nal.data, nal.size) == VS_NAL_USE_PARAMETER_SET
-        && !is_known (collector, nal.data, nal.size))
-      return FALSE;
-  return TRUE;
+  collector->described = TRUE;
+  while (vs_nal_next (data, size, &offset, &nal)) {
+    switch (get_use (collector, nal.data, nal.size)) {
+      case VS_NAL_USE_LEFT_OUT:
+        break;
+      case VS_NAL_USE_PARAMETER_SET:
+        if (!is_known (collector, nal.data, nal.size))
+          collector->described = FALSE;
+        break;
+      case VS_NAL_USE_KEPT:
+        GST_WRITE_UINT32_BE (head, nal.size);
+        g_byte_array_append (collector->lead, head, sizeof head);
+        g_byte_array_append (collector->lead, nal.data, nal.size);
+    }
+  }
 }
 
 static gboolean
@@ -97,35 +108,32 @@ is_idr (VsCodec codec, guint8 first)
       type == H265_IDR_W_RADL || type == H265_IDR_N_LP;
 }
 
+/* @nal: behind its length */
 static void
-write_nal (VsSamples * samples, const guint8 * data, gsize size, Unit * unit)
+keep_nal (Unit * unit, const guint8 * nal, gsize size)
 {
-  guint8 *to = vs_samples_reserve (samples, unit->size + NAL_LENGTH_SIZE
-      + size) + unit->size;
+  guint8 *to = unit->to + unit->size;
 
+  if (to + NAL_LENGTH_SIZE != nal)
+    memmove (to + NAL_LENGTH_SIZE, nal, size);
   GST_WRITE_UINT32_BE (to, size);
-  memcpy (to + NAL_LENGTH_SIZE, data, size);
   unit->size += NAL_LENGTH_SIZE + size;
 }
 
 /* A sample that begins a sequence and has no parameter sets has those of its
  * entry, and what else stands there. */
 static gboolean
-write_entry (const Collector * collector, Unit * unit, GError ** error)
+keep_entry (const Collector * collector, Unit * unit, GError ** error)
 {
-  gsize offset = 0;
-  VsNal nal;
-
   if (!collector->described)
     return refuse (error, "the sample entry has other parameter sets");
-  while (next_entry_nal (collector, &offset, &nal))
-    if (get_use (collector, nal.data, nal.size) == VS_NAL_USE_KEPT)
-      write_nal (collector->samples, nal.data, nal.size, unit);
+  memcpy (unit->to, collector->lead->data, collector->lead->len);
+  unit->size = collector->lead->len;
   return TRUE;
 }
 
 static gboolean
-write_video (const Collector * collector, const guint8 * data, gsize size,
+keep_video (const Collector * collector, const guint8 * data, gsize size,
     gboolean sync, Unit * unit, GError ** error)
 {
   const VsMp4Description *description = collector->description;
@@ -134,7 +142,7 @@ write_video (const Collector * collector, const guint8 * data, gsize size,
   guint32 length;
 
   if (sync && !vs_mp4_has_parameter_sets (description, data, size)
-      && !write_entry (collector, unit, error))
+      && !keep_entry (collector, unit, error))
     return FALSE;
   gst_byte_reader_init (&sample, data, size);
   while (gst_byte_reader_get_remaining (&sample) > 0) {
@@ -152,7 +160,7 @@ write_video (const Collector * collector, const guint8 * data, gsize size,
         break;
       case VS_NAL_USE_KEPT:
         unit->idr |= is_idr (description->codec, nal[0]);
-        write_nal (collector->samples, nal, length, unit);
+        keep_nal (unit, nal, length);
     }
   }
   return TRUE;
@@ -160,7 +168,7 @@ write_video (const Collector * collector, const guint8 * data, gsize size,
 
 /* A frame, as the transport stream's reader would find it. */
 static gboolean
-write_audio (const Collector * collector, const guint8 * data, gsize size,
+keep_audio (const Collector * collector, const guint8 * data, gsize size,
     Unit * unit, GError ** error)
 {
   VsCodec codec = collector->description->codec;
@@ -171,36 +179,91 @@ write_audio (const Collector * collector, const guint8 * data, gsize size,
       && (vs_codec_audio_frame (codec, data, &length, &rate) == 0
           || length != size))
     return refuse (error, "a sample is not one frame");
-  memcpy (vs_samples_reserve (collector->samples, size), data, size);
+  memmove (unit->to, data, size);
   unit->size = size;
   unit->idr = TRUE;
   return TRUE;
 }
 
 static gboolean
-add_sample (const Collector * collector, guint index, gboolean first,
-    const guint8 * data, GError ** error)
+add_sample (const Collector * collector, guint index, const guint8 * data,
+    GError ** error)
 {
   const VsAssetTrack *track = collector->track;
   const VsMp4Sample *sample = vs_asset_track_sample (track, index);
   gboolean is_video = track->mp4->type == VS_MEDIA_VIDEO;
   gint64 pts = vs_asset_track_get_pts (track, index, 90000);
-  Unit unit = { 0 };
+  Unit unit = {.to = vs_samples_reserve (collector->samples, 0) };
 
-  if (is_video ? !write_video (collector, data, sample->size, sample->sync,
-          &unit, error) : !write_audio (collector, data, sample->size, &unit,
+  if (is_video ? !keep_video (collector, data, sample->size, sample->sync,
+          &unit, error) : !keep_audio (collector, data, sample->size, &unit,
           error))
     return FALSE;
   if (unit.size == 0)
     return refuse (error, "a sample has nothing in it");
   vs_samples_add (collector->samples, unit.size, pts,
       is_video ? vs_asset_track_get_dts_90k (track, index) : pts,
-      unit.idr || (first && sample->sync));
+      unit.idr || (index == collector->first && sample->sync));
+  return TRUE;
+}
+
+/* Samples that follow each other: how many bytes they have, and what may come
+ * to that. */
+typedef struct
+{
+  guint first, last;
+  gsize size, added;
+} Batch;
+
+static void
+find_batch (const Collector * collector, guint first, guint end, Batch * batch)
+{
+  memset (batch, 0, sizeof *batch);
+  batch->first = batch->last = first;
+  while (batch->last < end && batch->last - first < BATCH_SAMPLES) {
+    const VsMp4Sample *sample =
+        vs_asset_track_sample (collector->track, batch->last);
+
+    if (batch->size > 0 && batch->size + sample->size > BATCH)
+      break;
+    batch->size += sample->size;
+    if (sample->sync)
+      batch->added += collector->lead->len;
+    batch->last++;
+  }
+}
+
+/* What is added goes ahead of what was read: no sample gets in the way of
+ * one that is still to come. */
+static gboolean
+collect_batch (const Collector * collector, const Batch * batch,
+    VsStore * store, GCancellable * cancellable, GError ** error)
+{
+  const VsAssetTrack *track = collector->track;
+  guint8 *to = vs_samples_reserve (collector->samples,
+      batch->added + batch->size) + batch->added;
+  VsStorePart parts[BATCH_SAMPLES];
+  guint n = batch->last - batch->first;
+
+  for (guint i = 0; i < n; i++) {
+    const VsMp4Sample *sample = vs_asset_track_sample (track, batch->first + i);
+
+    parts[i].offset = sample->offset;
+    parts[i].size = sample->size;
+    parts[i].to = to;
+    to += sample->size;
+  }
+  if (!vs_store_read (store, track->file->object->key, parts, n, cancellable,
+          error))
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    if (!add_sample (collector, batch->first + i, parts[i].to, error))
+      return FALSE;
   return TRUE;
 }
 
 static gboolean
-start (Collector * collector, GError ** error)
+prepare (Collector * collector, GError ** error)
 {
   const VsMp4Description *description = collector->description;
   VsCodecConfig *config = collector->track->config;
@@ -209,20 +272,36 @@ start (Collector * collector, GError ** error)
     return refuse (error, "more is to be done than to copy");
   if (collector->track->mp4->type != VS_MEDIA_VIDEO)
     return TRUE;
+  if (description->nal_length_size != NAL_LENGTH_SIZE)
+    return refuse (error, "NAL units have other lengths");
   if (!vs_nal_sets_read_record (collector->known, description->codec, config))
     return refuse (error, "no configuration to compare with");
-  collector->described = is_described (collector);
+  read_entry (collector);
   return TRUE;
 }
 
 static gsize
-get_payload_size (const VsAssetSamples * range)
+get_size (const Collector * collector, guint first, guint last)
 {
   gsize size = 0;
 
-  for (guint i = range->first; i < range->last; i++)
-    size += vs_asset_track_sample (range->track, i)->size;
-  return size;
+  for (guint i = first; i < last; i++)
+    size += vs_asset_track_sample (collector->track, i)->size;
+  return size + collector->lead->len;
+}
+
+static gboolean
+collect (const Collector * collector, VsStore * store, guint last,
+    GCancellable * cancellable, GError ** error)
+{
+  Batch batch;
+
+  for (guint i = collector->first; i < last; i = batch.last) {
+    find_batch (collector, i, last, &batch);
+    if (!collect_batch (collector, &batch, store, cancellable, error))
+      return FALSE;
+  }
+  return vs_asset_object_check (store, collector->track->file->object, error);
 }
 
 gboolean
@@ -232,28 +311,21 @@ vs_asset_segment_collect (VsStore * store, const VsAssetRendition * rendition,
 {
   const VsAssetTrack *track =
       type == VS_MEDIA_VIDEO ? rendition->video : rendition->audio;
-  Collector collector = {.samples = samples,.track = track };
-  g_autoptr (GArray) stretches = NULL;
-  VsAssetSamples range;
+  g_autoptr (GByteArray) lead = g_byte_array_new ();
+  Collector collector = {.samples = samples,.track = track,.lead = lead };
+  guint last;
 
   if (track == NULL)
     return refuse (error, "there is no such track");
   collector.description = vs_asset_track_description (track, track->first);
-  vs_asset_samples_init (&range, track, index);
-  if (range.first == range.last)
+  collector.first = g_array_index (track->cuts, guint, index);
+  last = g_array_index (track->cuts, guint, index + 1);
+  if (collector.first == last)
     return refuse (error, "the segment has nothing of the track");
-  if (!start (&collector, error))
+  if (!prepare (&collector, error))
     return FALSE;
-  stretches = vs_asset_read (store, &range, 1, cancellable, error);
-  if (stretches == NULL)
-    return FALSE;
-  vs_samples_init (samples, type, get_payload_size (&range));
+  vs_samples_init (samples, type, get_size (&collector, collector.first, last));
   samples->codec = collector.description->codec;
   samples->config = vs_codec_config_ref (track->config);
-  for (guint i = range.first; i < range.last; i++)
-    if (!add_sample (&collector, i, i == range.first,
-            vs_asset_read_get (stretches, vs_asset_track_sample (track, i)),
-            error))
-      return FALSE;
-  return TRUE;
+  return collect (&collector, store, last, cancellable, error);
 }

@@ -246,3 +246,17 @@ vs_asset_object_is_current (VsStore * store, const VsStoreObject * object,
   *current = strcmp (now->etag, object->etag) == 0;
   return TRUE;
 }
+
+gboolean
+vs_asset_object_check (VsStore * store, const VsStoreObject * object,
+    GError ** error)
+{
+  gboolean current;
+
+  if (!vs_asset_object_is_current (store, object, &current, error))
+    return FALSE;
+  if (!current)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+        "%s has changed while it was read", object->key);
+  return current;
+}

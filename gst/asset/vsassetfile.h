@@ -42,5 +42,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsAssetFile, vs_asset_file_free)
  * it is gone. */
 gboolean vs_asset_object_is_current (VsStore *store,
     const VsStoreObject *object, gboolean *current, GError **error);
+/* The same, after something was read of it: it is an error when it is not. */
+gboolean vs_asset_object_check (VsStore *store, const VsStoreObject *object,
+    GError **error);
 
 G_END_DECLS

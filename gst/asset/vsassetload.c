@@ -1,18 +1,96 @@
 /* VisionStream: segments of media files: their transport stream
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The samples of a track come to lie one behind the other, however the file
+ * has them; then those of all tracks are written in their decoding order.
  */
 #include "config.h"
-#include "asset/vsassetread.h"
 #include "asset/vsassetsegment.h"
+#include "memory/vsmemory.h"
 #include "mpegts/vstswriter.h"
 
 /* A track of the segment, and how far it is written. */
 typedef struct
 {
-  VsAssetSamples samples;
-  guint next;
+  const VsAssetTrack *track;
+  guint first, next, last;
+  const guint8 *data;           /* of the next sample */
 } Cursor;
+
+static void
+cursor_init (Cursor * cursor, const VsAssetTrack * track, guint index)
+{
+  cursor->track = track;
+  cursor->first = cursor->next = g_array_index (track->cuts, guint, index);
+  cursor->last = g_array_index (track->cuts, guint, index + 1);
+  cursor->data = NULL;
+}
+
+static gsize
+get_size (const Cursor * cursors, guint n)
+{
+  gsize size = 0;
+
+  for (guint i = 0; i < n; i++)
+    for (guint j = cursors[i].first; j < cursors[i].last; j++)
+      size += vs_asset_track_sample (cursors[i].track, j)->size;
+  return size;
+}
+
+static gint
+compare_parts (gconstpointer a, gconstpointer b)
+{
+  const VsStorePart *left = a, *right = b;
+
+  return left->offset < right->offset ? -1 : left->offset > right->offset;
+}
+
+/* (element-type VsStorePart): all samples, as the file has them; from @to on
+ * they go, as they are written */
+static GArray *
+find_parts (Cursor * cursors, guint n, guint8 * to)
+{
+  GArray *parts = g_array_new (FALSE, FALSE, sizeof (VsStorePart));
+
+  for (guint i = 0; i < n; i++) {
+    cursors[i].data = to;
+    for (guint j = cursors[i].first; j < cursors[i].last; j++) {
+      const VsMp4Sample *sample = vs_asset_track_sample (cursors[i].track, j);
+      VsStorePart part = { sample->offset, sample->size, to };
+
+      g_array_append_val (parts, part);
+      to += sample->size;
+    }
+  }
+  g_array_sort (parts, compare_parts);
+  return parts;
+}
+
+/* (transfer full): what the samples lie in, or NULL */
+static guint8 *
+read_samples (VsStore * store, Cursor * cursors, guint n,
+    GCancellable * cancellable, GError ** error)
+{
+  const VsStoreObject *object = cursors[0].track->file->object;
+  gsize size = get_size (cursors, n);
+  g_autoptr (GArray) parts = NULL;
+  guint8 *block;
+
+  if (size > VS_SEGMENT_MAX_BYTES) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+        "%s: the segment is too large", object->key);
+    return NULL;
+  }
+  block = vs_memory_alloc (size);
+  parts = find_parts (cursors, n, block);
+  if (vs_store_read (store, object->key, (const VsStorePart *) parts->data,
+          parts->len, cancellable, error)
+      && vs_asset_object_check (store, object, error))
+    return block;
+  vs_memory_free (block);
+  return NULL;
+}
 
 static VsTsProgram *
 make_program (const VsAssetRendition * rendition)
@@ -38,10 +116,9 @@ find_next (Cursor * cursors, guint n)
   for (guint i = 0; i < n; i++) {
     gint64 dts;
 
-    if (cursors[i].next == cursors[i].samples.last)
+    if (cursors[i].next == cursors[i].last)
       continue;
-    dts = vs_asset_track_get_dts_90k (cursors[i].samples.track,
-        cursors[i].next);
+    dts = vs_asset_track_get_dts_90k (cursors[i].track, cursors[i].next);
     if (dts < earliest) {
       earliest = dts;
       found = &cursors[i];
@@ -52,9 +129,9 @@ find_next (Cursor * cursors, guint n)
 
 static gboolean
 write_sample (VsTsWriter * writer, const Cursor * cursor, guint index,
-    GArray * stretches, GByteArray * scratch, GByteArray * out, GError ** error)
+    GByteArray * scratch, GByteArray * out, GError ** error)
 {
-  const VsAssetTrack *track = cursor->samples.track;
+  const VsAssetTrack *track = cursor->track;
   const VsMp4Sample *sample = vs_asset_track_sample (track, cursor->next);
   gboolean is_video = track->mp4->type == VS_MEDIA_VIDEO;
   VsTsUnit unit = {.track = index,
@@ -64,12 +141,11 @@ write_sample (VsTsWriter * writer, const Cursor * cursor, guint index,
 
   g_byte_array_set_size (scratch, 0);
   if (!vs_mp4_append_unit (vs_asset_track_description (track, cursor->next),
-          vs_asset_read_get (stretches, sample), sample->size, sample->sync,
-          scratch, error))
+          cursor->data, sample->size, sample->sync, scratch, error))
     return FALSE;
   if (sample->sync)
     unit.flags |= VS_TS_UNIT_KEYFRAME;
-  if (cursor->next == cursor->samples.first)
+  if (cursor->next == cursor->first)
     unit.flags |= VS_TS_UNIT_DISCONT;
   else if (is_video && sample->sync)
     vs_ts_writer_write_psi (writer, out);
@@ -83,7 +159,7 @@ write_sample (VsTsWriter * writer, const Cursor * cursor, guint index,
 
 static GBytes *
 write_segment (const VsAssetRendition * rendition, Cursor * cursors, guint n,
-    GArray * stretches, GError ** error)
+    GError ** error)
 {
   g_autoptr (VsTsProgram) program = make_program (rendition);
   g_autoptr (VsTsWriter) writer = vs_ts_writer_new (program);
@@ -93,14 +169,14 @@ write_segment (const VsAssetRendition * rendition, Cursor * cursors, guint n,
 
   vs_ts_writer_write_psi (writer, out);
   while ((cursor = find_next (cursors, n))) {
-    if (!write_sample (writer, cursor, cursor - cursors, stretches, scratch,
-            out, error))
+    if (!write_sample (writer, cursor, cursor - cursors, scratch, out, error))
       return NULL;
     if (out->len > VS_SEGMENT_MAX_BYTES) {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
           "The segment is too large");
       return NULL;
     }
+    cursor->data += vs_asset_track_sample (cursor->track, cursor->next)->size;
     cursor->next++;
   }
   return g_byte_array_free_to_bytes (g_steal_pointer (&out));
@@ -110,21 +186,19 @@ GBytes *
 vs_asset_segment_load (VsStore * store, const VsAssetRendition * rendition,
     guint index, GCancellable * cancellable, GError ** error)
 {
-  const VsAssetTrack *tracks[] = { rendition->video, rendition->audio };
-  VsAssetSamples samples[G_N_ELEMENTS (tracks)];
-  Cursor cursors[G_N_ELEMENTS (tracks)];
-  g_autoptr (GArray) stretches = NULL;
+  Cursor cursors[2] = { {NULL} };
+  guint8 *block;
+  GBytes *out;
   guint n = 0;
 
-  for (guint i = 0; i < G_N_ELEMENTS (tracks); i++) {
-    if (tracks[i] == NULL)
-      continue;
-    vs_asset_samples_init (&samples[n], tracks[i], index);
-    cursors[n].samples = samples[n];
-    cursors[n].next = samples[n].first;
-    n++;
-  }
-  stretches = vs_asset_read (store, samples, n, cancellable, error);
-  return stretches ? write_segment (rendition, cursors, n, stretches, error) :
-      NULL;
+  if (rendition->video)
+    cursor_init (&cursors[n++], rendition->video, index);
+  if (rendition->audio)
+    cursor_init (&cursors[n++], rendition->audio, index);
+  block = read_samples (store, cursors, n, cancellable, error);
+  if (block == NULL)
+    return NULL;
+  out = write_segment (rendition, cursors, n, error);
+  vs_memory_free (block);
+  return out;
 }

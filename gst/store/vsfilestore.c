@@ -35,6 +35,10 @@
 
 /* pieces handed to the kernel in one writev */
 #define IOV_PIECES 64
+/* the same of preadv, and bytes that are rather read than passed over by
+ * another call */
+#define MAX_PIECES 64
+#define MAX_GAP 4096
 
 typedef struct
 {
@@ -394,6 +398,82 @@ file_get (VsStore * store, const gchar * key, guint64 offset, gssize length,
   return vs_memory_to_bytes (data, have);
 }
 
+/* How many of @parts, from the first on, one operation reads: into @pieces,
+ * the bytes between them into @skipped. */
+static guint
+collect_pieces (const VsStorePart * parts, guint n_parts, guint8 * skipped,
+    struct iovec *pieces, guint * n_pieces)
+{
+  guint64 end = parts->offset;
+  guint n;
+
+  *n_pieces = 0;
+  for (n = 0; n < n_parts && *n_pieces + 2 <= MAX_PIECES; n++) {
+    guint64 gap = parts[n].offset - end;
+    struct iovec *last = *n_pieces ? &pieces[*n_pieces - 1] : NULL;
+
+    if (parts[n].offset < end || gap > MAX_GAP)
+      break;
+    if (gap > 0)
+      pieces[(*n_pieces)++] = (struct iovec) { skipped, gap };
+    if (gap == 0 && last
+        && (guint8 *) last->iov_base + last->iov_len == parts[n].to)
+      last->iov_len += parts[n].size;
+    else
+      pieces[(*n_pieces)++] = (struct iovec) { parts[n].to, parts[n].size };
+    end = parts[n].offset + parts[n].size;
+  }
+  return n;
+}
+
+/* FALSE with errno, which is 0 where the file ends too early. */
+static gboolean
+read_parts (gint fd, const VsStorePart * parts, guint n_parts)
+{
+  for (; n_parts > 0; n_parts--, parts++) {
+    gssize have = read_all (fd, parts->to, parts->size, parts->offset);
+
+    if (have < 0)
+      return FALSE;
+    errno = 0;
+    if ((gsize) have < parts->size)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+file_read (VsStore * store, const gchar * key, const VsStorePart * parts,
+    guint n_parts, GCancellable * cancellable, GError ** error)
+{
+  struct stat st;
+  AUTO_FD fd = open_file (store, key, O_RDONLY | O_NONBLOCK | O_NOCTTY, &st,
+      error);
+  guint8 skipped[MAX_GAP];
+
+  if (fd < 0)
+    return FALSE;
+  while (n_parts > 0) {
+    struct iovec pieces[MAX_PIECES];
+    guint n_pieces, n = collect_pieces (parts, n_parts, skipped, pieces,
+        &n_pieces);
+    guint64 size = parts[n - 1].offset + parts[n - 1].size - parts->offset;
+
+    /* what was interrupted, or cut short, is read part by part */
+    if (preadv (fd, pieces, n_pieces, parts->offset) != (gssize) size
+        && !read_parts (fd, parts, n)) {
+      if (errno)
+        set_errno_error (error, store, key);
+      else
+        vs_store_set_short_error (store, key, error);
+      return FALSE;
+    }
+    parts += n;
+    n_parts -= n;
+  }
+  return TRUE;
+}
+
 static VsStoreObject *
 file_stat (VsStore * store, const gchar * key, GCancellable * cancellable,
     GError ** error)
@@ -578,6 +658,7 @@ static const VsStoreClass file_store_class = {
   .upload_commit = file_upload_commit,
   .upload_free = file_upload_free,
   .get = file_get,
+  .read = file_read,
   .stat = file_stat,
   .list = file_list,
   .clean = file_clean,

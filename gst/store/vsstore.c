@@ -11,6 +11,9 @@
 
 /* NAME_MAX of every file system in use; S3 allows more */
 #define PART_MAX 255
+/* parts so near to each other come with one request, if it is not longer */
+#define NEAR (64 * 1024)
+#define NEAR_MAX (4 * 1024 * 1024)
 
 static gboolean
 part_is_valid (const gchar * part, gsize length)
@@ -199,6 +202,65 @@ vs_store_get (VsStore * store, const gchar * key, guint64 offset,
     return NULL;
   return store->klass->get (store, key, offset, length, max, cancellable,
       error);
+}
+
+void
+vs_store_set_short_error (VsStore * store, const gchar * key, GError ** error)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
+      "%s/%s ends too early", store->location, key);
+}
+
+/* How many of @parts, from the first on, one @get is for. */
+static guint
+count_near (const VsStorePart * parts, guint n_parts, guint64 * end)
+{
+  guint n = 1;
+
+  *end = parts->offset + parts->size;
+  while (n < n_parts && parts[n].offset >= *end
+      && parts[n].offset - *end <= NEAR
+      && parts[n].offset + parts[n].size - parts->offset <= NEAR_MAX) {
+    *end = parts[n].offset + parts[n].size;
+    n++;
+  }
+  return n;
+}
+
+static gboolean
+read_by_get (VsStore * store, const gchar * key, const VsStorePart * parts,
+    guint n_parts, GCancellable * cancellable, GError ** error)
+{
+  while (n_parts > 0) {
+    guint64 start = parts->offset, end;
+    guint n = count_near (parts, n_parts, &end);
+    g_autoptr (GBytes) bytes = store->klass->get (store, key, start,
+        end - start, end - start, cancellable, error);
+    const guint8 *data;
+    gsize size;
+
+    if (bytes == NULL)
+      return FALSE;
+    data = g_bytes_get_data (bytes, &size);
+    if (size < end - start) {
+      vs_store_set_short_error (store, key, error);
+      return FALSE;
+    }
+    for (; n > 0; n--, n_parts--, parts++)
+      memcpy (parts->to, data + (parts->offset - start), parts->size);
+  }
+  return TRUE;
+}
+
+gboolean
+vs_store_read (VsStore * store, const gchar * key, const VsStorePart * parts,
+    guint n_parts, GCancellable * cancellable, GError ** error)
+{
+  if (!check_key (store, key, error) ||
+      g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  return (store->klass->read ? store->klass->read : read_by_get) (store, key,
+      parts, n_parts, cancellable, error);
 }
 
 VsStoreObject *

@@ -86,6 +86,28 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsStoreUpload, vs_store_upload_free)
 GBytes *vs_store_get (VsStore *store, const gchar *key, guint64 offset,
     gssize length, gsize max, GCancellable *cancellable, GError ** error);
 
+/* @size bytes of an object from @offset on, and where they are to go */
+typedef struct
+{
+  guint64 offset;
+  gsize size;
+  guint8 *to;
+} VsStorePart;
+
+/**
+ * vs_store_read:
+ * @parts: best by ascending offset
+ *
+ * Reads many parts of an object at once: what lies near to each other in as
+ * few operations as the store takes for it.
+ *
+ * Returns: FALSE: with %G_IO_ERROR_PARTIAL_INPUT when the object ends ahead of
+ *   the end of a part
+ */
+gboolean vs_store_read (VsStore *store, const gchar *key,
+    const VsStorePart *parts, guint n_parts, GCancellable *cancellable,
+    GError **error);
+
 VsStoreObject *vs_store_stat (VsStore *store, const gchar *key,
     GCancellable *cancellable, GError ** error);
 

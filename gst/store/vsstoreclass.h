@@ -29,6 +29,10 @@ struct _VsStoreClass
 
   GBytes *(*get) (VsStore *store, const gchar *key, guint64 offset,
       gssize length, gsize max, GCancellable *cancellable, GError ** error);
+  /* (nullable): @get does it then, for parts that are near in one go */
+  gboolean (*read) (VsStore *store, const gchar *key,
+      const VsStorePart *parts, guint n_parts, GCancellable *cancellable,
+      GError **error);
   VsStoreObject *(*stat) (VsStore *store, const gchar *key,
       GCancellable *cancellable, GError ** error);
   GPtrArray *(*list) (VsStore *store, const gchar *prefix,
@@ -64,6 +68,10 @@ void vs_store_upload_init (VsStoreUpload *upload, VsStore *store,
 
 VsStoreObject *vs_store_object_new (const gchar *key, guint64 size,
     gint64 mtime_us, gchar *etag);
+
+/* What vs_store_read () fails with for an object that is too short. */
+void vs_store_set_short_error (VsStore *store, const gchar *key,
+    GError **error);
 
 /* vs_store_open () for a directory */
 VsStore *vs_file_store_open (const gchar *path, gboolean create,
