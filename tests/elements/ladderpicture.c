@@ -232,6 +232,9 @@ GST_START_TEST (test_deinterlace)
   g_autofree gchar *made = ladder_command ("ffmpeg -nostdin -v error -y -f "
       "lavfi -i testsrc2=s=320x240:r=50:d=1.2 -c:v ffv1 @/progressive.mkv");
 
+  /* of interlaced H.264 avdec_h264 ! x264enc alone shows errors, too */
+  if (g_getenv ("VS_VALGRIND"))
+    g_print ("skipped: avdec_h264 leaves parts of these clips unset\n");
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     const gchar *file = strchr (cases[i][0], '@') + 2;
     const gboolean fields = g_str_equal (cases[i][3], "send_field");
@@ -251,6 +254,8 @@ GST_START_TEST (test_deinterlace)
     gdouble ours, theirs;
     gsize frames;
 
+    if (g_getenv ("VS_VALGRIND") && strstr (cases[i][0], "libx264"))
+      continue;
     ladder_run (launch);
     ladder_assert_video ("a.ts", fields ? 50 : 25, 1);
     luma = ladder_decode_video ("a.ts", &frames);
