@@ -39,7 +39,8 @@ struct _VsTimeline
   guint target_duration;        /* s, 0 when not told */
   guint longest;                /* rounded duration of the longest, s */
   guint64 id, revision;
-  GHashTable *configs;          /* id (the config's own) -> VsCodecConfig */
+  GHashTable *configs;          /* id (the config's own) -> Config */
+  guint max_configs;            /* past which those of no entry are dropped */
   guint64 total_bytes;
   GstClockTime total_duration;
   guint average_bandwidth;      /* 0: of what was appended */
@@ -47,6 +48,16 @@ struct _VsTimeline
   VsTimelineSource *source;     /* of what is below first; or NULL */
   VsSegment *oldest;            /* that the source has; or NULL */
 };
+
+/* Most streams have a few for good; where each keyframe brings another one,
+ * those that no entry has any more go. */
+#define CONFIGS 64
+
+typedef struct
+{
+  VsCodecConfig *config;
+  guint64 newest;               /* entry that has it, or may be going to */
+} Config;
 
 /* What a reader holds instead of the lock: entries [first, next) of blocks
  * that begin at base. */
@@ -88,6 +99,22 @@ block_unref (Block * block)
   g_free (block);
 }
 
+static Config *
+config_new (VsCodecConfig * config)
+{
+  Config *self = g_new0 (Config, 1);
+
+  self->config = vs_codec_config_ref (config);
+  return self;
+}
+
+static void
+config_free (Config * self)
+{
+  vs_codec_config_unref (self->config);
+  g_free (self);
+}
+
 VsTimeline *
 vs_timeline_new (VsRendition * rendition)
 {
@@ -100,7 +127,8 @@ vs_timeline_new (VsRendition * rendition)
   timeline->blocks =
       g_ptr_array_new_with_free_func ((GDestroyNotify) block_unref);
   timeline->configs = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
-      (GDestroyNotify) vs_codec_config_unref);
+      (GDestroyNotify) config_free);
+  timeline->max_configs = CONFIGS;
   return timeline;
 }
 
@@ -193,6 +221,18 @@ measure_unlocked (VsTimeline * timeline, const VsSegment * segment)
   update_peaks_unlocked (timeline);
 }
 
+static void
+use_configs_unlocked (VsTimeline * timeline, const VsSegment * segment)
+{
+  for (guint i = 0; i < segment->n_tracks; i++) {
+    Config *config = g_hash_table_lookup (timeline->configs,
+        segment->tracks[i].config_id);
+
+    if (config)
+      config->newest = segment->sequence;
+  }
+}
+
 gboolean
 vs_timeline_append (VsTimeline * timeline, VsSegment * segment)
 {
@@ -219,9 +259,31 @@ vs_timeline_append (VsTimeline * timeline, VsSegment * segment)
     timeline->next++;
     touch_unlocked (timeline);
     measure_unlocked (timeline, segment);
+    use_configs_unlocked (timeline, segment);
   }
   g_mutex_unlock (&timeline->lock);
   return follows;
+}
+
+/* What the newest entry has may go on. Entries of blocks that are kept count,
+ * also where they are pruned: a view may be about to ask for what they have. */
+static void
+drop_configs_unlocked (VsTimeline * timeline)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  if (g_hash_table_size (timeline->configs) <= timeline->max_configs)
+    return;
+  g_hash_table_iter_init (&iter, timeline->configs);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    guint64 newest = ((Config *) value)->newest;
+
+    if (newest < timeline->base && newest + 1 < timeline->next)
+      g_hash_table_iter_remove (&iter);
+  }
+  timeline->max_configs =
+      MAX (CONFIGS, 2 * g_hash_table_size (timeline->configs));
 }
 
 void
@@ -241,6 +303,7 @@ vs_timeline_prune (VsTimeline * timeline, guint64 sequence)
     g_ptr_array_remove_index (timeline->blocks, 0);
     timeline->base += VS_TIMELINE_BLOCK;
   }
+  drop_configs_unlocked (timeline);
   g_mutex_unlock (&timeline->lock);
 }
 
@@ -290,26 +353,31 @@ vs_timeline_raise_peaks (VsTimeline * timeline, const VsPeaks * peaks)
 void
 vs_timeline_add_config (VsTimeline * timeline, VsCodecConfig * config)
 {
+  Config *known;
+
   g_mutex_lock (&timeline->lock);
-  if (!g_hash_table_contains (timeline->configs, config->id)) {
-    g_hash_table_insert (timeline->configs, config->id,
-        vs_codec_config_ref (config));
+  known = g_hash_table_lookup (timeline->configs, config->id);
+  if (known == NULL) {
+    known = config_new (config);
+    g_hash_table_insert (timeline->configs, known->config->id, known);
     touch_unlocked (timeline);
   }
+  known->newest = timeline->next;
   g_mutex_unlock (&timeline->lock);
 }
 
 VsCodecConfig *
 vs_timeline_get_config (VsTimeline * timeline, const gchar * config_id)
 {
-  VsCodecConfig *config;
+  VsCodecConfig *found = NULL;
+  Config *config;
 
   g_mutex_lock (&timeline->lock);
   config = g_hash_table_lookup (timeline->configs, config_id);
   if (config != NULL)
-    vs_codec_config_ref (config);
+    found = vs_codec_config_ref (config->config);
   g_mutex_unlock (&timeline->lock);
-  return config;
+  return found;
 }
 
 VsSegment *

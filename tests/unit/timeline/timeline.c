@@ -107,6 +107,45 @@ GST_START_TEST (test_views)
 
 GST_END_TEST;
 
+/* A stream with a configuration of its own in each segment does not fill the
+ * memory with them; what is told of ahead of its segment, or is in use still,
+ * stays. */
+GST_START_TEST (test_many_configs)
+{
+  g_autoptr (VsTimeline) timeline = timeline_new ();
+  const guint n = 5000, kept = 10;
+  guint known = 0;
+
+  for (guint i = 0; i < n; i++) {
+    g_autoptr (VsCodecConfig) config = vs_codec_config_new (VS_CODEC_H264);
+    g_autoptr (VsCodecConfig) steady = NULL, own = NULL;
+    g_autoptr (VsSegment) segment = vs_segment_new ();
+
+    g_snprintf (config->id, sizeof config->id, "%08x", i);
+    vs_timeline_add_config (timeline, config);
+    if (i >= kept)
+      vs_timeline_prune (timeline, i - kept);
+    segment->sequence = i;
+    segment->n_tracks = 2;
+    g_strlcpy (segment->tracks[0].config_id, config->id, sizeof config->id);
+    g_strlcpy (segment->tracks[1].config_id, "00000000", sizeof config->id);
+    fail_unless (vs_timeline_append (timeline, segment));
+    steady = vs_timeline_get_config (timeline, "00000000");
+    own = vs_timeline_get_config (timeline, config->id);
+    fail_unless (steady != NULL && own == config);
+  }
+  for (guint i = 0; i < n; i++) {
+    g_autofree gchar *id = g_strdup_printf ("%08x", i);
+    g_autoptr (VsCodecConfig) config = vs_timeline_get_config (timeline, id);
+
+    known += config != NULL;
+    fail_unless (config != NULL || i < n - kept);
+  }
+  fail_unless (known < 3 * VS_TIMELINE_BLOCK, "%u", known);
+}
+
+GST_END_TEST;
+
 /* A view stays as it was while the timeline grows and is pruned. */
 GST_START_TEST (test_prune)
 {
@@ -352,6 +391,7 @@ timeline_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_sequence_must_follow);
   tcase_add_test (tc, test_views);
+  tcase_add_test (tc, test_many_configs);
   tcase_add_test (tc, test_prune);
   tcase_add_test (tc, test_bandwidth);
   tcase_add_test (tc, test_track_bandwidth);
