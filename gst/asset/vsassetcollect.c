@@ -216,15 +216,16 @@ typedef struct
 } Batch;
 
 static void
-find_batch (const Collector * collector, guint first, guint end, Batch * batch)
+find_batch (const Collector * collector, guint first, guint end, guint n,
+    gsize size, Batch * batch)
 {
   memset (batch, 0, sizeof *batch);
   batch->first = batch->last = first;
-  while (batch->last < end && batch->last - first < BATCH_SAMPLES) {
+  while (batch->last < end && batch->last - first < n) {
     const VsMp4Sample *sample =
         vs_asset_track_sample (collector->track, batch->last);
 
-    if (batch->size > 0 && batch->size + sample->size > BATCH)
+    if (batch->size > 0 && batch->size + sample->size > size)
       break;
     batch->size += sample->size;
     if (sample->sync)
@@ -280,16 +281,6 @@ prepare (Collector * collector, GError ** error)
   return TRUE;
 }
 
-static gsize
-get_size (const Collector * collector, guint first, guint last)
-{
-  gsize size = 0;
-
-  for (guint i = first; i < last; i++)
-    size += vs_asset_track_sample (collector->track, i)->size;
-  return size + collector->lead->len;
-}
-
 static gboolean
 collect (const Collector * collector, VsStore * store, guint last,
     GCancellable * cancellable, GError ** error)
@@ -297,7 +288,7 @@ collect (const Collector * collector, VsStore * store, guint last,
   Batch batch;
 
   for (guint i = collector->first; i < last; i = batch.last) {
-    find_batch (collector, i, last, &batch);
+    find_batch (collector, i, last, BATCH_SAMPLES, BATCH, &batch);
     if (!collect_batch (collector, &batch, store, cancellable, error))
       return FALSE;
   }
@@ -313,6 +304,7 @@ vs_asset_segment_collect (VsStore * store, const VsAssetRendition * rendition,
       type == VS_MEDIA_VIDEO ? rendition->video : rendition->audio;
   g_autoptr (GByteArray) lead = g_byte_array_new ();
   Collector collector = {.samples = samples,.track = track,.lead = lead };
+  Batch all;
   guint last;
 
   if (track == NULL)
@@ -324,7 +316,10 @@ vs_asset_segment_collect (VsStore * store, const VsAssetRendition * rendition,
     return refuse (error, "the segment has nothing of the track");
   if (!prepare (&collector, error))
     return FALSE;
-  vs_samples_init (samples, type, get_size (&collector, collector.first, last));
+  find_batch (&collector, collector.first, last, G_MAXUINT, G_MAXSIZE, &all);
+  if (all.size + all.added > VS_SEGMENT_MAX_BYTES)
+    return refuse (error, "the segment is too large");
+  vs_samples_init (samples, type, all.size + all.added);
   samples->codec = collector.description->codec;
   samples->config = vs_codec_config_ref (track->config);
   return collect (&collector, store, last, cancellable, error);
