@@ -127,7 +127,8 @@ keep_entry (const Collector * collector, Unit * unit, GError ** error)
 {
   if (!collector->described)
     return refuse (error, "the sample entry has other parameter sets");
-  memcpy (unit->to, collector->lead->data, collector->lead->len);
+  if (collector->lead->len > 0)
+    memcpy (unit->to, collector->lead->data, collector->lead->len);
   unit->size = collector->lead->len;
   return TRUE;
 }
