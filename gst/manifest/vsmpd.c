@@ -32,6 +32,7 @@ static const gchar *const profiles[] = {
   [VS_DASH_PROFILE_DVB] = "urn:dvb:dash:profile:dvb-dash:2014,"
       "urn:dvb:dash:profile:dvb-dash:isoff-ext-live:2014,"
       "urn:mpeg:dash:profile:isoff-live:2011",
+  [VS_DASH_PROFILE_HYBRIDCAST] = "urn:mpeg:dash:profile:isoff-live:2011",
 };
 
 static const gchar *const utc_schemes[] = {
@@ -441,6 +442,7 @@ static gboolean
 shows_newest_run_only (const VsMpd * mpd)
 {
   return mpd->settings->newest_run_only
+      || mpd->settings->profile == VS_DASH_PROFILE_HYBRIDCAST
       || mpd->settings->addressing == VS_DASH_NUMBER_DURATION;
 }
 

@@ -22,7 +22,9 @@ typedef enum
 {
   VS_DASH_PROFILE_ISOFF_LIVE,
   VS_DASH_PROFILE_HBBTV,        /* HbbTV 1.5, ETSI TS 102 796 */
-  VS_DASH_PROFILE_DVB           /* DVB-DASH 2014, ETSI TS 103 285 */
+  VS_DASH_PROFILE_DVB,          /* DVB-DASH 2014, ETSI TS 103 285 */
+  VS_DASH_PROFILE_HYBRIDCAST    /* IPTVFJ STD-0010: one Period; it has no name
+                                 * of its own */
 } VsDashProfile;
 
 /* compact: what representations have in common stands once a set */

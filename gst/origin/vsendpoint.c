@@ -42,6 +42,7 @@ static const GEnumValue dash_profiles[] = {
   CHOICE (VS_DASH_PROFILE_ISOFF_LIVE, "isoff-live"),
   CHOICE (VS_DASH_PROFILE_HBBTV, "hbbtv-1.5"),
   CHOICE (VS_DASH_PROFILE_DVB, "dvb-dash-2014"),
+  CHOICE (VS_DASH_PROFILE_HYBRIDCAST, "hybridcast"),
   CHOICES_END
 };
 

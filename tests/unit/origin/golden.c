@@ -109,6 +109,8 @@ static const struct
       "index.mpd"},
   {"dash-dvb", VS_ENDPOINT_DASH, LIVE, "profile=dvb-dash-2014", NULL,
       "index.mpd"},
+  {"dash-hybridcast", VS_ENDPOINT_DASH, BROKEN, "profile=hybridcast", NULL,
+      "index.mpd"},
   {"dash-times", VS_ENDPOINT_DASH, LIVE,
         "min-buffer-time=1500000000;minimum-update-period=5000000000;"
         "suggested-presentation-delay=10000000000;utc-timing=direct", NULL,
