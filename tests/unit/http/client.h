@@ -17,9 +17,12 @@
 #define AWAIT(condition)                                                \
   G_STMT_START {                                                        \
     gint64 await_end = g_get_monotonic_time () + PATIENCE;              \
-    while (!(condition) && g_get_monotonic_time () < await_end)         \
+    gboolean await_held = (condition);                                  \
+    while (!await_held && g_get_monotonic_time () < await_end) {        \
       g_usleep (2000);                                                  \
-    fail_unless (condition);                                            \
+      await_held = (condition);                                         \
+    }                                                                   \
+    fail_unless (await_held, #condition);                               \
   } G_STMT_END
 
 /**
