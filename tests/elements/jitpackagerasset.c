@@ -5,6 +5,7 @@
  * What ffmpeg decodes of an endpoint is compared with what it decodes of the
  * file itself.
  */
+#include "common/deadline.h"
 #include "packager.h"
 
 #include <glib/gstdio.h>
@@ -467,7 +468,7 @@ replace (const gchar * name)
 static gchar *
 await_other_segment (const gchar * list, const gchar * old)
 {
-  gint64 end = g_get_monotonic_time () + 20 * G_TIME_SPAN_SECOND;
+  gint64 end = test_deadline (20);
 
   while (g_get_monotonic_time () < end) {
     g_autofree gchar *playlist = get_text (list);

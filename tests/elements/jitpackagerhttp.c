@@ -6,6 +6,7 @@
  * descriptors and threads, through the element. The guard itself is tested in
  * tests/unit/http.
  */
+#include "common/deadline.h"
 #include "packager.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@
 /* Until @condition holds: what happens in the server's threads. */
 #define AWAIT(condition)                                                \
   G_STMT_START {                                                        \
-    gint64 await_end = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND; \
+    gint64 await_end = test_deadline (30);                              \
     gboolean await_held = (condition);                                  \
     while (!await_held && g_get_monotonic_time () < await_end) {        \
       g_usleep (5000);                                                  \

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "common/deadline.h"
 #include "common/folder.h"
 
 GstElement *pipeline, *packager;
@@ -162,7 +163,7 @@ count (const gchar * text, const gchar * what)
 void
 await_text (const gchar * path, const gchar * what, guint times)
 {
-  gint64 deadline = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
+  gint64 deadline = test_deadline (30);
   guint n;
 
   do {
