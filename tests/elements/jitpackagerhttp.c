@@ -6,6 +6,7 @@
  * descriptors and threads, through the element. The guard itself is tested in
  * tests/unit/http.
  */
+#include "common/await.h"
 #include "common/deadline.h"
 #include "packager.h"
 
@@ -20,17 +21,8 @@
 
 #define SERVED STREAM PACKAGER FOREVER
 
-/* Until @condition holds: what happens in the server's threads. */
-#define AWAIT(condition)                                                \
-  G_STMT_START {                                                        \
-    gint64 await_end = test_deadline (30);                              \
-    gboolean await_held = (condition);                                  \
-    while (!await_held && g_get_monotonic_time () < await_end) {        \
-      g_usleep (5000);                                                  \
-      await_held = (condition);                                         \
-    }                                                                   \
-    fail_unless (await_held, #condition);                               \
-  } G_STMT_END
+/* for what happens in the server's threads */
+#define AWAIT_DEADLINE test_deadline (30)
 
 static void
 start_served (const gchar * properties)

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include <gst/check/gstcheck.h>
+#include "common/await.h"
 #include "http/vshttpserver.h"
 
 #define SMALL_SIZE 1000
@@ -14,16 +14,7 @@
 /* an await that takes longer than this fails, µs */
 #define PATIENCE (40 * G_USEC_PER_SEC)
 
-#define AWAIT(condition)                                                \
-  G_STMT_START {                                                        \
-    gint64 await_end = g_get_monotonic_time () + PATIENCE;              \
-    gboolean await_held = (condition);                                  \
-    while (!await_held && g_get_monotonic_time () < await_end) {        \
-      g_usleep (2000);                                                  \
-      await_held = (condition);                                         \
-    }                                                                   \
-    fail_unless (await_held, #condition);                               \
-  } G_STMT_END
+#define AWAIT_DEADLINE (g_get_monotonic_time () + PATIENCE)
 
 /**
  * TestServer:
