@@ -73,23 +73,44 @@ vs_store_init (VsStore * store, const VsStoreClass * klass,
   store->ref_count = 1;
 }
 
+static VsStore *
+open_file_uri (const VsStoreSettings * settings, GError ** error)
+{
+  g_autofree gchar *path =
+      g_filename_from_uri (settings->location, NULL, error);
+
+  return path ? vs_file_store_open (path, settings->create, error) : NULL;
+}
+
+VsStore *
+vs_store_open_with (const VsStoreSettings * settings, GError ** error)
+{
+  g_autofree gchar *scheme = g_uri_parse_scheme (settings->location);
+
+  if (scheme == NULL)
+    return vs_file_store_open (settings->location, settings->create, error);
+  if (g_ascii_strcasecmp (scheme, "file") == 0)
+    return open_file_uri (settings, error);
+  if (g_ascii_strcasecmp (scheme, "s3") == 0)
+    return vs_s3_store_open (settings, error);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+      "%s: no store for %s://, only directories and s3://bucket/prefix",
+      settings->location, scheme);
+  return NULL;
+}
+
 VsStore *
 vs_store_open (const gchar * location, gboolean create, GError ** error)
 {
-  g_autofree gchar *scheme = g_uri_parse_scheme (location);
-  g_autofree gchar *path = NULL;
+  VsStoreSettings settings = {.location = location,.create = create };
 
-  if (scheme == NULL)
-    return vs_file_store_open (location, create, error);
+  return vs_store_open_with (&settings, error);
+}
 
-  if (g_ascii_strcasecmp (scheme, "file") != 0) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-        "%s: no store for %s://, only directories", location, scheme);
-    return NULL;
-  }
-
-  path = g_filename_from_uri (location, NULL, error);
-  return path ? vs_file_store_open (path, create, error) : NULL;
+gboolean
+vs_store_is_remote (VsStore * store)
+{
+  return store->klass->is_remote;
 }
 
 VsStore *
@@ -99,10 +120,55 @@ vs_store_ref (VsStore * store)
   return store;
 }
 
+/* Stores by location, not owned: one that goes is taken out under the lock, so
+ * that what is found here is alive. */
+static GMutex published_lock;
+static GHashTable *published;   /* protected by published_lock */
+
+void
+vs_store_publish (VsStore * store)
+{
+  g_mutex_lock (&published_lock);
+  if (published == NULL)
+    published = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_hash_table_insert (published, g_strdup (store->location), store);
+  g_mutex_unlock (&published_lock);
+}
+
+VsStore *
+vs_store_find_published (const gchar * location)
+{
+  VsStore *store;
+
+  g_mutex_lock (&published_lock);
+  store = published ? g_hash_table_lookup (published, location) : NULL;
+  if (store)
+    vs_store_ref (store);
+  g_mutex_unlock (&published_lock);
+  return store;
+}
+
+/* The last reference goes under the lock: nobody finds it meanwhile. */
+static gboolean
+drop_reference (VsStore * store)
+{
+  gboolean last;
+
+  g_mutex_lock (&published_lock);
+  last = g_atomic_int_dec_and_test (&store->ref_count);
+  if (last && published
+      && g_hash_table_lookup (published, store->location) == store)
+    g_hash_table_remove (published, store->location);
+  if (published && g_hash_table_size (published) == 0)
+    g_clear_pointer (&published, g_hash_table_unref);
+  g_mutex_unlock (&published_lock);
+  return last;
+}
+
 void
 vs_store_unref (VsStore * store)
 {
-  if (!g_atomic_int_dec_and_test (&store->ref_count))
+  if (!drop_reference (store))
     return;
 
   store->klass->finalize (store);
@@ -153,6 +219,20 @@ vs_store_upload_new (VsStore * store, const gchar * key,
       g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
   return store->klass->upload_new (store, key, cancellable, error);
+}
+
+void
+vs_store_upload_set_size (VsStoreUpload * upload, guint64 size)
+{
+  upload->size = size;
+  upload->has_size = TRUE;
+}
+
+void
+vs_store_upload_set_sha256 (VsStoreUpload * upload, const guint8 * sha256)
+{
+  memcpy (upload->sha256, sha256, VS_SHA256_SIZE);
+  upload->has_sha256 = TRUE;
 }
 
 gboolean
@@ -281,6 +361,62 @@ vs_store_list (VsStore * store, const gchar * prefix, const gchar * suffix,
       g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
   return store->klass->list (store, prefix, suffix, cancellable, error);
+}
+
+static gboolean
+find_by_stat (VsStore * store, const gchar * const *keys, guint n_keys,
+    gboolean * found, GCancellable * cancellable, GError ** error)
+{
+  for (guint i = 0; i < n_keys; i++) {
+    g_autoptr (GError) cause = NULL;
+    g_autoptr (VsStoreObject) object =
+        store->klass->stat (store, keys[i], cancellable, &cause);
+
+    found[i] = object != NULL;
+    if (cause && !g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)) {
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+gboolean
+vs_store_find (VsStore * store, const gchar * const *keys, guint n_keys,
+    gboolean * found, GCancellable * cancellable, GError ** error)
+{
+  for (guint i = 0; i < n_keys; i++) {
+    if (!check_key (store, keys[i], error))
+      return FALSE;
+  }
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  return (store->klass->find ? store->klass->find : find_by_stat) (store, keys,
+      n_keys, found, cancellable, error);
+}
+
+gboolean
+vs_store_can_put_if (VsStore * store)
+{
+  return store->klass->put_if != NULL;
+}
+
+gboolean
+vs_store_put_if (VsStore * store, const gchar * key, GBytes * bytes,
+    const gchar * etag, gchar ** new_etag, GCancellable * cancellable,
+    GError ** error)
+{
+  if (!check_key (store, key, error) ||
+      g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  return store->klass->put_if (store, key, bytes, etag, new_etag, cancellable,
+      error);
+}
+
+gint64
+vs_store_get_time (VsStore * store)
+{
+  return store->klass->get_time (store);
 }
 
 gboolean

@@ -35,12 +35,48 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsStoreObject, vs_store_object_free)
 gboolean vs_store_key_is_valid (const gchar *key);
 
 /**
+ * VsStoreSettings:
+ * @location: a directory, `file://`, or `s3://bucket[/prefix]`
+ * @create: make the directory when it is missing; a bucket never is made
+ * @endpoint_uri: (nullable): another S3 service than AWS: "https://host[:port]"
+ * @region: (nullable): of the bucket; else as the environment or the shared
+ *   configuration file says, else us-east-1
+ * @force_path_style: the bucket stands in the path, not in the host's name
+ * @access_key_id: (nullable): with @secret_access_key, and @session_token for
+ *   temporary ones; else see VsS3Credentials
+ * @ca_file: (nullable): PEM, whom to trust instead of the system's authorities
+ */
+typedef struct
+{
+  const gchar *location;
+  gboolean create;
+  const gchar *endpoint_uri, *region;
+  gboolean force_path_style;
+  const gchar *access_key_id, *secret_access_key, *session_token;
+  const gchar *ca_file;
+} VsStoreSettings;
+
+/**
  * vs_store_open:
- * @location: a directory (made when missing); `s3://` and `http://` later
- * @create: make what is missing
+ *
+ * Opens a directory, or what is behind a URI; connects to nothing yet.
  */
 VsStore *vs_store_open (const gchar *location, gboolean create,
     GError ** error);
+VsStore *vs_store_open_with (const VsStoreSettings *settings,
+    GError **error);
+/**
+ * vs_store_publish:
+ *
+ * Lets others of this process use @store as long as it lives: they have its
+ * location, but not the credentials that open it.
+ */
+void     vs_store_publish (VsStore *store);
+/* (transfer full) (nullable): what was published for a location last */
+VsStore *vs_store_find_published (const gchar *location);
+
+/* Whether each operation goes over a network. */
+gboolean vs_store_is_remote (VsStore *store);
 VsStore *vs_store_ref (VsStore *store);
 void     vs_store_unref (VsStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsStore, vs_store_unref)
@@ -67,6 +103,11 @@ typedef struct _VsStoreUpload VsStoreUpload;
 
 VsStoreUpload *vs_store_upload_new (VsStore *store, const gchar *key,
     GCancellable *cancellable, GError ** error);
+/* What is known of the body ahead of its first byte, which saves a store that
+ * has to tell it from finding it out. Where it is not true the commit fails. */
+void           vs_store_upload_set_size (VsStoreUpload *upload, guint64 size);
+void           vs_store_upload_set_sha256 (VsStoreUpload *upload,
+    const guint8 *sha256);
 gboolean       vs_store_upload_write (VsStoreUpload *upload, GBytes **parts,
     guint n_parts, GError ** error);
 /* After an error the upload can only be freed: to try again is to begin anew
@@ -125,6 +166,17 @@ VsStoreObject *vs_store_stat (VsStore *store, const gchar *key,
  */
 GPtrArray *vs_store_list (VsStore *store, const gchar *prefix,
     const gchar *suffix, GCancellable *cancellable, GError ** error);
+
+/**
+ * vs_store_find:
+ * @keys: of one folder, names that differ in little but a number, ascending
+ * @found: (array length=n_keys) (out caller-allocates): which are there
+ *
+ * Looks for many objects with as few operations as the store takes for it.
+ */
+gboolean vs_store_find (VsStore *store, const gchar *const *keys,
+    guint n_keys, gboolean *found, GCancellable *cancellable,
+    GError **error);
 
 /**
  * vs_store_clean:

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "store/vssha256.h"
 #include "store/vsstore.h"
 
 G_BEGIN_DECLS
@@ -20,6 +21,8 @@ typedef struct _VsStoreClass VsStoreClass;
  */
 struct _VsStoreClass
 {
+  gboolean is_remote;
+
   VsStoreUpload *(*upload_new) (VsStore *store, const gchar *key,
       GCancellable *cancellable, GError ** error);
   gboolean (*upload_write) (VsStoreUpload *upload, GBytes **parts,
@@ -37,6 +40,14 @@ struct _VsStoreClass
       GCancellable *cancellable, GError ** error);
   GPtrArray *(*list) (VsStore *store, const gchar *prefix,
       const gchar *suffix, GCancellable *cancellable, GError ** error);
+  /* (nullable): @stat does it then */
+  gboolean (*find) (VsStore *store, const gchar *const *keys, guint n_keys,
+      gboolean *found, GCancellable *cancellable, GError **error);
+  /* (nullable): both or none; see vs_store_put_if () */
+  gboolean (*put_if) (VsStore *store, const gchar *key, GBytes *bytes,
+      const gchar *etag, gchar **new_etag, GCancellable *cancellable,
+      GError **error);
+  gint64 (*get_time) (VsStore *store);
   gboolean (*clean) (VsStore *store, const gchar *prefix,
       GCancellable *cancellable, GError ** error);
   gboolean (*remove) (VsStore *store, const gchar *key,
@@ -58,6 +69,10 @@ struct _VsStoreUpload
 {
   VsStore *store;
   GCancellable *cancellable;
+  /* as they were told */
+  gboolean has_size, has_sha256;
+  guint64 size;
+  guint8 sha256[VS_SHA256_SIZE];
 };
 
 /* Fill in the common part; finalize and upload_free undo only their own. */
@@ -69,6 +84,26 @@ void vs_store_upload_init (VsStoreUpload *upload, VsStore *store,
 VsStoreObject *vs_store_object_new (const gchar *key, guint64 size,
     gint64 mtime_us, gchar *etag);
 
+/**
+ * vs_store_can_put_if:
+ *
+ * Whether objects can be put under a condition, which a lease needs.
+ */
+gboolean vs_store_can_put_if (VsStore *store);
+
+/**
+ * vs_store_put_if:
+ * @etag: (nullable): that the object has to have now; NULL: there is none
+ * @new_etag: (out) (optional): that it has then
+ *
+ * %G_IO_ERROR_EXISTS when it is otherwise.
+ */
+gboolean vs_store_put_if (VsStore *store, const gchar *key, GBytes *bytes,
+    const gchar *etag, gchar **new_etag, GCancellable *cancellable,
+    GError **error);
+/* The store's clock, µs since 1970, as of its last answer. */
+gint64   vs_store_get_time (VsStore *store);
+
 /* What vs_store_read () fails with for an object that is too short. */
 void vs_store_set_short_error (VsStore *store, const gchar *key,
     GError **error);
@@ -76,5 +111,7 @@ void vs_store_set_short_error (VsStore *store, const gchar *key,
 /* vs_store_open () for a directory */
 VsStore *vs_file_store_open (const gchar *path, gboolean create,
     GError ** error);
+/* for s3:// */
+VsStore *vs_s3_store_open (const VsStoreSettings *settings, GError **error);
 
 G_END_DECLS

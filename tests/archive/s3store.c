@@ -1,0 +1,325 @@
+/* VisionStream: test of the S3 store against a service of another make
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * VS_S3_ENDPOINT names it; tests/archive/run starts one.
+ */
+#include <gst/check/gstcheck.h>
+#include <string.h>
+
+#include "store/vss3store.h"
+#include "store/vsstore.h"
+
+#define MIB (1024 * 1024)
+
+static VsStore *store;
+static gchar *bucket;
+
+static VsStore *
+open_with (const gchar * location, const gchar * key, const gchar * secret)
+{
+  VsStoreSettings settings = {
+    .location = location,
+    .endpoint_uri = g_getenv ("VS_S3_ENDPOINT"),
+    .access_key_id = key,
+    .secret_access_key = secret,
+    .force_path_style = TRUE,
+  };
+  g_autoptr (GError) error = NULL;
+  VsStore *opened = vs_store_open_with (&settings, &error);
+
+  fail_unless (opened != NULL, "%s", error ? error->message : "");
+  return opened;
+}
+
+/* The tests make their buckets themselves: stores do not. */
+static void
+make_bucket (const gchar * name)
+{
+  VsStoreSettings settings = {
+    .location = "s3://none",
+    .endpoint_uri = g_getenv ("VS_S3_ENDPOINT"),
+    .access_key_id = g_getenv ("VS_S3_KEY"),
+    .secret_access_key = g_getenv ("VS_S3_SECRET"),
+    .force_path_style = TRUE,
+  };
+  VsS3Client *client = vs_s3_client_new (name, &settings, NULL);
+  VsS3Call call = {.method = "PUT",.key = "",.max_answer = 65536 };
+  g_auto (VsHttpReply) reply = { 0, };
+  g_autoptr (GError) error = NULL;
+
+  fail_unless (client != NULL);
+  fail_unless (vs_s3_client_send (client, &call, NULL, &reply, &error), "%s",
+      error ? error->message : "");
+  vs_s3_client_free (client);
+}
+
+static void
+setup (void)
+{
+  g_autofree gchar *location = NULL;
+
+  bucket = g_strdup_printf ("test-%08x", g_random_int ());
+  make_bucket (bucket);
+  location = g_strdup_printf ("s3://%s/some/prefix", bucket);
+  store = open_with (location, g_getenv ("VS_S3_KEY"),
+      g_getenv ("VS_S3_SECRET"));
+}
+
+static void
+teardown (void)
+{
+  g_clear_pointer (&store, vs_store_unref);
+  g_clear_pointer (&bucket, g_free);
+}
+
+static GBytes *
+random_bytes (gsize size)
+{
+  guint8 *data = g_malloc (size + 4);
+
+  for (gsize i = 0; i < size; i += 4) {
+    guint32 word = g_random_int ();
+
+    memcpy (data + i, &word, 4);
+  }
+  return g_bytes_new_take (data, size);
+}
+
+static void
+put (const gchar * key, GBytes * bytes)
+{
+  g_autoptr (GError) error = NULL;
+
+  fail_unless (vs_store_put (store, key, &bytes, 1, NULL, &error), "%s",
+      error ? error->message : "");
+}
+
+static void
+put_text (const gchar * key, const gchar * text)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+
+  put (key, bytes);
+}
+
+static void
+assert_object (const gchar * key, GBytes * expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = vs_store_get (store, key, 0, -1,
+      g_bytes_get_size (expected), NULL, &error);
+
+  fail_unless (bytes != NULL, "%s", error ? error->message : "");
+  fail_unless (g_bytes_equal (bytes, expected), "%s differs", key);
+}
+
+GST_START_TEST (test_objects)
+{
+  static const gchar *const keys[] = {
+    "a.ts", "deep/er/b.ts", "with space+plus.ts", "per%cent%20.ts",
+    "ümläut-日本.ts", "q?m&e=;,:@$'()*!~.ts", "a_00001.ts"
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++) {
+    g_autoptr (GBytes) bytes = random_bytes (1000 * i);
+    g_autoptr (VsStoreObject) object = NULL;
+    g_autoptr (GError) error = NULL;
+
+    put (keys[i], bytes);
+    assert_object (keys[i], bytes);
+    object = vs_store_stat (store, keys[i], NULL, &error);
+    fail_unless (object != NULL, "%s", error ? error->message : "");
+    fail_unless_equals_uint64 (object->size, 1000 * i);
+    fail_unless (ABS (object->mtime_us - g_get_real_time ()) <
+        60 * G_TIME_SPAN_SECOND);
+    fail_unless (object->etag != NULL);
+    fail_unless (vs_store_delete (store, keys[i], NULL, &error));
+    fail_unless (vs_store_delete (store, keys[i], NULL, &error));
+    fail_unless (vs_store_stat (store, keys[i], NULL, &error) == NULL);
+    fail_unless (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND));
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_ranges)
+{
+  g_autoptr (GBytes) bytes = random_bytes (100000);
+  static const struct
+  {
+    guint64 offset;
+    gssize length;
+    gsize expected;
+  } ranges[] = {
+    {0, 1, 1}, {0, -1, 100000}, {99999, 1, 1}, {99990, 100, 10},
+    {50000, -1, 50000}, {100000, 10, 0}, {200000, -1, 0}, {7, 0, 0},
+  };
+
+  put ("a.ts", bytes);
+  for (guint i = 0; i < G_N_ELEMENTS (ranges); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GBytes) part = vs_store_get (store, "a.ts", ranges[i].offset,
+        ranges[i].length, 100000, NULL, &error);
+    g_autoptr (GBytes) expected = g_bytes_new_from_bytes (bytes,
+        MIN (ranges[i].offset, 100000), ranges[i].expected);
+
+    fail_unless (part != NULL, "%s", error ? error->message : "");
+    fail_unless (g_bytes_equal (part, expected), "range %u", i);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_read)
+{
+  g_autoptr (GBytes) bytes = random_bytes (3 * MIB);
+  const guint8 *data = g_bytes_get_data (bytes, NULL);
+  guint8 a[100], b[5000], c[3];
+  VsStorePart parts[] = {
+    {10, sizeof a, a}, {200, sizeof b, b}, {2 * MIB, sizeof c, c}
+  };
+  g_autoptr (GError) error = NULL;
+
+  put ("a.mp4", bytes);
+  fail_unless (vs_store_read (store, "a.mp4", parts, 3, NULL, &error));
+  for (guint i = 0; i < 3; i++)
+    fail_unless (memcmp (parts[i].to, data + parts[i].offset,
+            parts[i].size) == 0);
+  parts[2].offset = 3 * MIB - 1;
+  fail_if (vs_store_read (store, "a.mp4", parts, 3, NULL, &error));
+  fail_unless (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT));
+}
+
+GST_END_TEST;
+
+/* In one part, in some, and at their borders. */
+GST_START_TEST (test_sizes)
+{
+  static const gsize sizes[] = {
+    0, 1, 8 * MIB - 1, 8 * MIB, 8 * MIB + 1, 16 * MIB, 20 * MIB + 3
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    g_autoptr (GBytes) bytes = random_bytes (sizes[i]);
+    g_autoptr (GPtrArray) left = NULL;
+
+    put ("big.ts", bytes);
+    assert_object ("big.ts", bytes);
+  }
+}
+
+GST_END_TEST;
+
+/* What is not committed is not there, and nothing of it stays. */
+GST_START_TEST (test_abandoned_upload)
+{
+  g_autoptr (GBytes) bytes = random_bytes (20 * MIB);
+  g_autoptr (VsStoreUpload) upload =
+      vs_store_upload_new (store, "big.ts", NULL, NULL);
+  g_autoptr (GError) error = NULL;
+
+  fail_unless (vs_store_upload_write (upload, &bytes, 1, &error));
+  g_clear_pointer (&upload, vs_store_upload_free);
+  fail_unless (vs_store_stat (store, "big.ts", NULL, NULL) == NULL);
+
+  /* as if its process had died */
+  upload = vs_store_upload_new (store, "folder/big.ts", NULL, NULL);
+  fail_unless (vs_store_upload_write (upload, &bytes, 1, &error));
+  fail_unless (vs_store_clean (store, "folder", NULL, &error), "%s",
+      error ? error->message : "");
+  fail_if (vs_store_upload_commit (upload, &error));
+  fail_unless (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_list)
+{
+  g_autoptr (GPtrArray) objects = NULL;
+  VsStoreObject *object;
+
+  for (guint i = 0; i < 1205; i++) {
+    g_autofree gchar *key = g_strdup_printf ("e/index_%05u.ts", i);
+
+    put_text (key, "x");
+  }
+  put_text ("e/index.m3u8", "list");
+  put_text ("e/recordings/a.mp4", "x");
+  put_text ("f.ts", "x");
+
+  objects = vs_store_list (store, "e", NULL, NULL, NULL);
+  fail_unless_equals_int (objects->len, 1207);
+  object = g_ptr_array_index (objects, 0);
+  fail_unless_equals_string (object->key, "e/index.m3u8");
+  fail_unless_equals_uint64 (object->size, 4);
+  object = g_ptr_array_index (objects, 1206);
+  fail_unless_equals_string (object->key, "e/recordings/");
+  g_ptr_array_unref (objects);
+
+  objects = vs_store_list (store, "e", ".m3u8", NULL, NULL);
+  fail_unless_equals_int (objects->len, 1);
+  g_ptr_array_unref (objects);
+  objects = vs_store_list (store, "", "/", NULL, NULL);
+  fail_unless_equals_int (objects->len, 1);
+  fail_unless_equals_string (((VsStoreObject *) g_ptr_array_index (objects,
+              0))->key, "e/");
+  g_ptr_array_unref (objects);
+  objects = vs_store_list (store, "none", NULL, NULL, NULL);
+  fail_unless_equals_int (objects->len, 0);
+}
+
+GST_END_TEST;
+
+/* ---- what can be wrong -------------------------------------------------- */
+
+static void
+assert_refusal (const gchar * location, const gchar * key,
+    const gchar * secret, gint code, const gchar * text)
+{
+  g_autoptr (VsStore) other = open_with (location, key, secret);
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  g_autoptr (GError) error = NULL;
+
+  fail_if (vs_store_put (other, "a.ts", &bytes, 1, NULL, &error));
+  fail_unless (g_error_matches (error, G_IO_ERROR, code), "%s", error->message);
+  fail_unless (strstr (error->message, text) != NULL, "%s", error->message);
+  fail_unless (strstr (error->message, "a.ts") != NULL, "%s", error->message);
+  if (secret)
+    fail_if (strstr (error->message, secret) != NULL);
+}
+
+GST_START_TEST (test_refusals)
+{
+  const gchar *key = g_getenv ("VS_S3_KEY");
+  g_autofree gchar *location = g_strdup_printf ("s3://%s", bucket);
+
+  assert_refusal (location, key, "another-secret",
+      G_IO_ERROR_PERMISSION_DENIED, "secret access key");
+  assert_refusal (location, "nobody", "another-secret",
+      G_IO_ERROR_PERMISSION_DENIED, "does not know this access key");
+  assert_refusal ("s3://there-is-none-such", key, g_getenv ("VS_S3_SECRET"),
+      G_IO_ERROR_NOT_FOUND, "no such bucket");
+}
+
+GST_END_TEST;
+
+static Suite *
+s3store_suite (void)
+{
+  Suite *s = suite_create ("s3store");
+  TCase *tc = tcase_create ("s3store");
+
+  suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_objects);
+  tcase_add_test (tc, test_ranges);
+  tcase_add_test (tc, test_read);
+  tcase_add_test (tc, test_sizes);
+  tcase_add_test (tc, test_abandoned_upload);
+  tcase_add_test (tc, test_list);
+  tcase_add_test (tc, test_refusals);
+  return s;
+}
+
+GST_CHECK_MAIN (s3store);
