@@ -54,39 +54,70 @@ delete_name (const VsArchivePlace * place, gchar * name, GError ** error)
   return vs_store_delete (place->store, key, place->cancellable, error);
 }
 
+/* Which of the segments from @first on are there. */
 static gboolean
-segment_exists (VsArchiveGarbage * garbage, guint64 sequence,
-    const VsArchivePlace * place)
+find_segments (VsArchiveGarbage * garbage, guint64 first, guint n,
+    gboolean * found, const VsArchivePlace * place, GError ** error)
 {
-  g_autofree gchar *name =
-      vs_archive_segment_name (garbage->rendition, sequence);
-  g_autofree gchar *key = vs_archive_key (place->folder, name);
-  g_autoptr (VsStoreObject) object =
-      vs_store_stat (place->store, key, place->cancellable, NULL);
+  g_auto (GStrv) keys = g_new0 (gchar *, n + 1);
 
-  return object != NULL;
+  for (guint i = 0; i < n; i++) {
+    g_autofree gchar *name =
+        vs_archive_segment_name (garbage->rendition, first + i);
+
+    keys[i] = vs_archive_key (place->folder, name);
+  }
+  return vs_store_find (place->store, (const gchar * const *) keys, n, found,
+      place->cancellable, error);
+}
+
+/* What was stored and never listed, from @next on. */
+static gboolean
+delete_unlisted (VsArchiveGarbage * garbage, guint64 next,
+    const VsArchivePlace * place, GError ** error)
+{
+  gboolean found[PROBE_MAX];
+
+  if (!find_segments (garbage, next, PROBE_MAX, found, place, error))
+    return FALSE;
+  for (guint i = 0; i < PROBE_MAX; i++) {
+    if (found[i] && !delete_name (place,
+            vs_archive_segment_name (garbage->rendition, next + i), error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* The lowest segment ahead of @start, as far as there is one in so many. */
+static gboolean
+find_lowest (VsArchiveGarbage * garbage, guint64 start, guint64 * lowest,
+    const VsArchivePlace * place, GError ** error)
+{
+  guint n = MIN (start - 1, PROBE_MAX);
+  gboolean found[PROBE_MAX];
+  guint i = 0;
+
+  if (n > 0 && !find_segments (garbage, start - n, n, found, place, error))
+    return FALSE;
+  while (i < n && !found[i])
+    i++;
+  *lowest = start - n + i;
+  return TRUE;
 }
 
 gboolean
 vs_archive_garbage_find (VsArchiveGarbage * garbage, guint64 first,
     guint64 next, const VsArchivePlace * place, GError ** error)
 {
-  guint missing = 0;
+  guint64 lowest = first;
 
-  for (guint i = 0; i < PROBE_MAX; i++) {
-    if (!delete_name (place, vs_archive_segment_name (garbage->rendition,
-                next + i), error))
+  if (!delete_unlisted (garbage, next, place, error))
+    return FALSE;
+  do {
+    garbage->deleted = lowest;
+    if (!find_lowest (garbage, garbage->deleted, &lowest, place, error))
       return FALSE;
-  }
-
-  garbage->deleted = first;
-  for (guint64 s = first; s > 1 && missing < PROBE_MAX; s--) {
-    missing++;
-    if (segment_exists (garbage, s - 1, place)) {
-      garbage->deleted = s - 1;
-      missing = 0;
-    }
-  }
+  } while (lowest < garbage->deleted);
   return TRUE;
 }
 

@@ -3,7 +3,15 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "archive/vsarchivemain.h"
+#include "archive/vsarchivename.h"
 #include "archive/vsarchivewriter.h"
+
+#include <string.h>
+
+#define MAIN_MAX (1024 * 1024)
+
+/* A rendition with a playlist, which is none of this run. */
+#define EARLIER "#VISIONSTREAM-EARLIER:"
 
 /* ISO/IEC 23091-2, TransferCharacteristics */
 #define TRANSFER_PQ 16
@@ -118,6 +126,21 @@ describe (VsM3u8Variant * variant, VsArchiveList * list)
         video && audio ? "," : NULL, audio ? audio->mime : NULL, NULL);
 }
 
+static gchar *
+append_earlier (gchar * main, GPtrArray * lists, GPtrArray * selected)
+{
+  GString *text = g_string_new (main);
+
+  for (guint i = 0; i < lists->len; i++) {
+    const VsArchiveList *list = g_ptr_array_index (lists, i);
+
+    if (list->stored && !g_ptr_array_find (selected, list, NULL))
+      g_string_append_printf (text, EARLIER "%s\n", list->name);
+  }
+  g_free (main);
+  return g_string_free (text, FALSE);
+}
+
 gchar *
 vs_archive_main_render (GPtrArray * lists, gboolean complete)
 {
@@ -141,5 +164,63 @@ vs_archive_main_render (GPtrArray * lists, gboolean complete)
     g_free ((gchar *) variants[i].uri);
     g_free ((gchar *) variants[i].codecs);
   }
-  return text;
+  return append_earlier (text, lists, selected);
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+static void
+add_name (GPtrArray * names, gchar * name)
+{
+  if (name && !g_ptr_array_find_with_equal_func (names, name, g_str_equal,
+          NULL))
+    g_ptr_array_add (names, name);
+  else
+    g_free (name);
+}
+
+static void
+add_earlier (GPtrArray * names, const gchar * text, gsize size)
+{
+  g_autofree gchar *copy = g_strndup (text, size);
+  g_auto (GStrv) lines = g_strsplit (copy, "\n", -1);
+
+  for (guint i = 0; lines[i]; i++) {
+    g_autofree gchar *playlist = NULL;
+
+    if (!g_str_has_prefix (lines[i], EARLIER))
+      continue;
+    playlist = vs_archive_playlist_name (lines[i] + strlen (EARLIER));
+    add_name (names, vs_archive_name_to_rendition (playlist));
+  }
+}
+
+GPtrArray *
+vs_archive_main_read_renditions (const VsArchivePlace * place, GError ** error)
+{
+  g_autofree gchar *key = vs_archive_key (place->folder, VS_ARCHIVE_MAIN);
+  g_autoptr (GBytes) bytes = vs_store_get (place->store, key, 0, -1, MAIN_MAX,
+      place->cancellable, error);
+  g_autoptr (GPtrArray) entries = NULL;
+  GPtrArray *names;
+  const gchar *text;
+  gsize size;
+
+  if (bytes == NULL)
+    return NULL;
+  text = g_bytes_get_data (bytes, &size);
+  entries = vs_m3u8_read_main (text, size, error);
+  if (entries == NULL) {
+    g_prefix_error (error, "%s/%s: ", vs_store_get_location (place->store),
+        key);
+    return NULL;
+  }
+  names = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < entries->len; i++) {
+    const VsM3u8MainEntry *entry = g_ptr_array_index (entries, i);
+
+    add_name (names, vs_archive_name_to_rendition (entry->uri));
+  }
+  add_earlier (names, text, size);
+  return names;
 }

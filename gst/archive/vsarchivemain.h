@@ -22,4 +22,16 @@ G_BEGIN_DECLS
  */
 gchar *vs_archive_main_render (GPtrArray *lists, gboolean complete);
 
+/**
+ * vs_archive_main_read_renditions:
+ *
+ * The names of all renditions that have a playlist here, those of earlier runs
+ * too: a comment line has them while the main playlist leaves them out.
+ *
+ * Returns: (element-type utf8) (transfer full): %G_IO_ERROR_NOT_FOUND when
+ *   there is no main playlist
+ */
+GPtrArray *vs_archive_main_read_renditions (const VsArchivePlace *place,
+    GError **error);
+
 G_END_DECLS

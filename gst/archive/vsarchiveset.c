@@ -132,32 +132,64 @@ recover_list (VsArchiveSet * set, const gchar * rendition,
   return TRUE;
 }
 
+static GPtrArray *
+list_renditions (VsArchiveSet * set, GError ** error)
+{
+  g_autoptr (GPtrArray) objects = vs_store_list (set->place.store,
+      set->folder, ".m3u8", set->place.cancellable, error);
+  GPtrArray *names;
+
+  if (objects == NULL)
+    return NULL;
+  names = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < objects->len; i++) {
+    const VsStoreObject *object = g_ptr_array_index (objects, i);
+    gchar *name = vs_archive_name_to_rendition (object->key
+        + strlen (set->folder) + 1);
+
+    if (name)
+      g_ptr_array_add (names, name);
+  }
+  return names;
+}
+
+/* A folder on the disk is listed, however much is in it. A bucket lists a
+ * thousand objects at a time: there the main playlist says what was
+ * published. */
+static GPtrArray *
+find_renditions (VsArchiveSet * set, GError ** error)
+{
+  g_autoptr (GError) cause = NULL;
+  GPtrArray *names;
+
+  if (!vs_store_is_remote (set->place.store))
+    return list_renditions (set, error);
+  names = vs_archive_main_read_renditions (&set->place, &cause);
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    return list_renditions (set, error);
+  if (cause)
+    g_propagate_error (error, g_steal_pointer (&cause));
+  return names;
+}
+
 gboolean
 vs_archive_set_recover (VsArchiveSet * set, VsArchiveState * state,
     GError ** error)
 {
-  g_autoptr (GPtrArray) objects = NULL;
+  g_autoptr (GPtrArray) renditions = NULL;
 
   memset (state, 0, sizeof *state);
   state->next_sequence = 1;
   if (!vs_store_clean (set->place.store, set->folder,
           set->place.cancellable, error))
     return FALSE;
-  objects = vs_store_list (set->place.store, set->folder, ".m3u8",
-      set->place.cancellable, error);
-  if (objects == NULL)
-    return FALSE;
-
-  for (guint i = 0; i < objects->len; i++) {
-    const VsStoreObject *object = g_ptr_array_index (objects, i);
-    g_autofree gchar *rendition = vs_archive_name_to_rendition
-        (object->key + strlen (set->folder) + 1);
-
-    if (rendition && !recover_list (set, rendition, state, error))
+  renditions = find_renditions (set, error);
+  for (guint i = 0; renditions && i < renditions->len; i++) {
+    if (!recover_list (set, g_ptr_array_index (renditions, i), state, error))
       return FALSE;
   }
   set->target_duration = state->target_duration;
-  return TRUE;
+  return renditions != NULL;
 }
 
 /* ---- gaps --------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include <gst/check/gstcheck.h>
 #include <string.h>
 
+#include "store/vslease.h"
 #include "store/vss3store.h"
 #include "store/vsstore.h"
 
@@ -271,6 +272,77 @@ GST_START_TEST (test_list)
 
 GST_END_TEST;
 
+/* ---- who writes ---------------------------------------------------------- */
+
+static void
+assert_takes (VsLease * lease, VsLeaseState expected)
+{
+  g_autoptr (GError) error = NULL;
+  VsLeaseState state;
+
+  fail_unless (vs_lease_take (lease, &state, NULL, &error), "%s",
+      error ? error->message : "");
+  fail_unless_equals_int (state, expected);
+}
+
+static void
+assert_busy (gboolean ok, GError ** error)
+{
+  fail_if (ok);
+  fail_unless (g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_BUSY), "%s",
+      (*error)->message);
+  fail_unless (strstr ((*error)->message, "another writer") != NULL, "%s",
+      (*error)->message);
+  g_clear_error (error);
+}
+
+GST_START_TEST (test_lease)
+{
+  g_autoptr (VsLease) first = vs_lease_new (store, "default/live", "one");
+  g_autoptr (VsLease) again = vs_lease_new (store, "default/live", "one");
+  g_autoptr (VsLease) other = vs_lease_new (store, "default/live", "two");
+  VsLeaseState state;
+  GError *error = NULL;
+
+  assert_takes (first, VS_LEASE_NEW);
+  assert_busy (vs_lease_take (other, &state, NULL, &error), &error);
+  fail_unless (vs_lease_renew (first, NULL, NULL));
+  /* the same writer, started anew */
+  assert_takes (again, VS_LEASE_OURS);
+  fail_unless (vs_lease_renew (again, NULL, NULL));
+  vs_lease_release (again, NULL);
+  assert_takes (other, VS_LEASE_TAKEN_OVER);
+  assert_busy (vs_lease_renew (again, NULL, &error), &error);
+  assert_busy (vs_lease_take (first, &state, NULL, &error), &error);
+}
+
+GST_END_TEST;
+
+static gpointer
+race (gpointer owner)
+{
+  g_autoptr (VsLease) lease = vs_lease_new (store, "default/race", owner);
+  VsLeaseState state;
+
+  return GINT_TO_POINTER (vs_lease_take (lease, &state, NULL, NULL));
+}
+
+/* Two that come at once: the service lets one in. */
+GST_START_TEST (test_lease_race)
+{
+  static const gchar *const owners[] = { "a", "b", "c", "d" };
+  GThread *threads[G_N_ELEMENTS (owners)];
+  guint winners = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (owners); i++)
+    threads[i] = g_thread_new ("lease", race, (gpointer) owners[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (owners); i++)
+    winners += GPOINTER_TO_INT (g_thread_join (threads[i]));
+  fail_unless_equals_int (winners, 1);
+}
+
+GST_END_TEST;
+
 /* ---- what can be wrong -------------------------------------------------- */
 
 static void
@@ -318,6 +390,8 @@ s3store_suite (void)
   tcase_add_test (tc, test_sizes);
   tcase_add_test (tc, test_abandoned_upload);
   tcase_add_test (tc, test_list);
+  tcase_add_loop_test (tc, test_lease_race, 0, 5);
+  tcase_add_test (tc, test_lease);
   tcase_add_test (tc, test_refusals);
   return s;
 }

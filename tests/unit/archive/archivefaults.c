@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "archive/archivefixture.h"
-#include "archive/faultystore.h"
+#include "store/faultystore.h"
 #include "common/folder.h"
 
 static VsStore *faulty;

@@ -25,6 +25,8 @@ typedef struct
 } ArchiveLog;
 
 extern ArchiveLog archive_log;
+/* What is said to be stored may be on its way yet. */
+extern gboolean archive_is_spooled;
 
 void archive_log_clear (void);
 /* Waits, for ARCHIVE_PATIENCE, until a counter of archive_log has come to @value. */

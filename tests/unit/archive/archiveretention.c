@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "archive/archivefixture.h"
-#include "archive/faultystore.h"
+#include "store/faultystore.h"
 #include "manifest/vsm3u8.h"
 
 /* segments of archive_make_segment () */

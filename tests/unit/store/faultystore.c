@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "archive/faultystore.h"
+#include "store/faultystore.h"
 #include "store/vsstoreclass.h"
 
 typedef struct
@@ -17,12 +17,15 @@ typedef struct
   guint at, count, uploads;
   gboolean failed;
   guint64 bytes;
+  FaultyLog log;
+  gpointer log_data;
 } FaultyStore;
 
 typedef struct
 {
   VsStoreUpload parent;
   VsStoreUpload *inner;
+  gchar *key;
   guint64 bytes;
 } FaultyUpload;
 
@@ -84,6 +87,7 @@ faulty_upload_new (VsStore * store, const gchar * key,
   upload = g_new0 (FaultyUpload, 1);
   vs_store_upload_init (&upload->parent, store, cancellable);
   upload->inner = inner;
+  upload->key = g_strdup (key);
   return &upload->parent;
 }
 
@@ -113,6 +117,8 @@ faulty_upload_commit (VsStoreUpload * upload, GError ** error)
     return fail (upload->store, "upload", error);
   g_mutex_lock (&store->lock);
   store->bytes += self->bytes;
+  if (store->log)
+    store->log (self->key, FALSE, store->log_data);
   g_mutex_unlock (&store->lock);
   return verdict == GO_ON || fail (upload->store, "upload", error);
 }
@@ -120,7 +126,10 @@ faulty_upload_commit (VsStoreUpload * upload, GError ** error)
 static void
 faulty_upload_free (VsStoreUpload * upload)
 {
-  vs_store_upload_free (((FaultyUpload *) upload)->inner);
+  FaultyUpload *self = (FaultyUpload *) upload;
+
+  vs_store_upload_free (self->inner);
+  g_free (self->key);
 }
 
 static GBytes *
@@ -173,10 +182,17 @@ static gboolean
 faulty_remove (VsStore * store, const gchar * key, GCancellable * cancellable,
     GError ** error)
 {
+  FaultyStore *self = (FaultyStore *) store;
+
   if (judge (store, FALSE) != GO_ON)
     return fail (store, key, error);
-  return vs_store_delete (((FaultyStore *) store)->inner, key, cancellable,
-      error);
+  if (!vs_store_delete (self->inner, key, cancellable, error))
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  if (self->log)
+    self->log (key, TRUE, self->log_data);
+  g_mutex_unlock (&self->lock);
+  return TRUE;
 }
 
 static gpointer
@@ -240,6 +256,17 @@ faulty_store_set (VsStore * store, Fault fault, guint at)
   self->count = 0;
   self->failed = FALSE;
   g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+faulty_store_set_log (VsStore * store, FaultyLog log, gpointer user_data)
+{
+  FaultyStore *self = (FaultyStore *) store;
+
+  g_mutex_lock (&self->lock);
+  self->log = log;
+  self->log_data = user_data;
   g_mutex_unlock (&self->lock);
 }
 

@@ -16,11 +16,17 @@ typedef enum
   FAULT_STUCK                   /* writes hang until told else */
 } Fault;
 
+/* Called for each object that was put or deleted, one at a time. */
+typedef void (*FaultyLog) (const gchar *key, gboolean deleted,
+    gpointer user_data);
+
 /* Wraps @inner (transfer none). */
 VsStore *faulty_store_new (VsStore *inner);
 
 /* Counts operations from here on; @at is the first, 1, or a later one. */
 void     faulty_store_set (VsStore *store, Fault fault, guint at);
+void     faulty_store_set_log (VsStore *store, FaultyLog log,
+    gpointer user_data);
 /* Whether the fault has come, since it was set. */
 gboolean faulty_store_has_failed (VsStore *store);
 /* Uploads begun, and bytes committed, since the start. */

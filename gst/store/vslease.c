@@ -1,0 +1,214 @@
+/* VisionStream: one writer for a folder of a store that has no locks
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "store/vslease.h"
+#include "store/vsstoreclass.h"
+
+#include <string.h>
+
+#define NAME "writer.lease"
+#define GROUP "lease"
+#define SIZE_MAX_READ 4096
+
+struct _VsLease
+{
+  VsStore *store;
+  gchar *key;
+  gchar *owner;
+  gchar *etag;                  /* that we put last, or NULL */
+};
+
+/* What the object says. */
+typedef struct
+{
+  gchar *etag;
+  gchar *owner, *host;
+  gboolean released;
+  gint64 age_us;
+} Found;
+
+static void
+found_clear (Found * found)
+{
+  g_clear_pointer (&found->etag, g_free);
+  g_clear_pointer (&found->owner, g_free);
+  g_clear_pointer (&found->host, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Found, found_clear);
+
+VsLease *
+vs_lease_new (VsStore * store, const gchar * folder, const gchar * owner)
+{
+  VsLease *lease = g_new0 (VsLease, 1);
+
+  lease->store = vs_store_ref (store);
+  lease->key = g_strconcat (folder, "/" NAME, NULL);
+  lease->owner = g_strdup (owner);
+  return lease;
+}
+
+void
+vs_lease_free (VsLease * lease)
+{
+  vs_store_unref (lease->store);
+  g_free (lease->key);
+  g_free (lease->owner);
+  g_free (lease->etag);
+  g_free (lease);
+}
+
+static GBytes *
+render (VsLease * lease, gboolean released)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  gsize size;
+  gchar *text;
+
+  g_key_file_set_string (file, GROUP, "owner", lease->owner);
+  g_key_file_set_string (file, GROUP, "host", g_get_host_name ());
+  g_key_file_set_boolean (file, GROUP, "released", released);
+  text = g_key_file_to_data (file, &size, NULL);
+  return g_bytes_new_take (text, size);
+}
+
+static gboolean
+put (VsLease * lease, const gchar * etag, gboolean released,
+    GCancellable * cancellable, GError ** error)
+{
+  g_autoptr (GBytes) bytes = render (lease, released);
+  gchar *put = NULL;
+
+  if (!vs_store_put_if (lease->store, lease->key, bytes, etag, &put,
+          cancellable, error))
+    return FALSE;
+  g_free (lease->etag);
+  lease->etag = put;
+  return TRUE;
+}
+
+/* What can't be read is nobody's. */
+static void
+parse (GBytes * bytes, Found * found)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+
+  if (!g_key_file_load_from_bytes (file, bytes, G_KEY_FILE_NONE, NULL))
+    return;
+  found->owner = g_key_file_get_string (file, GROUP, "owner", NULL);
+  found->host = g_key_file_get_string (file, GROUP, "host", NULL);
+  found->released = g_key_file_get_boolean (file, GROUP, "released", NULL);
+}
+
+static gboolean
+read_lease (VsLease * lease, Found * found, GCancellable * cancellable,
+    GError ** error)
+{
+  g_autoptr (VsStoreObject) object = vs_store_stat (lease->store, lease->key,
+      cancellable, error);
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (object == NULL)
+    return FALSE;
+  found->etag = g_strdup (object->etag);
+  found->age_us = vs_store_get_time (lease->store) - object->mtime_us;
+  bytes = vs_store_get (lease->store, lease->key, 0, -1, SIZE_MAX_READ,
+      cancellable, error);
+  if (bytes == NULL)
+    return FALSE;
+  parse (bytes, found);
+  return TRUE;
+}
+
+static gboolean
+set_busy (VsLease * lease, const Found * found, GError ** error)
+{
+  g_autofree gchar *host = g_strdup (found && found->host ? found->host :
+      "another machine");
+
+  g_strcanon (host, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-. ", '?');
+  g_clear_error (error);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "%s/%s: another writer has "
+      "this event, on %s: stop that one (what it holds is free %d s after "
+      "it died), or choose another event",
+      vs_store_get_location (lease->store), lease->key, host, VS_LEASE_SECONDS);
+  return FALSE;
+}
+
+static gboolean
+take_found (VsLease * lease, const Found * found, VsLeaseState * state,
+    GCancellable * cancellable, GError ** error)
+{
+  gboolean ours = g_strcmp0 (found->owner, lease->owner) == 0;
+
+  if (!ours && found->owner && !found->released
+      && found->age_us < VS_LEASE_SECONDS * G_TIME_SPAN_SECOND)
+    return set_busy (lease, found, error);
+  *state = ours ? VS_LEASE_OURS : VS_LEASE_TAKEN_OVER;
+  return put (lease, found->etag, FALSE, cancellable, error);
+}
+
+gboolean
+vs_lease_take (VsLease * lease, VsLeaseState * state,
+    GCancellable * cancellable, GError ** error)
+{
+  g_auto (Found) found = { NULL, };
+  g_autoptr (GError) cause = NULL;
+  gboolean ok;
+
+  if (read_lease (lease, &found, cancellable, &cause)) {
+    ok = take_found (lease, &found, state, cancellable, &cause);
+  } else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)) {
+    g_clear_error (&cause);
+    *state = VS_LEASE_NEW;
+    ok = put (lease, NULL, FALSE, cancellable, &cause);
+  } else {
+    ok = FALSE;
+  }
+  /* somebody was faster */
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_EXISTS))
+    set_busy (lease, NULL, &cause);
+  if (cause)
+    g_propagate_error (error, g_steal_pointer (&cause));
+  return ok;
+}
+
+/* Puts it where it is ours all the same: the answer to a put was lost. */
+static gboolean
+renew_found (VsLease * lease, GCancellable * cancellable, GError ** error)
+{
+  g_auto (Found) found = { NULL, };
+  g_autoptr (GError) cause = NULL;
+
+  if (!read_lease (lease, &found, cancellable, &cause)) {
+    if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+      return put (lease, NULL, FALSE, cancellable, error);
+    g_propagate_error (error, g_steal_pointer (&cause));
+    return FALSE;
+  }
+  if (g_strcmp0 (found.owner, lease->owner) != 0)
+    return set_busy (lease, &found, error);
+  return put (lease, found.etag, FALSE, cancellable, error);
+}
+
+gboolean
+vs_lease_renew (VsLease * lease, GCancellable * cancellable, GError ** error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  if (lease->etag && put (lease, lease->etag, FALSE, cancellable, &cause))
+    return TRUE;
+  if (cause == NULL || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_EXISTS)
+      || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    return renew_found (lease, cancellable, error);
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return FALSE;
+}
+
+void
+vs_lease_release (VsLease * lease, GCancellable * cancellable)
+{
+  if (lease->etag)
+    put (lease, lease->etag, TRUE, cancellable, NULL);
+}
