@@ -172,7 +172,10 @@ gst_vs_jit_packager_found_archive (GstVsJitPackager * self,
   if (known)
     return;
 
-  store = vs_store_open (location, FALSE, &error);
+  /* what is upstream in this process reads also what it has yet to send */
+  store = vs_store_find_published (location);
+  if (store == NULL)
+    store = vs_store_open (location, FALSE, &error);
   if (store)
     vs_origin_set_store (self->origin, store);
   else
@@ -321,7 +324,8 @@ warn_if_idle (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
   gboolean idle;
 
   GST_OBJECT_LOCK (self);
-  idle = GST_ELEMENT (self)->sinkpads == NULL && settings->location == NULL;
+  idle = GST_ELEMENT (self)->sinkpads == NULL
+      && settings->store.location == NULL;
   GST_OBJECT_UNLOCK (self);
   if (idle)
     GST_ELEMENT_WARNING (self, CORE, FAILED,

@@ -22,13 +22,13 @@ open_store (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
   g_autoptr (VsStore) store = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (settings->location == NULL)
+  if (settings->store.location == NULL)
     return TRUE;
-  store = vs_store_open (settings->location, FALSE, &error);
+  store = vs_store_properties_open (&settings->store, FALSE, &error);
   if (store == NULL) {
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
-        ("Can't open the archive: %s. Set location to the directory that "
-            "vssegmentstore writes.", error->message), (NULL));
+        ("Can't open the archive: %s. Set location to the directory or bucket "
+            "that vssegmentstore writes.", error->message), (NULL));
     return FALSE;
   }
   vs_origin_set_store (self->origin, store);

@@ -19,7 +19,6 @@ enum
   PROP_EVENT,
   PROP_BREAKOUT,
   PROP_ADDRESS,
-  PROP_LOCATION,
   PROP_BASE_PATH,
   PROP_HOSTS,
   PROP_TLS_CERTIFICATE,
@@ -34,7 +33,8 @@ enum
   PROP_MAX_CONNECTIONS,
   PROP_MAX_CONNECTIONS_PER_IP,
   PROP_PORT = VS_JIT_PACKAGER_PROP_PORT,
-  PROP_STATS = VS_JIT_PACKAGER_PROP_STATS
+  PROP_STATS = VS_JIT_PACKAGER_PROP_STATS,
+  PROP_STORE                    /* location, ... */
 };
 
 /* The properties that are strings and nothing more. */
@@ -44,8 +44,6 @@ string_field (VsJitPackagerSettings * settings, guint id)
   switch (id) {
     case PROP_ADDRESS:
       return &settings->address;
-    case PROP_LOCATION:
-      return &settings->location;
     case PROP_BASE_PATH:
       return &settings->base_path;
     case PROP_HOSTS:
@@ -113,6 +111,7 @@ vs_jit_packager_settings_copy (VsJitPackagerSettings * dest,
 {
   *dest = *src;
   vs_identity_copy (&dest->identity, &src->identity);
+  vs_store_properties_copy (&dest->store, &src->store);
   for (guint id = PROP_ADDRESS; id < PROP_LINGER; id++) {
     gchar **field = string_field (dest, id);
 
@@ -124,6 +123,7 @@ void
 vs_jit_packager_settings_clear (VsJitPackagerSettings * settings)
 {
   vs_identity_clear (&settings->identity);
+  vs_store_properties_clear (&settings->store);
   for (guint id = PROP_ADDRESS; id < PROP_LINGER; id++)
     g_clear_pointer (string_field (settings, id), g_free);
 }
@@ -155,6 +155,10 @@ vs_jit_packager_settings_set_property (VsJitPackagerSettings * settings,
         value);
     return;
   }
+  if (id >= PROP_STORE && id < PROP_STORE + VS_STORE_PROPERTIES_N) {
+    vs_store_properties_set (&settings->store, object, id - PROP_STORE, value);
+    return;
+  }
   GST_OBJECT_LOCK (object);
   if (string) {
     g_free (*string);
@@ -182,6 +186,10 @@ vs_jit_packager_settings_get_property (VsJitPackagerSettings * settings,
   if (id >= PROP_ACCOUNT && id <= PROP_BREAKOUT) {
     vs_identity_get_property (&settings->identity, object, id - PROP_ACCOUNT,
         value);
+    return;
+  }
+  if (id >= PROP_STORE && id < PROP_STORE + VS_STORE_PROPERTIES_N) {
+    vs_store_properties_get (&settings->store, object, id - PROP_STORE, value);
     return;
   }
   GST_OBJECT_LOCK (object);
@@ -245,10 +253,9 @@ install_server_properties (GObjectClass * klass)
 static void
 install_origin_properties (GObjectClass * klass)
 {
-  g_object_class_install_property (klass, PROP_LOCATION,
-      g_param_spec_string ("location", "Location",
-          "Archive to serve what is not live from: the location of a "
-          "vssegmentstore. With one upstream it is known", NULL, READY_FLAGS));
+  vs_store_properties_install (klass, PROP_STORE, NULL,
+      "Archive to serve what is not live from: the location of a "
+      "vssegmentstore. With one upstream it is known");
   g_object_class_install_property (klass, PROP_LINGER,
       g_param_spec_uint64 ("linger", "Linger",
           "Nanoseconds to go on serving after EOS, before EOS is posted; -1 "

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/vselement.h"
+#include "common/vsstoreproperties.h"
 
 G_BEGIN_DECLS
 
@@ -13,9 +14,9 @@ G_BEGIN_DECLS
 typedef struct
 {
   VsIdentity identity;
+  VsStoreProperties store;
   gchar *address;
   guint port;
-  gchar *location;
   gchar *base_path;             /* "", or with a slash ahead and none behind */
   gchar *hosts;
   gchar *tls_certificate, *tls_key;

@@ -118,6 +118,7 @@ on_archive_ended (gboolean complete, gpointer user_data)
   GstMessage *message = gst_message_new_eos (GST_OBJECT (self));
   gboolean playing;
 
+  gst_vs_segment_store_drain (self);
   g_mutex_lock (&self->lock);
   playing = self->playing;
   self->eos_pending = !playing;

@@ -22,7 +22,8 @@ struct _GstVsSegmentStore
   VsSegmentStoreSettings settings;      /* under the object lock */
 
   /* from READY->PAUSED to PAUSED->READY, when no thread streams */
-  VsStore *store;
+  VsStore *store;               /* the spool, where there is one */
+  gboolean has_spool;
   VsArchiveWriter *writer;
   VsSegmenter *segmenter;
   guint earlier_target;         /* s, that stored playlists promise, or 0 */

@@ -7,6 +7,7 @@
 #endif
 
 #include "gstvssegmentstorearchive.h"
+#include "store/vsspool.h"
 
 GST_DEBUG_CATEGORY_EXTERN (vssegmentstore_debug);
 #define GST_CAT_DEFAULT vssegmentstore_debug
@@ -14,38 +15,93 @@ GST_DEBUG_CATEGORY_EXTERN (vssegmentstore_debug);
 /* how long going to READY waits for what is not stored yet */
 #define STOP_TIMEOUT (10 * GST_SECOND)
 
+/* how long EOS waits for a spool of which nothing can be sent */
+#define DRAIN_PATIENCE (10 * G_TIME_SPAN_SECOND)
+
 /* What the archive says, from a thread of its own. */
 
-static void
-on_stored (const VsRendition * rendition, const VsSegment * segment,
-    const gchar * path, gpointer user_data)
+/* A message that waits until what it tells of is in the store itself. */
+typedef struct
 {
-  GstVsSegmentStore *self = user_data;
+  GstVsSegmentStore *self;
+  GstMessage *message;
+  guint64 size;
+  gint64 end_utc_us;
+} Stored;
+
+static void
+stored_free (gpointer data)
+{
+  Stored *stored = data;
+
+  g_clear_pointer (&stored->message, gst_message_unref);
+  g_free (stored);
+}
+
+static void
+post_stored (gpointer data)
+{
+  Stored *stored = data;
+  GstVsSegmentStore *self = stored->self;
+
+  g_mutex_lock (&self->lock);
+  self->stored++;
+  self->stored_bytes += stored->size;
+  self->last_utc_us = MAX (self->last_utc_us, stored->end_utc_us);
+  g_mutex_unlock (&self->lock);
+  gst_element_post_message (GST_ELEMENT (self),
+      g_steal_pointer (&stored->message));
+}
+
+static GstMessage *
+new_stored_message (GstVsSegmentStore * self, const VsRendition * rendition,
+    const VsSegment * segment, const gchar * path)
+{
   gint64 anchor_utc_us;
   GstClockTime anchor = gst_vs_segment_store_anchor (self, segment->utc_us,
       GST_CLOCK_TIME_NONE, &anchor_utc_us);
   gint64 running_time = anchor
       + (segment->utc_us - anchor_utc_us) * (gint64) GST_USECOND;
 
-  g_mutex_lock (&self->lock);
-  self->stored++;
-  self->stored_bytes += segment->size;
-  self->last_utc_us = MAX (self->last_utc_us,
-      segment->utc_us + (gint64) (segment->duration / GST_USECOND));
-  g_mutex_unlock (&self->lock);
+  return gst_message_new_element (GST_OBJECT (self),
+      gst_structure_new ("vssegmentstore-segment-stored",
+          "location", G_TYPE_STRING, path,
+          "rendition", G_TYPE_STRING, rendition->name,
+          "fragment-id", G_TYPE_UINT64, segment->sequence,
+          "running-time", G_TYPE_UINT64, (guint64) MAX (running_time, 0),
+          "duration", G_TYPE_UINT64, segment->duration,
+          "timestamp", G_TYPE_UINT64,
+          (guint64) segment->utc_us * GST_USECOND,
+          "size", G_TYPE_UINT64, segment->size,
+          "sink", GST_TYPE_ELEMENT, self, NULL));
+}
 
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self),
-          gst_structure_new ("vssegmentstore-segment-stored",
-              "location", G_TYPE_STRING, path,
-              "rendition", G_TYPE_STRING, rendition->name,
-              "fragment-id", G_TYPE_UINT64, segment->sequence,
-              "running-time", G_TYPE_UINT64, (guint64) MAX (running_time, 0),
-              "duration", G_TYPE_UINT64, segment->duration,
-              "timestamp", G_TYPE_UINT64,
-              (guint64) segment->utc_us * GST_USECOND,
-              "size", G_TYPE_UINT64, segment->size,
-              "sink", GST_TYPE_ELEMENT, self, NULL)));
+static void
+on_stored (const VsRendition * rendition, const VsSegment * segment,
+    const gchar * path, gpointer user_data)
+{
+  GstVsSegmentStore *self = user_data;
+  Stored *stored = g_new (Stored, 1);
+
+  stored->self = self;
+  stored->message = new_stored_message (self, rendition, segment, path);
+  stored->size = segment->size;
+  stored->end_utc_us =
+      segment->utc_us + (gint64) (segment->duration / GST_USECOND);
+  if (self->has_spool) {
+    vs_spool_when_sent (self->store, post_stored, stored, stored_free);
+  } else {
+    post_stored (stored);
+    stored_free (stored);
+  }
+}
+
+static void
+set_failing (GstVsSegmentStore * self, gboolean failing)
+{
+  g_mutex_lock (&self->lock);
+  self->failing = failing;
+  g_mutex_unlock (&self->lock);
 }
 
 static void
@@ -53,9 +109,7 @@ on_failed (const gchar * path, const GError * error, gpointer user_data)
 {
   GstVsSegmentStore *self = user_data;
 
-  g_mutex_lock (&self->lock);
-  self->failing = TRUE;
-  g_mutex_unlock (&self->lock);
+  set_failing (self, TRUE);
   GST_ELEMENT_WARNING (self, RESOURCE, WRITE,
       ("Can't store %s: %s. The stream goes on, segments wait in memory.",
           path, error->message), (NULL));
@@ -66,9 +120,7 @@ on_recovered (gpointer user_data)
 {
   GstVsSegmentStore *self = user_data;
 
-  g_mutex_lock (&self->lock);
-  self->failing = FALSE;
-  g_mutex_unlock (&self->lock);
+  set_failing (self, FALSE);
   gst_element_post_message (GST_ELEMENT (self),
       gst_message_new_element (GST_OBJECT (self),
           gst_structure_new ("vssegmentstore-recovered",
@@ -98,18 +150,86 @@ on_lost (const VsRendition * rendition, guint64 first_sequence,
           rendition->name), (NULL));
 }
 
+/* What the spool says, from threads of its own. */
+
+static void
+on_send_failed (const gchar * key, const GError * error, gpointer user_data)
+{
+  GstVsSegmentStore *self = user_data;
+
+  set_failing (self, TRUE);
+  GST_ELEMENT_WARNING (self, RESOURCE, WRITE,
+      ("The store refuses what is sent, or can't be reached: %s. The stream "
+          "goes on, segments wait in the spool.", error->message), (NULL));
+}
+
+static void
+on_send_lost (const gchar * key, const GError * error, gpointer user_data)
+{
+  GstVsSegmentStore *self = user_data;
+
+  GST_ELEMENT_WARNING (self, RESOURCE, READ,
+      ("%s can't be sent: the spool has lost it: %s. Look at its disk.", key,
+          error->message), (NULL));
+}
+
 /* Its life. */
+
+static gchar *
+default_spool_directory (void)
+{
+  return g_build_filename (g_get_user_state_dir (), "visionstream", "spool",
+      NULL);
+}
+
+/* In front of a store that is far away. */
+static VsStore *
+open_spool (GstVsSegmentStore * self, VsStore * remote, const gchar * folder,
+    GError ** error)
+{
+  static const VsSpoolCallbacks callbacks = {
+    on_send_failed, on_recovered, on_send_lost
+  };
+  g_autofree gchar *directory = NULL;
+  g_autoptr (VsStore) local = NULL;
+  VsSpoolSettings settings = {.folder = folder };
+
+  GST_OBJECT_LOCK (self);
+  directory = g_strdup (self->settings.spool_directory);
+  settings.max_bytes = self->settings.spool_max_bytes;
+  GST_OBJECT_UNLOCK (self);
+  if (directory == NULL)
+    directory = default_spool_directory ();
+  settings.local = local = vs_store_open (directory, TRUE, error);
+  return local ? vs_spool_open (remote, &settings, &callbacks, self,
+      error) : NULL;
+}
+
+static VsStore *
+open_store (GstVsSegmentStore * self, const VsStoreProperties * properties,
+    const VsArchiveWriterSettings * settings, GError ** error)
+{
+  g_autoptr (VsStore) store = vs_store_properties_open (properties, TRUE,
+      error);
+  g_autofree gchar *folder = vs_archive_folder (settings->account,
+      settings->event, settings->breakout);
+
+  self->has_spool = store != NULL && vs_store_is_remote (store);
+  if (!self->has_spool)
+    return g_steal_pointer (&store);
+  return open_spool (self, store, folder, error);
+}
 
 /* Fills in what the properties set. */
 static void
-copy_settings (GstVsSegmentStore * self, gchar ** location,
+copy_settings (GstVsSegmentStore * self, VsStoreProperties * store,
     VsArchiveWriterSettings * archive, VsSegmenterSettings * segmenter,
     gchar ** start_time)
 {
   const VsSegmentStoreSettings *settings = &self->settings;
 
   GST_OBJECT_LOCK (self);
-  *location = g_strdup (settings->location);
+  vs_store_properties_copy (store, &settings->store);
   *start_time = g_strdup (settings->start_time);
   archive->account = self->account = g_strdup (settings->identity.account);
   archive->event = self->event = g_strdup (settings->identity.event);
@@ -147,7 +267,7 @@ gst_vs_segment_store_open_archive (GstVsSegmentStore * self)
   static const VsArchiveWriterCallbacks callbacks = {
     on_stored, on_failed, on_recovered, on_lost
   };
-  g_autofree gchar *location = NULL;
+  g_auto (VsStoreProperties) properties = { NULL, };
   g_autofree gchar *start_time = NULL;
   g_autoptr (GError) error = NULL;
   VsArchiveWriterSettings archive = { NULL, };
@@ -159,19 +279,20 @@ gst_vs_segment_store_open_archive (GstVsSegmentStore * self)
   };
   VsArchiveState state = { FALSE, };
 
-  copy_settings (self, &location, &archive, &segmenter, &start_time);
+  copy_settings (self, &properties, &archive, &segmenter, &start_time);
   if (!parse_start_time (self, start_time, &segmenter.start_utc_us))
     return FALSE;
-  self->store = vs_store_open (location, TRUE, &error);
+  self->store = open_store (self, &properties, &archive, &error);
   if (self->store != NULL)
     self->writer = vs_archive_writer_new (self->store, &archive, &callbacks,
         self, &state, &error);
   if (self->writer == NULL) {
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
         ("Can't store below %s: %s. Choose another location, or make this "
-            "one writable.", location, error->message), (NULL));
+            "one writable.", properties.location, error->message), (NULL));
     return FALSE;
   }
+  vs_store_publish (self->store);
   if (state.found) {
     segmenter.first_sequence = state.next_sequence;
     segmenter.first_discontinuity_sequence = state.next_discontinuity_sequence;
@@ -187,12 +308,33 @@ gst_vs_segment_store_open_archive (GstVsSegmentStore * self)
 }
 
 void
+gst_vs_segment_store_drain (GstVsSegmentStore * self)
+{
+  VsSpoolStats stats;
+
+  if (!self->has_spool
+      || vs_spool_drain (self->store, DRAIN_PATIENCE, G_MAXINT64))
+    return;
+  vs_spool_get_stats (self->store, &stats);
+  GST_ELEMENT_WARNING (self, RESOURCE, WRITE,
+      ("%u objects (%" G_GUINT64_FORMAT " bytes) are still in the spool: the "
+          "store can't be reached. Start again with the same spool-directory "
+          "and location, and they are sent.", stats.objects, stats.bytes),
+      (NULL));
+}
+
+void
 gst_vs_segment_store_close_archive (GstVsSegmentStore * self)
 {
   g_clear_pointer (&self->segmenter, vs_segmenter_unref);
+  if (self->has_spool)
+    vs_spool_interrupt (self->store);
   if (self->writer != NULL)
     vs_archive_writer_free (self->writer, STOP_TIMEOUT);
   self->writer = NULL;
+  if (self->has_spool)
+    vs_spool_close (self->store);
+  self->has_spool = FALSE;
   g_clear_pointer (&self->store, vs_store_unref);
   g_clear_pointer (&self->account, g_free);
   g_clear_pointer (&self->event, g_free);

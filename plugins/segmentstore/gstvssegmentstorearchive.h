@@ -12,6 +12,8 @@ G_BEGIN_DECLS
  * where the archive ends. What the archive says becomes messages. FALSE: the
  * ERROR is posted, and what was opened is to be closed. */
 gboolean gst_vs_segment_store_open_archive (GstVsSegmentStore *self);
+/* Waits until all is in the store itself, or it can't be for now. */
+void     gst_vs_segment_store_drain (GstVsSegmentStore *self);
 /* Waits a while for what is not stored yet. */
 void     gst_vs_segment_store_close_archive (GstVsSegmentStore *self);
 

@@ -15,24 +15,30 @@
 #define MIN_TARGET_DURATION (100 * GST_MSECOND)
 #define MAX_TARGET_DURATION (3600 * GST_SECOND)
 
+/* An hour and more of the default ladder */
+#define DEFAULT_SPOOL_MAX_BYTES (G_GUINT64_CONSTANT (8) << 30)
+
 enum
 {
   PROP_0,
-  PROP_LOCATION,
+  PROP_SPOOL_DIRECTORY,
+  PROP_SPOOL_MAX_BYTES,
   PROP_TARGET_DURATION,
   PROP_MAX_AGE,
   PROP_MAX_SEGMENTS,
   PROP_MAX_BYTES,
   PROP_START_TIME,
   PROP_STATS = VS_SEGMENT_STORE_PROP_STATS,
-  PROP_IDENTITY                 /* account, event, breakout */
+  PROP_STORE,                   /* location, ... */
+  PROP_IDENTITY = PROP_STORE + VS_STORE_PROPERTIES_N    /* account, ... */
 };
 
 void
 vs_segment_store_settings_init (VsSegmentStoreSettings * settings)
 {
   vs_identity_init (&settings->identity);
-  settings->location = g_strdup (DEFAULT_LOCATION);
+  vs_store_properties_init (&settings->store, DEFAULT_LOCATION);
+  settings->spool_max_bytes = DEFAULT_SPOOL_MAX_BYTES;
   settings->target_duration = DEFAULT_TARGET_DURATION;
 }
 
@@ -40,7 +46,8 @@ void
 vs_segment_store_settings_clear (VsSegmentStoreSettings * settings)
 {
   vs_identity_clear (&settings->identity);
-  g_clear_pointer (&settings->location, g_free);
+  vs_store_properties_clear (&settings->store);
+  g_clear_pointer (&settings->spool_directory, g_free);
   g_clear_pointer (&settings->start_time, g_free);
 }
 
@@ -62,15 +69,22 @@ vs_segment_store_settings_set_property (VsSegmentStoreSettings * settings,
         value);
     return;
   }
-  if (id == PROP_LOCATION || id == PROP_START_TIME) {
-    set_string (object, id == PROP_LOCATION ? &settings->location :
-        &settings->start_time, value);
+  if (id >= PROP_STORE) {
+    vs_store_properties_set (&settings->store, object, id - PROP_STORE, value);
+    return;
+  }
+  if (id == PROP_SPOOL_DIRECTORY || id == PROP_START_TIME) {
+    set_string (object, id == PROP_START_TIME ? &settings->start_time :
+        &settings->spool_directory, value);
     return;
   }
   GST_OBJECT_LOCK (object);
   switch (id) {
     case PROP_TARGET_DURATION:
       settings->target_duration = g_value_get_uint64 (value);
+      break;
+    case PROP_SPOOL_MAX_BYTES:
+      settings->spool_max_bytes = g_value_get_uint64 (value);
       break;
     case PROP_MAX_AGE:
       settings->max_age = g_value_get_uint64 (value);
@@ -96,10 +110,17 @@ vs_segment_store_settings_get_property (VsSegmentStoreSettings * settings,
         value);
     return;
   }
+  if (id >= PROP_STORE) {
+    vs_store_properties_get (&settings->store, object, id - PROP_STORE, value);
+    return;
+  }
   GST_OBJECT_LOCK (object);
   switch (id) {
-    case PROP_LOCATION:
-      g_value_set_string (value, settings->location);
+    case PROP_SPOOL_DIRECTORY:
+      g_value_set_string (value, settings->spool_directory);
+      break;
+    case PROP_SPOOL_MAX_BYTES:
+      g_value_set_uint64 (value, settings->spool_max_bytes);
       break;
     case PROP_TARGET_DURATION:
       g_value_set_uint64 (value, settings->target_duration);
@@ -131,12 +152,35 @@ vs_segment_store_settings_install_properties (GObjectClass * klass)
   /**
    * GstVsSegmentStore:location:
    *
-   * Where the archive lies. `<account>/<event>[/<breakout>]` is made below.
+   * Where the archive lies: a directory, or `s3://bucket/prefix`.
+   * `<account>/<event>[/<breakout>]` is made below.
    */
-  g_object_class_install_property (klass, PROP_LOCATION,
-      g_param_spec_string ("location", "Location",
-          "Directory of the archive (made when missing); the event lies in "
-          "<account>/<event> below", DEFAULT_LOCATION, flags));
+  vs_store_properties_install (klass, PROP_STORE, DEFAULT_LOCATION,
+      "Directory of the archive (made when missing), or s3://bucket/prefix; "
+      "the event lies in <account>/<event> below");
+  /**
+   * GstVsSegmentStore:spool-directory:
+   *
+   * Where what is on its way to a bucket waits, on a local disk. One directory
+   * serves any number of events. A start with the same directory and location
+   * sends what an earlier one left.
+   */
+  g_object_class_install_property (klass, PROP_SPOOL_DIRECTORY,
+      g_param_spec_string ("spool-directory", "Spool directory",
+          "Local directory in which segments wait for a store that is not one "
+          "(unset = visionstream/spool in the user's state directory)", NULL,
+          flags));
+  /**
+   * GstVsSegmentStore:spool-max-bytes:
+   *
+   * What waits at most. When it is full, new segments wait in memory, and then
+   * the oldest of these are given up: they become gaps, which are posted and
+   * logged. What is in the spool is kept and sent.
+   */
+  g_object_class_install_property (klass, PROP_SPOOL_MAX_BYTES,
+      g_param_spec_uint64 ("spool-max-bytes", "Spool maximum bytes",
+          "Bytes of segments that wait in the spool at most; past it new ones "
+          "are given up", 1, G_MAXUINT64, DEFAULT_SPOOL_MAX_BYTES, flags));
   /**
    * GstVsSegmentStore:target-duration:
    *

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/vselement.h"
+#include "common/vsstoreproperties.h"
 
 G_BEGIN_DECLS
 
@@ -12,7 +13,9 @@ G_BEGIN_DECLS
 typedef struct
 {
   VsIdentity identity;
-  gchar *location;
+  VsStoreProperties store;
+  gchar *spool_directory;       /* NULL for the user's state directory */
+  guint64 spool_max_bytes;
   GstClockTime target_duration;
   guint64 max_age;              /* s */
   guint64 max_segments, max_bytes;
