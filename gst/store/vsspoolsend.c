@@ -14,7 +14,7 @@
 /* Pauses between tries: short ones, so that a store that has come back is
  * noticed within a segment. */
 #define RETRY_MIN (100 * G_TIME_SPAN_MILLISECOND)
-#define RETRY_MAX (2 * G_TIME_SPAN_SECOND)
+#define RETRY_MAX (1 * G_TIME_SPAN_SECOND)
 
 /* Versions of playlists that are kept after they were sent: two a rendition,
  * and the parts of the last minutes. */
