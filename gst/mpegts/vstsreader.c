@@ -55,6 +55,7 @@ enum
 typedef struct
 {
   guint8 counter;
+  gboolean jumped;              /* the last packet announced that it might */
   gboolean repeated;
   guint8 tail[TAIL_SIZE];       /* of the last packet */
 
@@ -461,7 +462,9 @@ lose (Stream * stream)
 
 /* 2.4.3.3: the counter of packets with payload; a packet may be sent twice.
  * A counter that stood still without that lost 16 packets, or is another
- * multiplexer's. Returns FALSE for the second of two. */
+ * multiplexer's. Where a unit begins after a jump that was announced, the
+ * stream was put together there: what came before is whole. Returns FALSE for
+ * the second of two. */
 static gboolean
 check_continuity (VsTsReader * reader, Stream * stream, const guint8 * p,
     gboolean may_jump)
@@ -469,9 +472,11 @@ check_continuity (VsTsReader * reader, Stream * stream, const guint8 * p,
   guint8 counter = p[3] & 0x0f, last = stream->counter;
   const guint8 *tail = p + PACKET - TAIL_SIZE;
   gboolean repeated = counter == last && !stream->repeated
+      && may_jump == stream->jumped
       && memcmp (tail, stream->tail, TAIL_SIZE) == 0;
 
   stream->counter = counter;
+  stream->jumped = may_jump;
   stream->repeated = repeated;
   memcpy (stream->tail, tail, TAIL_SIZE);
   if (repeated)
@@ -479,7 +484,9 @@ check_continuity (VsTsReader * reader, Stream * stream, const guint8 * p,
   if (last != NO_COUNTER && counter != ((last + 1) & 0x0f)) {
     if (!may_jump)
       reader->context.stats.continuity_errors++;
-    lose (stream);
+    if (!may_jump || !(p[1] & PAYLOAD_UNIT_START))
+      lose (stream);
+    stream->in_section = FALSE;
   }
   return TRUE;
 }
@@ -526,9 +533,15 @@ read_packet (VsTsReader * reader, const guint8 * p)
     lose (stream);
     return;
   }
-  if (slot == SLOT_NONE || !(p[3] & HAS_PAYLOAD))
+  if (slot == SLOT_NONE)
     return;
   payload = find_payload (p, &discontinuity);
+  if (!(p[3] & HAS_PAYLOAD)) {
+    /* a jump may be announced ahead of it, 2.4.3.5 */
+    if (discontinuity && stream->counter != NO_COUNTER)
+      stream->counter = p[3] & 0x0f;
+    return;
+  }
   if (!check_continuity (reader, stream, p, discontinuity))
     return;
   if (p[3] & SCRAMBLED || payload == PACKET) {
