@@ -61,6 +61,7 @@
 struct _VsTsWriter
 {
   VsTsProgram *program;
+  gboolean same_pids;           /* as the programme came with them */
   guint pcr_track;
   GByteArray *pat, *pmt;        /* sections */
   guint8 pat_counter, pmt_counter;
@@ -95,9 +96,11 @@ vs_ts_writer_set_program (VsTsWriter * writer, const VsTsProgram * program)
   VsTsProgram *own = vs_ts_program_copy (program);
 
   writer->pcr_track = choose_pcr_track (program);
-  for (guint i = 0; i < own->n_tracks; i++)
-    own->tracks[i].pid = VS_TS_PID_FIRST_TRACK + i;
-  own->pmt_pid = VS_TS_PID_PMT;
+  if (!writer->same_pids) {
+    for (guint i = 0; i < own->n_tracks; i++)
+      own->tracks[i].pid = VS_TS_PID_FIRST_TRACK + i;
+    own->pmt_pid = VS_TS_PID_PMT;
+  }
   own->pcr_pid = own->n_tracks > 0 ?
       own->tracks[writer->pcr_track].pid : VS_TS_PID_NULL;
   if (own->program_number == 0)
@@ -110,16 +113,29 @@ vs_ts_writer_set_program (VsTsWriter * writer, const VsTsProgram * program)
   vs_ts_build_pmt (own, writer->pmt);
 }
 
-VsTsWriter *
-vs_ts_writer_new (const VsTsProgram * program)
+static VsTsWriter *
+writer_new (const VsTsProgram * program, gboolean same_pids)
 {
   VsTsWriter *writer = g_new0 (VsTsWriter, 1);
 
+  writer->same_pids = same_pids;
   writer->last_pcr_90k = VS_TS_NO_TIME;
   writer->pat = g_byte_array_new ();
   writer->pmt = g_byte_array_new ();
   vs_ts_writer_set_program (writer, program);
   return writer;
+}
+
+VsTsWriter *
+vs_ts_writer_new (const VsTsProgram * program)
+{
+  return writer_new (program, FALSE);
+}
+
+VsTsWriter *
+vs_ts_writer_new_same_pids (const VsTsProgram * program)
+{
+  return writer_new (program, TRUE);
 }
 
 void
@@ -264,8 +280,8 @@ vs_ts_writer_write_psi (VsTsWriter * writer, GByteArray * out)
 {
   write_section (out, VS_TS_PID_PAT, &writer->pat_counter, writer->pat->data,
       writer->pat->len);
-  write_section (out, VS_TS_PID_PMT, &writer->pmt_counter, writer->pmt->data,
-      writer->pmt->len);
+  write_section (out, writer->program->pmt_pid, &writer->pmt_counter,
+      writer->pmt->data, writer->pmt->len);
 }
 
 /* A packet with nothing but a PCR: the counter stays (2.4.3.3). */

@@ -38,6 +38,9 @@ VsTsProgram *vs_ts_program_new_simple (VsCodec video, VsCodec audio,
  * clock. Continuity counters run on over segments.
  */
 VsTsWriter *vs_ts_writer_new (const VsTsProgram *program);
+/* The same, with the PIDs that @program has: for what is to stand among
+ * packets of another writer. The PCR goes with a track. */
+VsTsWriter *vs_ts_writer_new_same_pids (const VsTsProgram *program);
 void        vs_ts_writer_free (VsTsWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsTsWriter, vs_ts_writer_free)
 
