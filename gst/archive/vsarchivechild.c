@@ -232,7 +232,7 @@ new_timeline (VsArchiveReader * self, VsArchiveChild * child,
   g_clear_pointer (&child->parts, vs_archive_parts_unref);
   g_clear_pointer (&child->oldest, vs_segment_unref);
   child->parts = vs_archive_parts_new (self->store, self->folder, child->name,
-      self->cache, state.id);
+      self->cache, state.id, self->cancellable);
   child->next = 0;
   return timeline;
 }

@@ -31,6 +31,7 @@ struct _VsArchiveReader
   gchar *folder;
   gchar *account, *event, *breakout;
   VsLru *cache;
+  GCancellable *cancellable;    /* of what timelines read; or NULL */
 
   GMutex reading;
   /* protected by reading */

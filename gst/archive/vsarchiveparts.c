@@ -16,6 +16,7 @@ struct _VsArchiveParts
   gchar *folder, *rendition;
   VsLru *cache;
   guint64 id;
+  GCancellable *cancellable;    /* of what a timeline asks for; or NULL */
 };
 
 /* ---- URIs --------------------------------------------------------------- */
@@ -117,8 +118,8 @@ vs_archive_parts_get (VsArchiveParts * self, guint64 sequence,
 static VsTimelinePart *
 source_get (VsTimelineSource * source, guint64 sequence, GError ** error)
 {
-  return vs_archive_parts_get ((VsArchiveParts *) source, sequence, NULL,
-      error);
+  return vs_archive_parts_get ((VsArchiveParts *) source, sequence,
+      ((VsArchiveParts *) source)->cancellable, error);
 }
 
 static VsTimelinePart *
@@ -146,6 +147,7 @@ source_unref (VsTimelineSource * source)
     return;
   vs_store_unref (self->store);
   vs_lru_unref (self->cache);
+  g_clear_object (&self->cancellable);
   g_free (self->folder);
   g_free (self->rendition);
   g_free (self);
@@ -153,7 +155,8 @@ source_unref (VsTimelineSource * source)
 
 VsArchiveParts *
 vs_archive_parts_new (VsStore * store, const gchar * folder,
-    const gchar * rendition, VsLru * cache, guint64 id)
+    const gchar * rendition, VsLru * cache, guint64 id,
+    GCancellable * cancellable)
 {
   VsArchiveParts *self = g_new0 (VsArchiveParts, 1);
 
@@ -165,6 +168,7 @@ vs_archive_parts_new (VsStore * store, const gchar * folder,
   self->rendition = g_strdup (rendition);
   self->cache = vs_lru_ref (cache);
   self->id = id;
+  g_set_object (&self->cancellable, cancellable);
   return self;
 }
 

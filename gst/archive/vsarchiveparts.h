@@ -21,9 +21,10 @@ G_BEGIN_DECLS
 typedef struct _VsArchiveParts VsArchiveParts;
 
 /* @id: tells this archive from one that was made anew in its place: a
- * VsTimelineState.id */
+ * VsTimelineState.id; @cancellable: (nullable): of what its source reads */
 VsArchiveParts *vs_archive_parts_new (VsStore *store, const gchar *folder,
-    const gchar *rendition, VsLru *cache, guint64 id);
+    const gchar *rendition, VsLru *cache, guint64 id,
+    GCancellable *cancellable);
 void            vs_archive_parts_unref (VsArchiveParts *parts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsArchiveParts, vs_archive_parts_unref)
 

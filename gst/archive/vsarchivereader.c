@@ -175,6 +175,7 @@ vs_archive_reader_open (VsStore * store, VsLru * cache, const gchar * account,
   self->account = g_strdup (account);
   self->event = g_strdup (event);
   self->breakout = g_strdup (breakout);
+  g_set_object (&self->cancellable, cancellable);
   self->folder = vs_archive_folder (account, event, breakout);
   self->children =
       g_ptr_array_new_with_free_func ((GDestroyNotify) vs_archive_child_free);
@@ -191,6 +192,7 @@ vs_archive_reader_free (VsArchiveReader * self)
   g_mutex_clear (&self->lock);
   vs_store_unref (self->store);
   vs_lru_unref (self->cache);
+  g_clear_object (&self->cancellable);
   g_free (self->main_etag);
   g_free (self->folder);
   g_free (self->account);

@@ -25,6 +25,7 @@ typedef struct _VsArchiveReader VsArchiveReader;
  * vs_archive_reader_open:
  * @cache: (nullable): for parts that were read, common to all readers; NULL
  *   for a small one of its own
+ * @cancellable: (nullable): also of all that is read when it is wanted
  *
  * Reads the main playlist and the newest segments of its children, however
  * long they are; what came before is read when it is wanted (see VsHistory).
