@@ -619,9 +619,11 @@ refresh (VsArchiveCursor * self, GCancellable * cancellable, GError ** error)
     return FALSE;
   if (self->id == self->archive->state.id)
     return TRUE;
-  /* the archive was made anew: it is read from its beginning */
+  /* much was removed, or the archive was made anew: then, where its numbers
+   * are lower, it is read from its beginning */
   self->id = self->archive->state.id;
-  self->next = self->archive->history.oldest;
+  if (self->next > self->archive->history.next)
+    self->next = self->archive->history.oldest;
   self->has_from = FALSE;
   self->needs_key = TRUE;
   g_clear_pointer (&self->clip, vs_archive_clip_free);

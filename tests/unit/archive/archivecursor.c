@@ -5,12 +5,11 @@
 #include "mpegts/tshelper.h"
 
 #include "archive/cutarchive.h"
+#include "archive/faultystore.h"
 #include "archive/vsarchivecursor.h"
 
 #define START_90K G_GINT64_CONSTANT (900000)
 #define GOPS 10
-/* what is awaited takes no longer */
-#define PATIENCE (50 * G_TIME_SPAN_SECOND)
 
 static VsArchiveCursor *
 cursor_open (const gchar * start, const gchar * stop,
@@ -478,7 +477,7 @@ GST_START_TEST (test_follow)
   g_autoptr (GByteArray) rest = g_byte_array_new ();
   g_autoptr (VsArchiveCursor) cursor = NULL, snapshot = NULL, future = NULL;
   gsize half = bytes->len / 188 / 2 * 188;
-  Writing writing = { cut_archive_open (CUT_UTC), rest };
+  Writing writing = { cut_archive_open (CUT_UTC, 0), rest };
   GThread *thread;
   Given given;
 
@@ -504,6 +503,64 @@ GST_START_TEST (test_follow)
   assert_gops (source, given.bytes, 8, 9);
   given_clear (&given);
   g_thread_join (thread);
+}
+
+GST_END_TEST;
+
+/* Retention is faster than whoever reads: what is gone is told once. */
+GST_START_TEST (test_pruned)
+{
+  VsArchiveCursorSettings settings = {.follow = TRUE };
+  g_autoptr (GByteArray) bytes = cut_stream (START_90K, 4);
+  g_autoptr (GByteArray) more = cut_stream (START_90K + 4 * CUT_GOP_90K, 16);
+  g_autoptr (VsArchiveCursor) cursor = NULL;
+  Given given;
+
+  cut_archive_make (CUT_UTC, bytes, FALSE);
+  cursor = cursor_open (NULL, NULL, &settings, NULL);
+  vs_archive_chunk_free (vs_archive_cursor_next (cursor, NULL, NULL));
+  {
+    CutArchive *archive = cut_archive_open (CUT_UTC + 60 * G_USEC_PER_SEC, 3);
+
+    cut_archive_push (archive, more);
+    cut_archive_close (archive, TRUE);
+  }
+  read_to_end (cursor, &given);
+  fail_unless_equals_int (given.problems, 1);
+  /* the second, and the three that are left */
+  fail_unless_equals_int (given.chunks, 4);
+  fail_unless_equals_int (given.disconts, 1);
+  fail_unless_equals_uint64 (given.last, 60 * GST_SECOND + 14 * CUT_GOP_NS);
+  given_clear (&given);
+}
+
+GST_END_TEST;
+
+/* A store that does not answer while new segments are waited for is told of,
+ * and borne with. */
+GST_START_TEST (test_trouble)
+{
+  VsArchiveCursorSettings settings = {.follow = TRUE };
+  g_autoptr (GByteArray) bytes = cut_stream (START_90K, 4);
+  g_autoptr (VsStore) faulty = faulty_store_new (store);
+  g_autoptr (VsArchiveCursor) cursor = NULL;
+  g_autoptr (VsArchiveChunk) chunk = NULL;
+  Given given;
+
+  cut_archive_make (CUT_UTC, bytes, FALSE);
+  cursor = vs_archive_cursor_open (faulty, "default", "live", NULL, &settings,
+      NULL, NULL);
+  for (guint i = 0; i < 2; i++)
+    vs_archive_chunk_free (vs_archive_cursor_next (cursor, NULL, NULL));
+  faulty_store_set (faulty, FAULT_DEAD, 1);
+  chunk = vs_archive_cursor_next (cursor, NULL, NULL);
+  fail_unless (chunk && chunk->problem && chunk->segment == NULL);
+  faulty_store_set (faulty, FAULT_NONE, 0);
+  cut_archive_make (CUT_UTC + 60 * G_USEC_PER_SEC, bytes, TRUE);
+  read_to_end (cursor, &given);
+  fail_unless_equals_int (given.problems, 0);
+  fail_unless_equals_int (given.chunks, 2);
+  given_clear (&given);
 }
 
 GST_END_TEST;
@@ -591,6 +648,8 @@ archivecursor_suite (void)
   tcase_add_loop_test (tcase, test_lost, 0, 3);
   tcase_add_test (tcase, test_lost_start);
   tcase_add_test (tcase, test_follow);
+  tcase_add_test (tcase, test_pruned);
+  tcase_add_test (tcase, test_trouble);
   tcase_add_test (tcase, test_cancel);
   tcase_add_test (tcase, test_refused);
   return suite;

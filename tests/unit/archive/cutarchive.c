@@ -82,10 +82,13 @@ on_warning (VsCutter * cutter, const gchar * text, gpointer user_data)
 }
 
 CutArchive *
-cut_archive_open (gint64 utc_us)
+cut_archive_open (gint64 utc_us, guint64 max_segments)
 {
   static const VsCutterCallbacks callbacks = { on_open, on_chunk, on_close,
     on_config, on_warning, NULL, NULL
+  };
+  const VsArchiveWriterSettings retention = {.account = "default",
+    .event = "live",.max_segments = max_segments
   };
   CutArchive *archive = g_new0 (CutArchive, 1);
   VsArchiveState state;
@@ -96,7 +99,7 @@ cut_archive_open (gint64 utc_us)
   archive->parts =
       g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   archive->sum = g_checksum_new (G_CHECKSUM_SHA256);
-  archive->writer = archive_open_writer (store, NULL, &state, NULL);
+  archive->writer = archive_open_writer (store, &retention, &state, NULL);
   if (state.found) {
     settings.first_sequence = state.next_sequence;
     settings.first_discontinuity_sequence = state.next_discontinuity_sequence;
@@ -144,7 +147,7 @@ cut_archive_close (CutArchive * archive, gboolean end)
 void
 cut_archive_make (gint64 utc_us, const GByteArray * bytes, gboolean end)
 {
-  CutArchive *archive = cut_archive_open (utc_us);
+  CutArchive *archive = cut_archive_open (utc_us, 0);
 
   cut_archive_push (archive, bytes);
   cut_archive_close (archive, end);

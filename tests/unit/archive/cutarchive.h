@@ -22,8 +22,9 @@ GByteArray *cut_stream (gint64 start_90k, guint gops);
 /* What writes the rendition "a" of default/live in the fixture's store. */
 typedef struct _CutArchive CutArchive;
 
-/* @utc_us: of the first segment, which goes on from what there is */
-CutArchive *cut_archive_open (gint64 utc_us);
+/* @utc_us: of the first segment, which goes on from what there is;
+ * @max_segments: that are retained, 0 for all */
+CutArchive *cut_archive_open (gint64 utc_us, guint64 max_segments);
 void        cut_archive_push (CutArchive *archive, const GByteArray *bytes);
 /* What was pushed is stored; the event ends, or stays as it is. */
 void        cut_archive_close (CutArchive *archive, gboolean end);
