@@ -128,8 +128,7 @@ open_cursor (GstVsArchiveSrc * self, GError ** error)
   if (!vs_archive_time_parse (in_use->start, &settings.start, error)
       || !vs_archive_time_parse (in_use->stop, &settings.stop, error))
     return NULL;
-  store = vs_store_open (in_use->location ? in_use->location : "", FALSE,
-      error);
+  store = vs_store_properties_open (&in_use->store, FALSE, error);
   if (store == NULL)
     return NULL;
   return vs_archive_cursor_open (store, in_use->identity.account,

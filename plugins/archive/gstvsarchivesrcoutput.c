@@ -38,7 +38,7 @@ send_rendition (GstVsArchiveSrc * self)
   told = vs_rendition_copy (rendition);
   g_clear_pointer (&told->archive, g_free);
   if (self->in_use.start == NULL)
-    told->archive = g_strdup (self->in_use.location);
+    told->archive = g_strdup (self->in_use.store.location);
   told->segmented = TRUE;
   gst_pad_push_event (GST_BASE_SRC_PAD (self), vs_event_new_rendition (told));
   vs_rendition_unref (told);

@@ -16,7 +16,6 @@
 enum
 {
   PROP_0,
-  PROP_LOCATION,
   PROP_RENDITION,
   PROP_START,
   PROP_STOP,
@@ -24,7 +23,8 @@ enum
   PROP_GAPS,
   PROP_ON_ERROR,
   PROP_STATS = VS_ARCHIVE_SRC_PROP_STATS,
-  PROP_IDENTITY                 /* account, event, breakout */
+  PROP_STORE,                   /* location, ... */
+  PROP_IDENTITY = PROP_STORE + VS_STORE_PROPERTIES_N    /* account, ... */
 };
 
 GType
@@ -64,7 +64,7 @@ void
 vs_archive_src_settings_init (VsArchiveSrcSettings * settings)
 {
   vs_identity_init (&settings->identity);
-  settings->location = g_strdup (DEFAULT_LOCATION);
+  vs_store_properties_init (&settings->store, DEFAULT_LOCATION);
   settings->follow = DEFAULT_FOLLOW;
   settings->gaps = DEFAULT_GAPS;
   settings->on_error = DEFAULT_ON_ERROR;
@@ -74,7 +74,7 @@ void
 vs_archive_src_settings_clear (VsArchiveSrcSettings * settings)
 {
   vs_identity_clear (&settings->identity);
-  g_clear_pointer (&settings->location, g_free);
+  vs_store_properties_clear (&settings->store);
   g_clear_pointer (&settings->rendition, g_free);
   g_clear_pointer (&settings->start, g_free);
   g_clear_pointer (&settings->stop, g_free);
@@ -87,7 +87,7 @@ vs_archive_src_settings_copy (VsArchiveSrcSettings * to,
   GST_OBJECT_LOCK (object);
   *to = *from;
   vs_identity_copy (&to->identity, &from->identity);
-  to->location = g_strdup (from->location);
+  vs_store_properties_copy (&to->store, &from->store);
   to->rendition = g_strdup (from->rendition);
   to->start = g_strdup (from->start);
   to->stop = g_strdup (from->stop);
@@ -98,8 +98,6 @@ static gchar **
 string_field (VsArchiveSrcSettings * settings, guint id)
 {
   switch (id) {
-    case PROP_LOCATION:
-      return &settings->location;
     case PROP_RENDITION:
       return &settings->rendition;
     case PROP_START:
@@ -120,6 +118,10 @@ vs_archive_src_settings_set_property (VsArchiveSrcSettings * settings,
   if (id >= PROP_IDENTITY) {
     vs_identity_set_property (&settings->identity, object, id - PROP_IDENTITY,
         value);
+    return;
+  }
+  if (id >= PROP_STORE) {
+    vs_store_properties_set (&settings->store, object, id - PROP_STORE, value);
     return;
   }
   GST_OBJECT_LOCK (object);
@@ -147,6 +149,10 @@ vs_archive_src_settings_get_property (VsArchiveSrcSettings * settings,
   if (id >= PROP_IDENTITY) {
     vs_identity_get_property (&settings->identity, object, id - PROP_IDENTITY,
         value);
+    return;
+  }
+  if (id >= PROP_STORE) {
+    vs_store_properties_get (&settings->store, object, id - PROP_STORE, value);
     return;
   }
   GST_OBJECT_LOCK (object);
@@ -203,10 +209,9 @@ vs_archive_src_settings_install_properties (GObjectClass * klass)
    * Where the archive lies; the event is in `<account>/<event>[/<breakout>]`
    * below.
    */
-  g_object_class_install_property (klass, PROP_LOCATION,
-      g_param_spec_string ("location", "Location",
-          "Place of the archive, as vssegmentstore has it; the event lies in "
-          "<account>/<event> below", DEFAULT_LOCATION, flags));
+  vs_store_properties_install (klass, PROP_STORE, DEFAULT_LOCATION,
+      "Place of the archive, as vssegmentstore has it; the event lies in "
+      "<account>/<event> below");
   /**
    * GstVsArchiveSrc:rendition:
    */

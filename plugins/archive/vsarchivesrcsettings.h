@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/vselement.h"
+#include "common/vsstoreproperties.h"
 
 G_BEGIN_DECLS
 
@@ -34,7 +35,7 @@ typedef enum
 typedef struct
 {
   VsIdentity identity;
-  gchar *location;
+  VsStoreProperties store;
   gchar *rendition;
   gchar *start, *stop;
   gboolean follow;

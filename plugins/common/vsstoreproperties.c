@@ -173,5 +173,10 @@ vs_store_properties_open (const VsStoreProperties * properties,
     .ca_file = properties->ca_file,
   };
 
+  if (properties->location == NULL || *properties->location == '\0') {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        "location is not set");
+    return NULL;
+  }
   return vs_store_open_with (&settings, error);
 }

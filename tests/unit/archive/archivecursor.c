@@ -5,7 +5,7 @@
 #include "mpegts/tshelper.h"
 
 #include "archive/cutarchive.h"
-#include "archive/faultystore.h"
+#include "store/faultystore.h"
 #include "archive/vsarchivecursor.h"
 
 #define START_90K G_GINT64_CONSTANT (900000)
