@@ -397,7 +397,8 @@ set_refusal (VsS3Client * self, const VsS3Call * call,
   }
   remedy = dup_remedy (reply, known);
   g_set_error (error, G_IO_ERROR, code, "s3://%s/%s: %s%s%s%s%s",
-      self->bucket, call->key, refusal->code, refusal->message ? ": " : "",
+      self->bucket, call->key, refusal->code,
+      refusal->message && *refusal->message ? ": " : "",
       refusal->message ? refusal->message : "", remedy ? "; " : "",
       remedy ? remedy : "");
 }

@@ -142,6 +142,26 @@ time_us (const gchar * text)
   return time ? g_date_time_to_unix (time) * G_USEC_PER_SEC : 0;
 }
 
+/* An answer to HEAD has no body that would say what it is that is missing or
+ * refused: the object, the bucket, the keys. */
+static void
+explain_refusal (VsS3Store * self, const gchar * whole_key,
+    GCancellable * cancellable, GError ** error)
+{
+  static const gchar *const headers[] = { "range", "bytes=0-0", NULL };
+  VsS3Call call = {
+    .method = "GET",.key = whole_key,.headers = headers,
+    .max_answer = VS_S3_DOCUMENT_MAX
+  };
+  g_auto (VsHttpReply) reply = { 0, };
+  g_autoptr (GError) cause = NULL;
+
+  if (vs_s3_client_send (self->client, &call, cancellable, &reply, &cause))
+    return;
+  g_clear_error (error);
+  g_propagate_error (error, g_steal_pointer (&cause));
+}
+
 static VsStoreObject *
 s3_stat (VsStore * store, const gchar * key, GCancellable * cancellable,
     GError ** error)
@@ -150,9 +170,15 @@ s3_stat (VsStore * store, const gchar * key, GCancellable * cancellable,
   g_autofree gchar *whole_key = vs_s3_store_get_key (self, key);
   VsS3Call call = {.method = "HEAD",.key = whole_key };
   g_auto (VsHttpReply) reply = { 0, };
+  g_autoptr (GError) cause = NULL;
 
-  if (!vs_s3_client_send (self->client, &call, cancellable, &reply, error))
+  if (!vs_s3_client_send (self->client, &call, cancellable, &reply, &cause)) {
+    if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
+        || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+      explain_refusal (self, whole_key, cancellable, &cause);
+    g_propagate_error (error, g_steal_pointer (&cause));
     return NULL;
+  }
   return vs_store_object_new (key,
       soup_message_headers_get_content_length (reply.headers),
       time_us (soup_message_headers_get_one (reply.headers, "Last-Modified")),

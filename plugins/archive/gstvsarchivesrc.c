@@ -91,9 +91,10 @@ post_error (GstVsArchiveSrc * self, const GError * error)
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
       && self->cursor == NULL)
     GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND,
-        ("There is no such archive. Check location, account (\"%s\"), event "
-            "(\"%s\"), breakout and rendition.", self->in_use.identity.account,
-            self->in_use.identity.event), ("%s", error->message));
+        ("There is no such archive: %s. Check location, account (\"%s\"), "
+            "event (\"%s\"), breakout and rendition.", error->message,
+            self->in_use.identity.account, self->in_use.identity.event),
+        (NULL));
   else
     GST_ELEMENT_ERROR (self, RESOURCE, READ,
         ("The archive can't be read: %s. Is the store there, and the archive "

@@ -214,10 +214,13 @@ open_store (GstVsSegmentStore * self, const VsStoreProperties * properties,
   g_autofree gchar *folder = vs_archive_folder (settings->account,
       settings->event, settings->breakout);
 
-  self->has_spool = store != NULL && vs_store_is_remote (store);
-  if (!self->has_spool)
+  VsStore *spool;
+
+  if (store == NULL || !vs_store_is_remote (store))
     return g_steal_pointer (&store);
-  return open_spool (self, store, folder, error);
+  spool = open_spool (self, store, folder, error);
+  self->has_spool = spool != NULL;
+  return spool;
 }
 
 /* Fills in what the properties set. */
