@@ -28,6 +28,9 @@
 /* of the cache, what is kept of events' past: 1 / HISTORY_SHARE */
 #define HISTORY_SHARE 2
 
+/* Requests to a store far away, at a time: they wait, and package nothing. */
+#define READERS 16
+
 /* settings with names of before that are still understood */
 #define MAX_FORMER 16
 
@@ -78,7 +81,8 @@ vs_origin_unref (VsOrigin * origin)
 {
   if (!g_atomic_int_dec_and_test (&origin->ref_count))
     return;
-  /* first of all: jobs use everything else */
+  /* first of all: jobs use everything else, and what was read is packaged */
+  g_clear_pointer (&origin->readers, vs_pool_free);
   vs_pool_free (origin->pool);
   g_clear_pointer (&origin->archives, vs_archive_events_free);
   vs_object_cache_free (origin->cache);
@@ -239,12 +243,24 @@ on_archives_warning (const gchar * text, gpointer user_data)
   vs_origin_warn (user_data, text);
 }
 
+VsPool *
+vs_origin_get_readers (VsOrigin * origin)
+{
+  VsPool *readers = g_atomic_pointer_get (&origin->readers);
+
+  return readers ? readers : origin->pool;
+}
+
 void
 vs_origin_set_store (VsOrigin * origin, VsStore * store)
 {
-  VsArchiveEvents *archives = vs_archive_events_new (store, origin->pool,
-      origin->history, on_archives_warning, origin);
+  VsPool *readers = vs_store_is_remote (store) ?
+      vs_pool_new (READERS, DEFAULT_MAX_QUEUE) : NULL;
+  VsArchiveEvents *archives = vs_archive_events_new (store,
+      readers ? readers : origin->pool, origin->history, on_archives_warning,
+      origin);
 
+  g_atomic_pointer_set (&origin->readers, readers);
   if (!g_atomic_pointer_compare_and_exchange (&origin->archives, NULL,
           archives)) {
     vs_archive_events_free (archives);

@@ -147,7 +147,10 @@ drop_job (gpointer data)
 void
 vs_origin_job_start (VsOriginJob * job)
 {
-  if (!vs_pool_push (job->origin->pool, job->klass, run_job, drop_job, job))
+  VsPool *pool = job->reads ? vs_origin_get_readers (job->origin) :
+      job->origin->pool;
+
+  if (!vs_pool_push (pool, job->klass, run_job, drop_job, job))
     drop_job (job);
 }
 

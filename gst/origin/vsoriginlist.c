@@ -209,6 +209,7 @@ vs_origin_list (VsOrigin * origin,
 
     job->klass = VS_POOL_LIVE;
     job->make = vs_origin_make_list;
+    job->reads = TRUE;
     vs_origin_job_start (job);
   }
 }

@@ -22,6 +22,8 @@ struct _VsOrigin
   VsObjectCache *cache;
   VsLru *history;               /* of events' past */
   VsPool *pool;
+  VsPool *readers;              /* atomic: for what waits for a store that is
+                                 * far away; NULL: the pool does that too */
   gsize live_bytes;
   gchar *base_path;
   gchar *account, *event, *breakout;    /* of MediaPackage v1's URLs */
@@ -79,6 +81,7 @@ typedef struct
   VsPoolClass klass;
   GBytes *(*make) (gpointer job, GError **error);
   VsObject *(*make_object) (gpointer job, GError **error); /* in its place */
+  gboolean reads;               /* it may wait for the store */
   gboolean compress;            /* also, or of what is long only, gzip */
   /* what identifies the bytes, where that is known ahead of them */
   gboolean has_digest;
@@ -104,6 +107,9 @@ typedef struct
   gint n_awaited;               /* atomic: parts that are not there yet */
   GError *part_error;           /* atomic: of the first that could not be had */
 } VsOriginJob;
+
+/* The pool for what may wait for the store. */
+VsPool *vs_origin_get_readers (VsOrigin *origin);
 
 VsOriginJob *vs_origin_job_new (VsOrigin *origin, const gchar *key);
 void         vs_origin_job_free (VsOriginJob *job);

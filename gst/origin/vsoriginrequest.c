@@ -179,8 +179,9 @@ proceed (VsRequest * request)
     vs_request_manifest (request);
   else if (!vs_request_must_read (request))
     find_segment (request);
-  else if (!vs_pool_push (request->origin->pool, request->archive->ended ?
-          VS_POOL_VOD : VS_POOL_STARTOVER, find_segment, drop_segment, request))
+  else if (!vs_pool_push (vs_origin_get_readers (request->origin),
+          request->archive->ended ? VS_POOL_VOD : VS_POOL_STARTOVER,
+          find_segment, drop_segment, request))
     drop_segment (request);
 }
 

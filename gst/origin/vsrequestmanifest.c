@@ -183,6 +183,7 @@ vs_request_manifest (VsRequest * request)
     return;
   job = vs_request_new_job (request, key);
   job->make_object = vs_origin_make_manifest;
+  job->reads = job->archive != NULL;
   job->is_long = long_one;
   job->compress = request->accept_gzip || !job->is_long;
   job->settings_id = request->endpoints_revision;

@@ -500,6 +500,7 @@ new_stored_job (const VsRequest * request, const Found * found, guint index,
   job->klass = segment_class (request, found);
   job->segment = vs_segment_ref (part);
   job->bytes = bytes ? g_bytes_ref (bytes) : NULL;
+  job->reads = bytes == NULL;
   job->make = vs_origin_make_stored;
   job->has_digest = vs_package_digest (part, &as_stored, job->digest);
   return job;
@@ -587,6 +588,7 @@ request_packaged (VsRequest * request, const Found * found)
   job->has_digest = vs_package_digest (found->whole, &packaging, job->digest);
   if (can_collect (request, found)) {
     job->make = vs_origin_make_collected;
+    job->reads = TRUE;
     vs_origin_job_start (job);
     return;
   }

@@ -308,12 +308,38 @@ static const VsStoreClass stuck_class = {
   .finalize = stuck_finalize,
 };
 
+static const VsStoreClass stuck_remote_class = {
+  .is_remote = TRUE,
+  .stat = stuck_stat,
+  .finalize = stuck_finalize,
+};
+
+static StuckStore *
+stuck_store_new (const VsStoreClass * klass)
+{
+  StuckStore *store = g_new0 (StuckStore, 1);
+
+  vs_store_init (&store->parent, klass, "stuck");
+  g_mutex_init (&store->lock);
+  g_cond_init (&store->changed);
+  return store;
+}
+
+static void
+release_store (StuckStore * store)
+{
+  g_mutex_lock (&store->lock);
+  store->open = TRUE;
+  g_cond_broadcast (&store->changed);
+  g_mutex_unlock (&store->lock);
+}
+
 /* The pool is full: 503 at once, to be tried again; what had a place gets
  * its answer. */
 GST_START_TEST (test_pool_is_full)
 {
   VsOriginSettings settings = {.n_threads = 1,.max_queue = 1 };
-  StuckStore *store = g_new0 (StuckStore, 1);
+  StuckStore *store = stuck_store_new (&stuck_class);
   g_autoptr (GAsyncQueue) running = NULL;
   g_autoptr (GAsyncQueue) waiting = NULL;
   g_autoptr (VsOriginResponse) refused = NULL;
@@ -321,9 +347,6 @@ GST_START_TEST (test_pool_is_full)
   g_autoptr (VsOriginResponse) delayed = NULL;
 
   start_origin (&settings);
-  vs_store_init (&store->parent, &stuck_class, "stuck");
-  g_mutex_init (&store->lock);
-  g_cond_init (&store->changed);
   vs_origin_set_store (origin, &store->parent);
 
   running = ask ("/out/v1/default/one/hls/index.m3u8", FALSE);
@@ -338,10 +361,7 @@ GST_START_TEST (test_pool_is_full)
   fail_unless_equals_string (refused->cache_control, "max-age=1");
   fail_unless_equals_int (g_async_queue_length (waiting), 0);
 
-  g_mutex_lock (&store->lock);
-  store->open = TRUE;
-  g_cond_broadcast (&store->changed);
-  g_mutex_unlock (&store->lock);
+  release_store (store);
   answered = await_response (running);
   delayed = await_response (waiting);
   fail_unless_equals_int (answered->status, 404);
@@ -366,6 +386,40 @@ status_of (const gchar * path, const gchar * client, const gchar * identifier)
   response = await_response (answers);
   return response->status;
 }
+
+/* What waits for a bucket takes no thread from what is live. */
+GST_START_TEST (test_bucket_is_stuck)
+{
+  VsOriginSettings settings = {.n_threads = 1 };
+  StuckStore *store = stuck_store_new (&stuck_remote_class);
+  GAsyncQueue *waiting[8];
+
+  start_origin (&settings);
+  vs_origin_set_store (origin, &store->parent);
+  for (guint i = 0; i < G_N_ELEMENTS (waiting); i++) {
+    g_autofree gchar *path =
+        g_strdup_printf ("/out/v1/default/e%u/hls/index.m3u8", i);
+
+    waiting[i] = ask (path, FALSE);
+  }
+  g_mutex_lock (&store->lock);
+  while (store->n_reading < G_N_ELEMENTS (waiting))
+    g_cond_wait (&store->changed, &store->lock);
+  g_mutex_unlock (&store->lock);
+  add_event ();
+  fail_unless_equals_int (status_of (LIVE "hls/720p_2.ts", NULL, NULL), 200);
+  release_store (store);
+  for (guint i = 0; i < G_N_ELEMENTS (waiting); i++) {
+    g_autoptr (VsOriginResponse) answer = await_response (waiting[i]);
+
+    fail_unless_equals_int (answer->status, 404);
+    g_async_queue_unref (waiting[i]);
+  }
+  stop_origin ();
+  vs_store_unref (&store->parent);
+}
+
+GST_END_TEST;
 
 static void
 set_text (VsEndpoint * endpoint, const gchar * name, const gchar * text)
@@ -498,6 +552,7 @@ request_suite (void)
   tcase_add_test (tc, test_incomplete);
   tcase_add_test (tc, test_endpoint_changes);
   tcase_add_test (tc, test_pool_is_full);
+  tcase_add_test (tc, test_bucket_is_stuck);
   return s;
 }
 
