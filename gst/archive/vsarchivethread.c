@@ -120,11 +120,26 @@ try_until_done (VsArchiveWriter * self, const gchar * name, TryFunc func,
   }
 }
 
+/* Size and hash are known: a store that needs them does not look for them. */
+static gboolean
+put_segment (VsArchiveWriter * self, VsArchiveJob * job, GError ** error)
+{
+  g_autofree gchar *key = vs_archive_key (self->folder, job->segment->uri);
+  g_autoptr (VsStoreUpload) upload =
+      vs_store_upload_new (self->store, key, self->cancellable, error);
+
+  if (upload == NULL)
+    return FALSE;
+  vs_store_upload_set_size (upload, job->size);
+  vs_store_upload_set_sha256 (upload, job->segment->sha256);
+  return vs_store_upload_write (upload, job->parts, job->n_parts, error)
+      && vs_store_upload_commit (upload, error);
+}
+
 static gboolean
 try_segment (VsArchiveWriter * self, gpointer data, GError ** error)
 {
   VsArchiveJob *job = data;
-  g_autofree gchar *key = NULL;
   gboolean ok;
 
   g_mutex_lock (&self->lock);
@@ -133,9 +148,7 @@ try_segment (VsArchiveWriter * self, gpointer data, GError ** error)
   if (!job->busy)
     return FALSE;
 
-  key = vs_archive_key (self->folder, job->segment->uri);
-  ok = vs_store_put (self->store, key, job->parts, job->n_parts,
-      self->cancellable, error);
+  ok = put_segment (self, job, error);
 
   g_mutex_lock (&self->lock);
   job->busy = FALSE;

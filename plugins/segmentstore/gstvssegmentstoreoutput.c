@@ -20,7 +20,6 @@ GST_DEBUG_CATEGORY_EXTERN (vssegmentstore_debug);
 #define GST_CAT_DEFAULT vssegmentstore_debug
 
 #define TICKS G_GINT64_CONSTANT (90000)
-#define SHA256_SIZE 32
 /* What waits for a name at most, as a rendition's data waits for the
  * reference's (VsSegmenter): then one is taken out of turn. */
 #define WAIT_90K (10 * TICKS)
@@ -147,7 +146,8 @@ void
 gst_vs_segment_store_pad_drop_parts (GstVsSegmentStorePad * pad)
 {
   g_ptr_array_set_size (pad->parts, 0);
-  g_checksum_reset (pad->checksum);
+  vs_sha256_clear (&pad->sha256);
+  vs_sha256_init (&pad->sha256);
   pad->size = 0;
   pad->overflow = FALSE;
 }
@@ -174,7 +174,7 @@ gst_vs_segment_store_pad_keep_part (GstVsSegmentStorePad * pad, GBytes * bytes)
     give_up_segment (pad);
   if (pad->overflow)
     return;
-  g_checksum_update (pad->checksum, data, size);
+  vs_sha256_update (&pad->sha256, data, size);
   pad->size += size;
   g_ptr_array_add (pad->parts, g_bytes_ref (bytes));
 }
@@ -182,16 +182,14 @@ gst_vs_segment_store_pad_keep_part (GstVsSegmentStorePad * pad, GBytes * bytes)
 void
 gst_vs_segment_store_pad_store (GstVsSegmentStorePad * pad, VsSegment * segment)
 {
-  gsize length = SHA256_SIZE;
-
   segment->gap |= pad->overflow;
   if (segment->gap) {
     gst_vs_segment_store_pad_drop_parts (pad);
     segment->size = 0;
-    memset (segment->sha256, 0, SHA256_SIZE);
+    memset (segment->sha256, 0, sizeof segment->sha256);
   } else {
     segment->size = pad->size;
-    g_checksum_get_digest (pad->checksum, segment->sha256, &length);
+    vs_sha256_finish (&pad->sha256, segment->sha256);
     g_free (segment->uri);
     segment->uri = vs_archive_segment_name (pad->rendition->name,
         segment->sequence);

@@ -406,7 +406,7 @@ gst_vs_segment_store_pad_finalize (GObject * object)
   g_free (pad->rendition_name);
   g_ptr_array_unref (pad->configs);
   g_ptr_array_unref (pad->parts);
-  g_checksum_free (pad->checksum);
+  vs_sha256_clear (&pad->sha256);
   G_OBJECT_CLASS (gst_vs_segment_store_pad_parent_class)->finalize (object);
 }
 
@@ -450,7 +450,7 @@ gst_vs_segment_store_pad_init (GstVsSegmentStorePad * pad)
   pad->configs = g_ptr_array_new_with_free_func
       ((GDestroyNotify) vs_codec_config_unref);
   pad->parts = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  pad->checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  vs_sha256_init (&pad->sha256);
   g_queue_init (&pad->waiting);
 }
 

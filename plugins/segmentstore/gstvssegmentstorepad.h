@@ -5,6 +5,7 @@
 #pragma once
 
 #include "gstvssegmentstore.h"
+#include "store/vssha256.h"
 
 G_BEGIN_DECLS
 
@@ -52,7 +53,7 @@ struct _GstVsSegmentStorePad
   GPtrArray *parts;             /* GBytes of the open segment */
   gsize size;
   gboolean overflow;            /* it has too many: it becomes a gap */
-  GChecksum *checksum;
+  VsSha256 sha256;              /* of parts */
   GstClockTime running_time;    /* of the buffer that is pushed */
 };
 
