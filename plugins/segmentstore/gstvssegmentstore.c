@@ -18,6 +18,12 @@
  * stops the live stream: segments wait in memory (64 MiB) and follow later;
  * what had to be given up stays in the playlists as a gap.
  *
+ * With `location=s3://bucket/prefix` the same lies in a bucket: credentials are
+ * the environment's, the shared credentials file's or the machine's role's, or
+ * properties. Segments and playlists wait in #GstVsSegmentStore:spool-directory
+ * on the local disk and are sent from there, in order, so that a service that
+ * is slow or away costs neither the stream nor the archive anything.
+ *
  * Each sink pad `sink_%u` takes one rendition as MPEG-TS; `src_%u` passes on
  * the same bytes as they are stored, one buffer an access unit, with the
  * events `visionstream-rendition` and `visionstream-segment`. Nothing has to
@@ -28,14 +34,16 @@
  * is posted when all pads have it and all is stored or given up. At EOS the
  * playlists become complete VOD playlists; stopping without EOS leaves them
  * as they are, and the next start on the same folder continues after a
- * discontinuity.
+ * discontinuity. With a spool EOS is posted when all of it was sent, or ten
+ * seconds after nothing more could be.
  *
  * ## Messages
  *
  * Element messages, from a thread of their own:
  *
- * * `vssegmentstore-segment-stored`: a segment is durable and listed.
- *   * gchararray `location`: the file
+ * * `vssegmentstore-segment-stored`: a segment is durable and listed, in the
+ *   store itself.
+ *   * gchararray `location`: the file, or `s3://bucket/key`
  *   * gchararray `rendition`: "720p"
  *   * guint64 `fragment-id`: media sequence number
  *   * guint64 `running-time`: of its start, ns
@@ -50,7 +58,8 @@
  * * `vssegmentstore-recovered`: the store works again after a warning.
  *
  * A store that fails posts one WARNING with the path and the cause; segments
- * that are given up, another one that says which.
+ * that are given up, another one that says which; a spool that could not be
+ * sent, one at the end that says what is in it.
  *
  * ## Example launch lines
  * |[
@@ -360,8 +369,10 @@ static GstStructure *
 make_stats (GstVsSegmentStore * self)
 {
   VsTsStats sum = { 0, };
+  VsSpoolStats spool;
   GstStructure *stats;
 
+  gst_vs_segment_store_get_spool_stats (self, &spool);
   g_mutex_lock (&self->lock);
   for (GList * l = self->pads; l != NULL; l = l->next) {
     VsCutter *cutter = GST_VS_SEGMENT_STORE_PAD (l->data)->cutter;
@@ -385,6 +396,8 @@ make_stats (GstVsSegmentStore * self)
       "last-segment-end", G_TYPE_UINT64,
       (guint64) self->last_utc_us * GST_USECOND,
       "failing", G_TYPE_BOOLEAN, self->failing,
+      "spool-objects", G_TYPE_UINT, spool.objects,
+      "spool-bytes", G_TYPE_UINT64, spool.bytes,
       "packets", G_TYPE_UINT64, sum.packets,
       "sync-losses", G_TYPE_UINT64, sum.sync_losses,
       "continuity-errors", G_TYPE_UINT64, sum.continuity_errors,

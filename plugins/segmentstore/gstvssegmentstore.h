@@ -22,8 +22,8 @@ struct _GstVsSegmentStore
   VsSegmentStoreSettings settings;      /* under the object lock */
 
   /* from READY->PAUSED to PAUSED->READY, when no thread streams */
-  VsStore *store;               /* the spool, where there is one */
-  gboolean has_spool;
+  VsStore *store;               /* the spool, where there is one: these two */
+  gboolean has_spool;           /* change under the lock */
   VsArchiveWriter *writer;
   VsSegmenter *segmenter;
   guint earlier_target;         /* s, that stored playlists promise, or 0 */

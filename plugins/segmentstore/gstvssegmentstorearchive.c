@@ -7,7 +7,6 @@
 #endif
 
 #include "gstvssegmentstorearchive.h"
-#include "store/vsspool.h"
 
 GST_DEBUG_CATEGORY_EXTERN (vssegmentstore_debug);
 #define GST_CAT_DEFAULT vssegmentstore_debug
@@ -207,7 +206,8 @@ open_spool (GstVsSegmentStore * self, VsStore * remote, const gchar * folder,
 
 static VsStore *
 open_store (GstVsSegmentStore * self, const VsStoreProperties * properties,
-    const VsArchiveWriterSettings * settings, GError ** error)
+    const VsArchiveWriterSettings * settings, gboolean * has_spool,
+    GError ** error)
 {
   g_autoptr (VsStore) store = vs_store_properties_open (properties, TRUE,
       error);
@@ -219,7 +219,7 @@ open_store (GstVsSegmentStore * self, const VsStoreProperties * properties,
   if (store == NULL || !vs_store_is_remote (store))
     return g_steal_pointer (&store);
   spool = open_spool (self, store, folder, error);
-  self->has_spool = spool != NULL;
+  *has_spool = spool != NULL;
   return spool;
 }
 
@@ -281,11 +281,17 @@ gst_vs_segment_store_open_archive (GstVsSegmentStore * self)
     .patience = VS_SEGMENTER_PATIENCE,
   };
   VsArchiveState state = { FALSE, };
+  gboolean has_spool = FALSE;
+  VsStore *store;
 
   copy_settings (self, &properties, &archive, &segmenter, &start_time);
   if (!parse_start_time (self, start_time, &segmenter.start_utc_us))
     return FALSE;
-  self->store = open_store (self, &properties, &archive, &error);
+  store = open_store (self, &properties, &archive, &has_spool, &error);
+  g_mutex_lock (&self->lock);
+  self->store = store;
+  self->has_spool = has_spool;
+  g_mutex_unlock (&self->lock);
   if (self->store != NULL)
     self->writer = vs_archive_writer_new (self->store, &archive, &callbacks,
         self, &state, &error);
@@ -311,6 +317,21 @@ gst_vs_segment_store_open_archive (GstVsSegmentStore * self)
 }
 
 void
+gst_vs_segment_store_get_spool_stats (GstVsSegmentStore * self,
+    VsSpoolStats * stats)
+{
+  g_autoptr (VsStore) store = NULL;
+
+  memset (stats, 0, sizeof *stats);
+  g_mutex_lock (&self->lock);
+  if (self->has_spool)
+    store = vs_store_ref (self->store);
+  g_mutex_unlock (&self->lock);
+  if (store)
+    vs_spool_get_stats (store, stats);
+}
+
+void
 gst_vs_segment_store_drain (GstVsSegmentStore * self)
 {
   VsSpoolStats stats;
@@ -329,6 +350,8 @@ gst_vs_segment_store_drain (GstVsSegmentStore * self)
 void
 gst_vs_segment_store_close_archive (GstVsSegmentStore * self)
 {
+  VsStore *store;
+
   g_clear_pointer (&self->segmenter, vs_segmenter_unref);
   if (self->has_spool)
     vs_spool_interrupt (self->store);
@@ -337,8 +360,11 @@ gst_vs_segment_store_close_archive (GstVsSegmentStore * self)
   self->writer = NULL;
   if (self->has_spool)
     vs_spool_close (self->store);
+  g_mutex_lock (&self->lock);
+  store = g_steal_pointer (&self->store);
   self->has_spool = FALSE;
-  g_clear_pointer (&self->store, vs_store_unref);
+  g_mutex_unlock (&self->lock);
+  g_clear_pointer (&store, vs_store_unref);
   g_clear_pointer (&self->account, g_free);
   g_clear_pointer (&self->event, g_free);
   g_clear_pointer (&self->breakout, g_free);

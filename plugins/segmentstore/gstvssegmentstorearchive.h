@@ -5,6 +5,7 @@
 #pragma once
 
 #include "gstvssegmentstore.h"
+#include "store/vsspool.h"
 
 G_BEGIN_DECLS
 
@@ -12,6 +13,9 @@ G_BEGIN_DECLS
  * where the archive ends. What the archive says becomes messages. FALSE: the
  * ERROR is posted, and what was opened is to be closed. */
 gboolean gst_vs_segment_store_open_archive (GstVsSegmentStore *self);
+/* All 0 without a spool */
+void     gst_vs_segment_store_get_spool_stats (GstVsSegmentStore *self,
+    VsSpoolStats *stats);
 /* Waits until all is in the store itself, or it can't be for now. */
 void     gst_vs_segment_store_drain (GstVsSegmentStore *self);
 /* Waits a while for what is not stored yet. */

@@ -229,8 +229,8 @@ vs_segment_store_settings_install_properties (GObjectClass * klass)
    * GstVsSegmentStore:stats:
    *
    * Counters since READY: `segments-stored`, `segments-lost`, `bytes-stored`,
-   * `last-segment-end` (ns since 1970), `failing`, and what was wrong with
-   * the input, by ETSI TR 101 290: `packets`, `sync-losses`,
+   * `last-segment-end` (ns since 1970), `failing`, what waits in the spool
+   * (`spool-objects`, `spool-bytes`), and what was wrong with the input, by ETSI TR 101 290: `packets`, `sync-losses`,
    * `continuity-errors`, `transport-errors`, `crc-errors`, `pid-changes`,
    * `clock-jumps`.
    */
