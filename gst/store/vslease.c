@@ -112,9 +112,11 @@ read_lease (VsLease * lease, Found * found, GCancellable * cancellable,
   if (object == NULL)
     return FALSE;
   found->etag = g_strdup (object->etag);
-  found->age_us = vs_store_get_time (lease->store) - object->mtime_us;
-  bytes = vs_store_get (lease->store, lease->key, 0, -1, SIZE_MAX_READ,
-      cancellable, error);
+  found->age_us =
+      vs_store_get_time (lease->store, lease->key) - object->mtime_us;
+  bytes =
+      vs_store_get (lease->store, lease->key, 0, -1, SIZE_MAX_READ, cancellable,
+      error);
   if (bytes == NULL)
     return FALSE;
   parse (bytes, found);

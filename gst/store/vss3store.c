@@ -266,7 +266,7 @@ s3_put_if (VsStore * store, const gchar * key, GBytes * bytes,
 }
 
 static gint64
-s3_get_time (VsStore * store)
+s3_get_time (VsStore * store, const gchar * key)
 {
   return vs_s3_client_get_time (((VsS3Store *) store)->client);
 }

@@ -484,6 +484,10 @@ take_lease (VsSpool * self, const gchar * folder, GError ** error)
     return state != VS_LEASE_TAKEN_OVER || is_empty (self)
         || set_aside (self, owner, error);
   }
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED)) {
+    g_clear_pointer (&self->lease, vs_lease_free);
+    return TRUE;
+  }
   if (!is_empty (self) && !g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_BUSY))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&cause));

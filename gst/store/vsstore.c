@@ -85,8 +85,11 @@ open_file_uri (const VsStoreSettings * settings, GError ** error)
 VsStore *
 vs_store_open_with (const VsStoreSettings * settings, GError ** error)
 {
-  g_autofree gchar *scheme = g_uri_parse_scheme (settings->location);
+  g_autofree gchar *scheme = NULL;
 
+  if (settings->accounts_file || strchr (settings->location, '{'))
+    return vs_route_store_open (settings, error);
+  scheme = g_uri_parse_scheme (settings->location);
   if (scheme == NULL)
     return vs_file_store_open (settings->location, settings->create, error);
   if (g_ascii_strcasecmp (scheme, "file") == 0)
@@ -414,9 +417,9 @@ vs_store_put_if (VsStore * store, const gchar * key, GBytes * bytes,
 }
 
 gint64
-vs_store_get_time (VsStore * store)
+vs_store_get_time (VsStore * store, const gchar * key)
 {
-  return store->klass->get_time (store);
+  return store->klass->get_time (store, key);
 }
 
 gboolean

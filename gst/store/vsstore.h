@@ -36,7 +36,10 @@ gboolean vs_store_key_is_valid (const gchar *key);
 
 /**
  * VsStoreSettings:
- * @location: a directory, `file://`, or `s3://bucket[/prefix]`
+ * @location: a directory, `file://`, or `s3://bucket[/prefix]`; with
+ *   `{account}` and `{event}` in it, which stand for a key's first two parts
+ *   and do not stand in the key then, one store for each
+ * @accounts_file: (nullable): each account's own settings (VsAccounts)
  * @create: make the directory when it is missing; a bucket never is made
  * @endpoint_uri: (nullable): another S3 service than AWS: "https://host[:port]"
  * @region: (nullable): of the bucket; else as the environment or the shared
@@ -48,7 +51,7 @@ gboolean vs_store_key_is_valid (const gchar *key);
  */
 typedef struct
 {
-  const gchar *location;
+  const gchar *location, *accounts_file;
   gboolean create;
   const gchar *endpoint_uri, *region;
   gboolean force_path_style;

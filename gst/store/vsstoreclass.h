@@ -47,7 +47,7 @@ struct _VsStoreClass
   gboolean (*put_if) (VsStore *store, const gchar *key, GBytes *bytes,
       const gchar *etag, gchar **new_etag, GCancellable *cancellable,
       GError **error);
-  gint64 (*get_time) (VsStore *store);
+  gint64 (*get_time) (VsStore *store, const gchar *key);
   gboolean (*clean) (VsStore *store, const gchar *prefix,
       GCancellable *cancellable, GError ** error);
   gboolean (*remove) (VsStore *store, const gchar *key,
@@ -101,8 +101,8 @@ gboolean vs_store_can_put_if (VsStore *store);
 gboolean vs_store_put_if (VsStore *store, const gchar *key, GBytes *bytes,
     const gchar *etag, gchar **new_etag, GCancellable *cancellable,
     GError **error);
-/* The store's clock, µs since 1970, as of its last answer. */
-gint64   vs_store_get_time (VsStore *store);
+/* The clock of where @key is, µs since 1970, as of its last answer. */
+gint64   vs_store_get_time (VsStore *store, const gchar *key);
 
 /* What vs_store_read () fails with for an object that is too short. */
 void vs_store_set_short_error (VsStore *store, const gchar *key,
@@ -111,6 +111,9 @@ void vs_store_set_short_error (VsStore *store, const gchar *key,
 /* vs_store_open () for a directory */
 VsStore *vs_file_store_open (const gchar *path, gboolean create,
     GError ** error);
+/* for a template, or a file of accounts */
+VsStore *vs_route_store_open (const VsStoreSettings *settings,
+    GError **error);
 /* for s3:// */
 VsStore *vs_s3_store_open (const VsStoreSettings *settings, GError **error);
 

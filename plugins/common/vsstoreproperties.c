@@ -9,6 +9,7 @@
 enum
 {
   NTH_LOCATION,
+  NTH_ACCOUNTS,
   NTH_ENDPOINT_URI,
   NTH_REGION,
   NTH_FORCE_PATH_STYLE,
@@ -39,6 +40,7 @@ vs_store_properties_copy (VsStoreProperties * dest,
     const VsStoreProperties * src)
 {
   dest->location = g_strdup (src->location);
+  dest->accounts = g_strdup (src->accounts);
   dest->endpoint_uri = g_strdup (src->endpoint_uri);
   dest->region = g_strdup (src->region);
   dest->ca_file = g_strdup (src->ca_file);
@@ -52,6 +54,7 @@ void
 vs_store_properties_clear (VsStoreProperties * properties)
 {
   g_clear_pointer (&properties->location, g_free);
+  g_clear_pointer (&properties->accounts, g_free);
   g_clear_pointer (&properties->endpoint_uri, g_free);
   g_clear_pointer (&properties->region, g_free);
   g_clear_pointer (&properties->ca_file, g_free);
@@ -100,6 +103,10 @@ vs_store_properties_install (GObjectClass * klass, guint first_id,
 
   g_object_class_install_property (klass, first_id + NTH_LOCATION,
       g_param_spec_string ("location", "Location", blurb, location, flags));
+  g_object_class_install_property (klass, first_id + NTH_ACCOUNTS,
+      g_param_spec_string ("accounts", "Accounts",
+          "JSON file with a store for each account, in place of location: "
+          "{\"account\": {\"location\": ..., \"region\": ...}}", NULL, flags));
   install_s3 (klass, first_id);
   g_object_class_install_property (klass, first_id + NTH_CA_FILE,
       g_param_spec_string ("ca-file", "CA file",
@@ -113,6 +120,8 @@ string_field (VsStoreProperties * properties, guint nth)
   switch (nth) {
     case NTH_LOCATION:
       return &properties->location;
+    case NTH_ACCOUNTS:
+      return &properties->accounts;
     case NTH_ENDPOINT_URI:
       return &properties->endpoint_uri;
     case NTH_REGION:
@@ -163,6 +172,7 @@ vs_store_properties_open (const VsStoreProperties * properties,
 {
   VsStoreSettings settings = {
     .location = properties->location,
+    .accounts_file = properties->accounts,
     .create = create,
     .endpoint_uri = properties->endpoint_uri,
     .region = properties->region,
@@ -173,7 +183,8 @@ vs_store_properties_open (const VsStoreProperties * properties,
     .ca_file = properties->ca_file,
   };
 
-  if (properties->location == NULL || *properties->location == '\0') {
+  if (properties->accounts == NULL
+      && (properties->location == NULL || *properties->location == '\0')) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
         "location is not set");
     return NULL;

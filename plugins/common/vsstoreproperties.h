@@ -17,7 +17,7 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
-  gchar *location;
+  gchar *location, *accounts;
   gchar *endpoint_uri, *region, *ca_file;
   gboolean force_path_style;
   gchar *access_key, *secret_access_key, *session_token;
@@ -25,7 +25,7 @@ typedef struct
 
 /* Ids that vs_store_properties_install () takes, the first of them location's,
  * which elements that say something of their own of it install themselves. */
-#define VS_STORE_PROPERTIES_N 8
+#define VS_STORE_PROPERTIES_N 9
 
 void vs_store_properties_init (VsStoreProperties *properties,
     const gchar *location);

@@ -325,7 +325,7 @@ warn_if_idle (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
 
   GST_OBJECT_LOCK (self);
   idle = GST_ELEMENT (self)->sinkpads == NULL
-      && settings->store.location == NULL;
+      && settings->store.location == NULL && settings->store.accounts == NULL;
   GST_OBJECT_UNLOCK (self);
   if (idle)
     GST_ELEMENT_WARNING (self, CORE, FAILED,

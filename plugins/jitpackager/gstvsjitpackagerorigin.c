@@ -22,7 +22,7 @@ open_store (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
   g_autoptr (VsStore) store = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (settings->store.location == NULL)
+  if (settings->store.location == NULL && settings->store.accounts == NULL)
     return TRUE;
   store = vs_store_properties_open (&settings->store, FALSE, &error);
   if (store == NULL) {
