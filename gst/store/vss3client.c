@@ -10,6 +10,7 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
+#include "store/vshttpretry.h"
 #include "store/vss3credentials.h"
 #include "store/vssigv4.h"
 #include "store/vsxmlwalk.h"
@@ -17,16 +18,6 @@
 #define DEFAULT_REGION "us-east-1"
 #define USER_AGENT "VisionStream"
 
-/* tries of one call, and the pauses between them */
-#define ATTEMPTS 4
-#define PAUSE_MIN (50 * G_TIME_SPAN_MILLISECOND)
-#define PAUSE_MAX (2 * G_TIME_SPAN_SECOND)
-
-/* What is due to the network in a call, and the least speed of a body. */
-#define CALL_TIME (20 * G_TIME_SPAN_SECOND)
-#define BYTES_PER_SECOND (64 * 1024)
-
-#define SECONDS_A_DAY (24 * 60 * 60)
 /* A refusal with the server's time that far from ours is due to the clock:
  * S3 takes 15 minutes. */
 #define SKEW_MIN 60
@@ -237,20 +228,6 @@ headers_to_sign (VsS3Client * self, const VsS3Call * call)
   return headers;
 }
 
-static gint64
-deadline_of (const VsS3Call * call)
-{
-  guint64 bytes = call->max_answer;
-
-  for (guint i = 0; call->body && i < call->body->n_parts; i++)
-    bytes += g_bytes_get_size (call->body->parts[i]);
-  if (call->body && call->body->n_parts == 0)
-    bytes += call->body->size;
-  bytes = MIN (bytes, (guint64) BYTES_PER_SECOND * SECONDS_A_DAY);
-  return g_get_monotonic_time () + CALL_TIME
-      + bytes * G_USEC_PER_SEC / BYTES_PER_SECOND;
-}
-
 static gboolean
 send_signed (VsS3Client * self, const VsS3Call * call, const VsS3Keys * keys,
     const gchar * hash, GCancellable * cancellable, VsHttpReply * reply,
@@ -272,7 +249,8 @@ send_signed (VsS3Client * self, const VsS3Call * call, const VsS3Keys * keys,
       result->query[0] ? "?" : "", result->query, NULL);
   VsHttpCall http = {
     .method = call->method,.uri = uri,.body = call->body,
-    .max_answer = call->max_answer,.deadline_us = deadline_of (call)
+    .max_answer = call->max_answer,
+    .deadline_us = vs_http_get_deadline (call->body, call->max_answer)
   };
 
   for (guint i = 0; call->headers && call->headers[i]; i++)
@@ -435,13 +413,13 @@ are_keys_refused (const Refusal * refusal)
 
 /* ---- many tries --------------------------------------------------------- */
 
-typedef enum
+/* A call under way. */
+typedef struct
 {
-  DONE,
-  AT_ONCE,                      /* try again with what was learned */
-  LATER,                        /* try again after a pause */
-  REFUSED
-} Verdict;
+  VsS3Client *client;
+  const VsS3Call *call;
+  const gchar *hash;
+} Sending;
 
 static gboolean
 is_answer (guint status)
@@ -449,7 +427,7 @@ is_answer (guint status)
   return status / 100 == 2 || status == 304 || status == 416;
 }
 
-static Verdict
+static VsHttpVerdict
 judge (VsS3Client * self, const VsS3Call * call, const VsS3Keys * keys,
     const VsHttpReply * reply, GError ** error)
 {
@@ -457,66 +435,38 @@ judge (VsS3Client * self, const VsS3Call * call, const VsS3Keys * keys,
   gboolean learned = learn_time (self, reply);
 
   if (is_answer (reply->status))
-    return DONE;
+    return VS_HTTP_DONE;
   read_refusal (reply, &refusal);
   set_refusal (self, call, reply, &refusal, error);
   if (learned)
-    return AT_ONCE;
+    return VS_HTTP_AT_ONCE;
   if (are_keys_refused (&refusal)) {
     vs_s3_credentials_invalidate (self->credentials, keys);
-    return AT_ONCE;
+    return VS_HTTP_AT_ONCE;
   }
-  return vs_http_status_is_retryable (reply->status) ? LATER : REFUSED;
+  return vs_http_status_is_retryable (reply->status) ? VS_HTTP_LATER :
+      VS_HTTP_REFUSED;
 }
 
-static gboolean
-is_passing (const GError * error)
-{
-  return !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
-      && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE)
-      && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT)
-      && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED)
-      && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-}
-
-static Verdict
-try_once (VsS3Client * self, const VsS3Call * call, const gchar * hash,
-    GCancellable * cancellable, VsHttpReply * reply, gint64 * pause,
+static VsHttpVerdict
+try_once (gpointer data, VsHttpReply * reply, GCancellable * cancellable,
     GError ** error)
 {
+  const Sending *sending = data;
+  VsS3Client *self = sending->client;
   g_autoptr (VsS3Keys) keys =
       vs_s3_credentials_get (self->credentials, NULL, cancellable, error);
   g_autoptr (GError) cause = NULL;
-  Verdict verdict;
+  VsHttpVerdict verdict;
 
   if (keys == NULL)
-    return REFUSED;
-  if (!send_signed (self, call, keys, hash, cancellable, reply, &cause)) {
-    verdict = is_passing (cause) ? LATER : REFUSED;
-    g_propagate_error (error, g_steal_pointer (&cause));
-    return verdict;
-  }
-  verdict = judge (self, call, keys, reply, error);
-  if (verdict != DONE) {
-    *pause = MAX (*pause, vs_http_reply_get_retry_after (reply));
-    vs_http_reply_clear (reply);
-  }
+    return VS_HTTP_REFUSED;
+  if (send_signed (self, sending->call, keys, sending->hash, cancellable,
+          reply, &cause))
+    return judge (self, sending->call, keys, reply, error);
+  verdict = vs_http_judge_error (cause);
+  g_propagate_error (error, g_steal_pointer (&cause));
   return verdict;
-}
-
-/* FALSE: it was cancelled. */
-static gboolean
-wait_for (gint64 pause_us, GCancellable * cancellable)
-{
-  GPollFD poll;
-
-  if (cancellable == NULL || !g_cancellable_make_pollfd (cancellable, &poll)) {
-    g_usleep (pause_us);
-    return TRUE;
-  }
-  g_poll (&poll, 1, pause_us / 1000 + 1);
-  g_cancellable_release_fd (cancellable);
-  return !g_cancellable_is_cancelled (cancellable);
 }
 
 gboolean
@@ -524,21 +474,8 @@ vs_s3_client_send (VsS3Client * self, const VsS3Call * call,
     GCancellable * cancellable, VsHttpReply * reply, GError ** error)
 {
   gchar hash[VS_SHA256_HEX_SIZE];
+  Sending sending = { self, call, hash };
 
   hash_body (call, hash);
-  for (guint attempt = 1;; attempt++) {
-    g_autoptr (GError) cause = NULL;
-    gint64 pause = vs_http_backoff_us (attempt, PAUSE_MIN, PAUSE_MAX);
-    Verdict verdict = try_once (self, call, hash, cancellable, reply, &pause,
-        &cause);
-
-    if (verdict == DONE)
-      return TRUE;
-    if (verdict == REFUSED || attempt == ATTEMPTS
-        || (verdict == LATER && (pause > PAUSE_MAX
-                || !wait_for (pause, cancellable)))) {
-      g_propagate_error (error, g_steal_pointer (&cause));
-      return FALSE;
-    }
-  }
+  return vs_http_retry (try_once, &sending, reply, cancellable, error);
 }
