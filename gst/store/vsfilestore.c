@@ -484,14 +484,6 @@ file_stat (VsStore * store, const gchar * key, GCancellable * cancellable,
   return fd >= 0 ? object_from_stat (key, &st) : NULL;
 }
 
-static gint
-compare_objects (gconstpointer a, gconstpointer b)
-{
-  const VsStoreObject *const *x = a, *const *y = b;
-
-  return strcmp ((*x)->key, (*y)->key);
-}
-
 /* The type is asked before the name is looked up: a folder of a million
  * segments is listed for a few playlists. */
 static gboolean
@@ -563,7 +555,7 @@ file_list (VsStore * store, const gchar * prefix, const gchar * suffix,
   if (dir)
     closedir (dir);
 
-  g_ptr_array_sort (objects, compare_objects);
+  vs_store_sort_objects (objects);
   return g_steal_pointer (&objects);
 }
 

@@ -44,18 +44,6 @@ listing_clear_entry (Listing * listing)
   listing->size = 0;
 }
 
-static gboolean
-is_wanted (const Listing * listing, const gchar * key)
-{
-  g_autofree gchar *name = g_str_has_suffix (key, "/") ?
-      g_strndup (key, strlen (key) - 1) : g_strdup (key);
-
-  if (!vs_store_key_is_valid (name))
-    return FALSE;
-  return listing->suffix == NULL || g_str_has_suffix (key, listing->suffix);
-}
-
-/* Names that could be none of ours are another's, and passed over. */
 static void
 add_entry (Listing * listing)
 {
@@ -67,7 +55,7 @@ add_entry (Listing * listing)
   if (key == NULL || !g_str_has_prefix (key, prefix))
     return;
   key += strlen (prefix);
-  if (is_wanted (listing, key))
+  if (vs_store_is_listed (key, listing->suffix))
     g_ptr_array_add (listing->objects, vs_store_object_new (key,
             listing->size,
             modified ? g_date_time_to_unix (modified) * G_USEC_PER_SEC : 0,
@@ -132,14 +120,6 @@ list_page (Listing * listing, const gchar * prefix, GCancellable * cancellable,
   return TRUE;
 }
 
-static gint
-compare_objects (gconstpointer a, gconstpointer b)
-{
-  const VsStoreObject *const *x = a, *const *y = b;
-
-  return strcmp ((*x)->key, (*y)->key);
-}
-
 static gboolean
 list_all (Listing * listing, const gchar * prefix, GCancellable * cancellable,
     GError ** error)
@@ -172,7 +152,7 @@ vs_s3_store_list (VsStore * store, const gchar * prefix, const gchar * suffix,
   if (!ok)
     g_clear_pointer (&listing.objects, g_ptr_array_unref);
   else
-    g_ptr_array_sort (listing.objects, compare_objects);
+    vs_store_sort_objects (listing.objects);
   return listing.objects;
 }
 

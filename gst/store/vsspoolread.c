@@ -166,14 +166,6 @@ lay_over (const VsSpoolOp * op, gpointer user_data)
     g_hash_table_remove (listing->objects, key);
 }
 
-static gint
-compare_objects (gconstpointer a, gconstpointer b)
-{
-  const VsStoreObject *const *x = a, *const *y = b;
-
-  return strcmp ((*x)->key, (*y)->key);
-}
-
 GPtrArray *
 vs_spool_list (VsStore * store, const gchar * prefix, const gchar * suffix,
     GCancellable * cancellable, GError ** error)
@@ -201,7 +193,7 @@ vs_spool_list (VsStore * store, const gchar * prefix, const gchar * suffix,
     g_ptr_array_add (objects, object);
     g_hash_table_iter_steal (&iter);
   }
-  g_ptr_array_sort (objects, compare_objects);
+  vs_store_sort_objects (objects);
   return objects;
 }
 

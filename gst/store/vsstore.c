@@ -206,6 +206,31 @@ vs_store_object_new (const gchar * key, guint64 size, gint64 mtime_us,
   return object;
 }
 
+gboolean
+vs_store_is_listed (const gchar * key, const gchar * suffix)
+{
+  g_autofree gchar *name = g_str_has_suffix (key, "/") ?
+      g_strndup (key, strlen (key) - 1) : g_strdup (key);
+
+  if (!vs_store_key_is_valid (name))
+    return FALSE;
+  return suffix == NULL || g_str_has_suffix (key, suffix);
+}
+
+static gint
+compare_objects (gconstpointer a, gconstpointer b)
+{
+  const VsStoreObject *const *x = a, *const *y = b;
+
+  return strcmp ((*x)->key, (*y)->key);
+}
+
+void
+vs_store_sort_objects (GPtrArray * objects)
+{
+  g_ptr_array_sort (objects, compare_objects);
+}
+
 void
 vs_store_upload_init (VsStoreUpload * upload, VsStore * store,
     GCancellable * cancellable)

@@ -104,6 +104,11 @@ gboolean vs_store_put_if (VsStore *store, const gchar *key, GBytes *bytes,
 /* The clock of where @key is, µs since 1970, as of its last answer. */
 gint64   vs_store_get_time (VsStore *store, const gchar *key);
 
+/* Whether a listing for @suffix has @key, a folder's with its slash; names
+ * that could be none of ours are another's, and passed over. */
+gboolean vs_store_is_listed (const gchar *key, const gchar *suffix);
+void     vs_store_sort_objects (GPtrArray *objects);
+
 /* What vs_store_read () fails with for an object that is too short. */
 void vs_store_set_short_error (VsStore *store, const gchar *key,
     GError **error);
