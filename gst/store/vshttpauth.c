@@ -48,6 +48,7 @@ vs_http_auth_free (VsHttpAuth * self)
   g_mutex_clear (&self->lock);
   g_uri_unref (self->origin);
   g_free (self->user);
+  explicit_bzero (self->password, strlen (self->password));
   g_free (self->password);
   g_free (self);
 }

@@ -96,9 +96,12 @@ vs_store_open_with (const VsStoreSettings * settings, GError ** error)
     return open_file_uri (settings, error);
   if (g_ascii_strcasecmp (scheme, "s3") == 0)
     return vs_s3_store_open (settings, error);
+  if (g_ascii_strcasecmp (scheme, "http") == 0
+      || g_ascii_strcasecmp (scheme, "https") == 0)
+    return vs_http_store_open (settings, error);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-      "%s: no store for %s://, only directories and s3://bucket/prefix",
-      settings->location, scheme);
+      "no store for %s://, only directories, s3://bucket/prefix, "
+      "http://host/folder and https://", scheme);
   return NULL;
 }
 

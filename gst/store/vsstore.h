@@ -36,11 +36,13 @@ gboolean vs_store_key_is_valid (const gchar *key);
 
 /**
  * VsStoreSettings:
- * @location: a directory, `file://`, or `s3://bucket[/prefix]`; with
- *   `{account}` and `{event}` in it, which stand for a key's first two parts
- *   and do not stand in the key then, one store for each
+ * @location: a directory, `file://`, `s3://bucket[/prefix]`, or
+ *   `http(s)://host[:port][/folder]` of a server that takes PUT, and best all
+ *   of WebDAV (RFC 4918); with `{account}` and `{event}` in it, which stand for
+ *   a key's first two parts and do not stand in the key then, one store for each
  * @accounts_file: (nullable): each account's own settings (VsAccounts)
- * @create: make the directory when it is missing; a bucket never is made
+ * @create: make the directory or folder when it is missing; a bucket never is
+ *   made
  * @endpoint_uri: (nullable): another S3 service than AWS: "https://host[:port]"
  * @region: (nullable): of the bucket; else as the environment or the shared
  *   configuration file says, else us-east-1
@@ -48,6 +50,8 @@ gboolean vs_store_key_is_valid (const gchar *key);
  * @access_key_id: (nullable): with @secret_access_key, and @session_token for
  *   temporary ones; else see VsS3Credentials
  * @ca_file: (nullable): PEM, whom to trust instead of the system's authorities
+ * @user: (nullable): for http, with @password, where the server asks (Digest,
+ *   or Basic over TLS or to this machine); in @location they are refused
  */
 typedef struct
 {
@@ -57,6 +61,7 @@ typedef struct
   gboolean force_path_style;
   const gchar *access_key_id, *secret_access_key, *session_token;
   const gchar *ca_file;
+  const gchar *user, *password;
 } VsStoreSettings;
 
 /**

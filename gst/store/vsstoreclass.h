@@ -121,5 +121,7 @@ VsStore *vs_route_store_open (const VsStoreSettings *settings,
     GError **error);
 /* for s3:// */
 VsStore *vs_s3_store_open (const VsStoreSettings *settings, GError **error);
+/* for http:// and https:// */
+VsStore *vs_http_store_open (const VsStoreSettings *settings, GError **error);
 
 G_END_DECLS

@@ -12,6 +12,7 @@
 #include "common/folder.h"
 
 static const gchar config[] =
+    "load_module /usr/lib/nginx/modules/ngx_http_dav_ext_module.so;\n"
     "daemon off; master_process off; worker_rlimit_nofile 1024;\n"
     "pid nginx.pid; error_log error.log;\n"
     "events { worker_connections 256; }\n"
@@ -26,6 +27,11 @@ static const gchar config[] =
     "    root root; dav_methods PUT DELETE MKCOL; create_full_put_path on;\n"
     "    location /open/ { }\n"
     "    location /shut/ { auth_basic a; auth_basic_user_file users; }\n"
+    "    location /dav/ {\n"
+    "      create_full_put_path off; dav_ext_methods PROPFIND OPTIONS;\n"
+    "    }\n"
+    "    location /push/ { if ($request_method != PUT) { return 405; } }\n"
+    "    location /small/ { client_max_body_size 64k; }\n"
     "    location /protocol { return 200 $server_protocol; }\n" "  }\n" "}\n";
 
 /* Ports that were free a moment ago. */
@@ -91,6 +97,16 @@ await_listening (Nginx * self)
 }
 
 static gboolean
+run (Nginx * self)
+{
+  g_clear_object (&self->process);
+  self->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDERR_SILENCE, NULL,
+      "nginx", "-p", self->folder, "-c", "nginx.conf", "-e", "error.log", NULL);
+  fail_unless (self->process != NULL);
+  return await_listening (self);
+}
+
+static gboolean
 start (Nginx * self)
 {
   g_autofree gchar *text = NULL;
@@ -101,27 +117,23 @@ start (Nginx * self)
   write_file (self, "nginx.conf", text);
   g_free (self->plain);
   g_free (self->tls);
-  g_clear_object (&self->process);
   self->plain = g_strdup_printf ("http://127.0.0.1:%u", ports[0]);
   self->tls = g_strdup_printf ("https://localhost:%u", ports[1]);
   self->tls_port = ports[1];
-  self->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDERR_SILENCE, NULL,
-      "nginx", "-p", self->folder, "-c", "nginx.conf", "-e", "error.log", NULL);
-  fail_unless (self->process != NULL);
-  return await_listening (self);
+  return run (self);
 }
 
 Nginx *
 nginx_new (void)
 {
   Nginx *self = g_new0 (Nginx, 1);
-  g_autofree gchar *root = NULL;
+  g_autofree gchar *dav = NULL;
   guint tries = 0;
 
   self->folder = g_dir_make_tmp ("vs-nginx-XXXXXX", NULL);
   self->ca_file = g_build_filename (self->folder, "cert.pem", NULL);
-  root = g_build_filename (self->folder, "root", NULL);
-  fail_unless (g_mkdir (root, 0755) == 0);
+  dav = g_build_filename (self->folder, "root", "dav", NULL);
+  fail_unless (g_mkdir_with_parents (dav, 0755) == 0);
   make_certificate (self);
   write_file (self, "users", "u:{PLAIN}p w+\n");
   while (!start (self))
@@ -130,10 +142,22 @@ nginx_new (void)
 }
 
 void
-nginx_free (Nginx * self)
+nginx_stop (Nginx * self)
 {
   g_subprocess_send_signal (self->process, SIGTERM);
   g_subprocess_wait (self->process, NULL, NULL);
+}
+
+void
+nginx_restart (Nginx * self)
+{
+  fail_unless (run (self));
+}
+
+void
+nginx_free (Nginx * self)
+{
+  nginx_stop (self);
   g_object_unref (self->process);
   test_folder_remove (self->folder);
   g_free (self->folder);
