@@ -16,7 +16,9 @@ enum
   NTH_ACCESS_KEY,
   NTH_SECRET_ACCESS_KEY,
   NTH_SESSION_TOKEN,
-  NTH_CA_FILE
+  NTH_CA_FILE,
+  NTH_USER,
+  NTH_PASSWORD
 };
 
 static void
@@ -48,6 +50,8 @@ vs_store_properties_copy (VsStoreProperties * dest,
   dest->access_key = g_strdup (src->access_key);
   dest->secret_access_key = g_strdup (src->secret_access_key);
   dest->session_token = g_strdup (src->session_token);
+  dest->user = g_strdup (src->user);
+  dest->password = g_strdup (src->password);
 }
 
 void
@@ -61,6 +65,8 @@ vs_store_properties_clear (VsStoreProperties * properties)
   g_clear_pointer (&properties->access_key, g_free);
   wipe (&properties->secret_access_key);
   wipe (&properties->session_token);
+  wipe (&properties->user);
+  wipe (&properties->password);
 }
 
 static void
@@ -94,6 +100,21 @@ install_s3 (GObjectClass * klass, guint first_id)
           "Token of access-key where that is temporary", NULL, secret));
 }
 
+static void
+install_http (GObjectClass * klass, guint first_id)
+{
+  const GParamFlags secret = G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS |
+      GST_PARAM_MUTABLE_READY;
+
+  g_object_class_install_property (klass, first_id + NTH_USER,
+      g_param_spec_string ("user", "User",
+          "User for http:// and https:// locations whose server asks for one "
+          "(Digest, or Basic over TLS)", NULL, secret));
+  g_object_class_install_property (klass, first_id + NTH_PASSWORD,
+      g_param_spec_string ("password", "Password", "Password of user", NULL,
+          secret));
+}
+
 void
 vs_store_properties_install (GObjectClass * klass, guint first_id,
     const gchar * location, const gchar * blurb)
@@ -108,6 +129,7 @@ vs_store_properties_install (GObjectClass * klass, guint first_id,
           "JSON file with a store for each account, in place of location: "
           "{\"account\": {\"location\": ..., \"region\": ...}}", NULL, flags));
   install_s3 (klass, first_id);
+  install_http (klass, first_id);
   g_object_class_install_property (klass, first_id + NTH_CA_FILE,
       g_param_spec_string ("ca-file", "CA file",
           "PEM file with the authorities that the store's certificate is "
@@ -132,6 +154,10 @@ string_field (VsStoreProperties * properties, guint nth)
       return &properties->secret_access_key;
     case NTH_SESSION_TOKEN:
       return &properties->session_token;
+    case NTH_USER:
+      return &properties->user;
+    case NTH_PASSWORD:
+      return &properties->password;
     default:
       return &properties->ca_file;
   }
@@ -181,6 +207,8 @@ vs_store_properties_open (const VsStoreProperties * properties,
     .secret_access_key = properties->secret_access_key,
     .session_token = properties->session_token,
     .ca_file = properties->ca_file,
+    .user = properties->user,
+    .password = properties->password,
   };
 
   if (properties->accounts == NULL

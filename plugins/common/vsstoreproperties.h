@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /**
  * VsStoreProperties:
  *
- * `location` and what an S3 store behind it needs. Protected by the owner's
+ * `location` and what an S3 or HTTP store behind it needs. Protected by the owner's
  * object lock. Secrets can be set and never read.
  */
 typedef struct
@@ -21,11 +21,12 @@ typedef struct
   gchar *endpoint_uri, *region, *ca_file;
   gboolean force_path_style;
   gchar *access_key, *secret_access_key, *session_token;
+  gchar *user, *password;
 } VsStoreProperties;
 
 /* Ids that vs_store_properties_install () takes, the first of them location's,
  * which elements that say something of their own of it install themselves. */
-#define VS_STORE_PROPERTIES_N 9
+#define VS_STORE_PROPERTIES_N 11
 
 void vs_store_properties_init (VsStoreProperties *properties,
     const gchar *location);

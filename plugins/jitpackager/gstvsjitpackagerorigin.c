@@ -27,8 +27,8 @@ open_store (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
   store = vs_store_properties_open (&settings->store, FALSE, &error);
   if (store == NULL) {
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
-        ("Can't open the archive: %s. Set location to the directory or bucket "
-            "that vssegmentstore writes.", error->message), (NULL));
+        ("Can't open the archive: %s. Set location to what vssegmentstore "
+            "writes.", error->message), (NULL));
     return FALSE;
   }
   vs_origin_set_store (self->origin, store);

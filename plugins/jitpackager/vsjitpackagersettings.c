@@ -255,7 +255,8 @@ install_origin_properties (GObjectClass * klass)
 {
   vs_store_properties_install (klass, PROP_STORE, NULL,
       "Archive to serve what is not live from: the location of a "
-      "vssegmentstore. With one upstream it is known");
+      "vssegmentstore, a directory, s3://bucket/prefix or "
+      "http(s)://host/folder. With one upstream it is known");
   g_object_class_install_property (klass, PROP_LINGER,
       g_param_spec_uint64 ("linger", "Linger",
           "Nanoseconds to go on serving after EOS, before EOS is posted; -1 "

@@ -297,8 +297,8 @@ gst_vs_segment_store_open_archive (GstVsSegmentStore * self)
         self, &state, &error);
   if (self->writer == NULL) {
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
-        ("Can't store below %s: %s. Choose another location, or make this "
-            "one writable.", properties.location, error->message), (NULL));
+        ("Can't store the archive: %s. Choose another location, or make this "
+            "one writable.", error->message), (NULL));
     return FALSE;
   }
   vs_store_publish (self->store);

@@ -152,18 +152,21 @@ vs_segment_store_settings_install_properties (GObjectClass * klass)
   /**
    * GstVsSegmentStore:location:
    *
-   * Where the archive lies: a directory, or `s3://bucket/prefix`.
-   * `<account>/<event>[/<breakout>]` is made below.
+   * Where the archive lies: a directory, `s3://bucket/prefix`, or
+   * `https://host/folder` (or http) of a server that takes PUT: WebDAV, or an
+   * ingest that can only be pushed to. `<account>/<event>[/<breakout>]` is made
+   * below. User and password are properties of their own.
    */
   vs_store_properties_install (klass, PROP_STORE, DEFAULT_LOCATION,
-      "Directory of the archive (made when missing), or s3://bucket/prefix; "
-      "the event lies in <account>/<event> below");
+      "Directory of the archive (made when missing), s3://bucket/prefix, or "
+      "http(s)://host/folder of a server that takes PUT (WebDAV); the event "
+      "lies in <account>/<event> below");
   /**
    * GstVsSegmentStore:spool-directory:
    *
-   * Where what is on its way to a bucket waits, on a local disk. One directory
-   * serves any number of events. A start with the same directory and location
-   * sends what an earlier one left.
+   * Where what is on its way to a bucket or a server waits, on a local disk.
+   * One directory serves any number of events. A start with the same directory
+   * and location sends what an earlier one left.
    */
   g_object_class_install_property (klass, PROP_SPOOL_DIRECTORY,
       g_param_spec_string ("spool-directory", "Spool directory",
