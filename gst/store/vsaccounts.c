@@ -68,7 +68,7 @@ is_known (const gchar * name)
 {
   static const gchar *const names[] = {
     "location", "endpoint-uri", "region", "force-path-style", "access-key",
-    "secret-access-key", "session-token", "ca-file", NULL
+    "secret-access-key", "session-token", "user", "password", "ca-file", NULL
   };
 
   return g_strv_contains (names, name);
@@ -94,6 +94,8 @@ read_account (VsAccounts * self, const gchar * account, JsonObject * object,
 
   if (json_object_has_member (object, "access-key"))
     settings.secret_access_key = settings.session_token = NULL;
+  if (json_object_has_member (object, "user"))
+    settings.password = NULL;
   if (!get_text (object, "location", &settings.location)
       || !get_text (object, "endpoint-uri", &settings.endpoint_uri)
       || !get_text (object, "region", &settings.region)
@@ -101,6 +103,8 @@ read_account (VsAccounts * self, const gchar * account, JsonObject * object,
       || !get_text (object, "access-key", &settings.access_key_id)
       || !get_text (object, "secret-access-key", &settings.secret_access_key)
       || !get_text (object, "session-token", &settings.session_token)
+      || !get_text (object, "user", &settings.user)
+      || !get_text (object, "password", &settings.password)
       || !get_text (object, "ca-file", &settings.ca_file)
       || has_strange_member (object))
     fail (self->path, account, "not settings of a store", error);

@@ -18,8 +18,8 @@ G_BEGIN_DECLS
  *
  * Members of an account are named as the properties of elements: `location`,
  * `endpoint-uri`, `region`, `force-path-style`, `access-key`,
- * `secret-access-key`, `session-token`, `ca-file`; what it does not say is as
- * in the defaults, but credentials, which come in one piece. Thread-safe: the
+ * `secret-access-key`, `session-token`, `user`, `password`, `ca-file`; what it
+ * does not say is as in the defaults, but credentials, which come in one piece. Thread-safe: the
  * file is read anew when it changed, as far as it can be read.
  */
 typedef struct _VsAccounts VsAccounts;

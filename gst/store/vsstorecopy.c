@@ -26,6 +26,8 @@ vs_store_copy_new (const VsStoreSettings * settings)
   copy->settings.access_key_id = g_strdup (settings->access_key_id);
   copy->settings.secret_access_key = g_strdup (settings->secret_access_key);
   copy->settings.session_token = g_strdup (settings->session_token);
+  copy->settings.user = g_strdup (settings->user);
+  copy->settings.password = g_strdup (settings->password);
   copy->settings.ca_file = g_strdup (settings->ca_file);
   return copy;
 }
@@ -48,6 +50,8 @@ vs_store_copy_unref (VsStoreCopy * copy)
   g_free ((gchar *) copy->settings.access_key_id);
   vs_s3_secret_free ((gchar *) copy->settings.secret_access_key);
   vs_s3_secret_free ((gchar *) copy->settings.session_token);
+  g_free ((gchar *) copy->settings.user);
+  vs_s3_secret_free ((gchar *) copy->settings.password);
   g_free ((gchar *) copy->settings.ca_file);
   g_free (copy);
 }

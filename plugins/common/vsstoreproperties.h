@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 /**
  * VsStoreProperties:
  *
- * `location` and what an S3 or HTTP store behind it needs. Protected by the owner's
- * object lock. Secrets can be set and never read.
+ * `location` and what an S3 or HTTP store behind it needs. Protected by the
+ * owner's object lock. Secrets can be set and never read.
  */
 typedef struct
 {
