@@ -72,7 +72,7 @@ enqueue (VsSpool * self, guint64 number, const VsSpoolEntry * entry)
   g_mutex_lock (&self->lock);
   vs_spool_queue_add (self->queue, number, entry->key, entry->size, ordered,
       entry->removes, superseded);
-  g_cond_signal (&self->changed);
+  g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
   vs_spool_forget (self, superseded);
 }
@@ -433,6 +433,17 @@ get_owner (VsSpool * self, GError ** error)
   return owner;
 }
 
+static void
+say_set_aside (VsSpool * self, const gchar * to)
+{
+  g_autoptr (GError) error = g_error_new (G_IO_ERROR, G_IO_ERROR_BUSY,
+      "%s: another writer went on with it: what was not sent by this one lies "
+      "in %s", self->parent.location, to);
+
+  if (self->callbacks.lost)
+    self->callbacks.lost (self->folder, error, self->user_data);
+}
+
 /* Another writer went on where this spool stopped: what is in it would go over
  * what that one wrote. It stays on the disk, under another name. */
 static gboolean
@@ -448,8 +459,7 @@ set_aside (VsSpool * self, const gchar * owner, GError ** error)
         "%s: can't be moved away: %s", from, g_strerror (errno));
     return FALSE;
   }
-  g_warning ("another writer went on with %s/%s: what was not sent of it lies "
-      "in %s", self->parent.location, self->folder, to);
+  say_set_aside (self, to);
   vs_store_unlock (self->local, g_steal_pointer (&self->lock_file));
   return lock_folder (self, error) && put_owner (self, owner, error);
 }
@@ -479,8 +489,7 @@ take_lease (VsSpool * self, const gchar * folder, GError ** error)
     return FALSE;
   self->lease = vs_lease_new (self->remote, folder, owner);
   if (vs_lease_take (self->lease, &state, self->cancellable, &cause)) {
-    self->renew_at = g_get_monotonic_time ()
-        + VS_LEASE_RENEW_SECONDS * G_TIME_SPAN_SECOND;
+    vs_spool_hold_lease_unlocked (self);
     return state != VS_LEASE_TAKEN_OVER || is_empty (self)
         || set_aside (self, owner, error);
   }
@@ -515,6 +524,9 @@ start_threads (VsSpool * self, guint n)
   for (guint i = 0; i < n; i++)
     g_ptr_array_add (self->threads, g_thread_new ("vsspool",
             vs_spool_send_loop, self));
+  if (self->lease)
+    g_ptr_array_add (self->threads, g_thread_new ("vslease",
+            vs_spool_lease_loop, self));
 }
 
 VsStore *
@@ -568,8 +580,10 @@ vs_spool_when_sent (VsStore * spool, void (*func) (gpointer data),
 static gint64
 drain_until_unlocked (VsSpool * self, gint64 patience_us, gint64 deadline)
 {
-  return self->failing ? MIN (deadline, self->failing_since + patience_us) :
-      deadline;
+  if (self->fenced)
+    return 0;
+  return vs_spool_is_failing_unlocked (self) ?
+      MIN (deadline, self->failing_since + patience_us) : deadline;
 }
 
 gboolean
@@ -612,7 +626,7 @@ vs_spool_get_stats (VsStore * spool, VsSpoolStats * stats)
   stats->bytes = vs_spool_queue_get_bytes (self->queue);
   stats->sent_objects = self->sent_objects;
   stats->sent_bytes = self->sent_bytes;
-  stats->failing = self->failing;
+  stats->failing = vs_spool_is_failing_unlocked (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -629,7 +643,8 @@ vs_spool_close (VsStore * spool)
   g_cancellable_cancel (self->cancellable);
   for (guint i = 0; i < self->threads->len; i++)
     g_thread_join (g_ptr_array_index (self->threads, i));
-  if (self->threads->len > 0 && self->lease && !self->failing)
+  if (self->threads->len > 0 && self->lease
+      && !vs_spool_is_failing_unlocked (self))
     vs_lease_release (self->lease, NULL);
   g_ptr_array_set_size (self->threads, 0);
   g_queue_clear_full (&self->marks, (GDestroyNotify) vs_spool_mark_free);

@@ -38,10 +38,11 @@ typedef struct
 /**
  * VsSpoolCallbacks:
  *
- * Called in threads of the spool, no lock held.
+ * Called in threads of the spool, or in vs_spool_open (); no lock held.
  * @failed: the store refuses, or can't be reached (once, until it works again)
  * @recovered: it works again
- * @lost: what can never be sent, because the local disk lost it
+ * @lost: what will not be sent: the local disk lost it, or another writer has
+ *   gone on with the folder
  */
 typedef struct
 {

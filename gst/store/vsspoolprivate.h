@@ -26,8 +26,8 @@ typedef struct
   VsStore *remote, *local;
   gchar *folder;                /* of the entries, in local */
   gpointer lock_file;           /* of that folder */
-  VsLease *lease;               /* of the store's, where it has leases: used by
-                                 * one thread at a time, see renewing */
+  VsLease *lease;               /* of the store's, where it has leases; of one
+                                 * thread, once there are some */
   guint64 max_bytes;
   VsSpoolCallbacks callbacks;
   gpointer user_data;
@@ -45,9 +45,8 @@ typedef struct
   gint64 retry_at;              /* from then on (monotonic), */
   gint64 failing_since;         /* and since then nothing was sent */
   guint attempts;               /* that failed in a row */
-  gboolean renewing;            /* a thread puts the lease anew, */
-  gint64 renew_at;              /* which is due then (monotonic) */
-  gboolean fenced;              /* another writer has the folder */
+  gint64 lease_until;           /* (monotonic): it counts until then */
+  gboolean lease_lost, fenced;  /* it does not; another writer has one */
   GQueue marks;                 /* VsSpoolMark, by number */
   guint64 sent_objects, sent_bytes;
   gboolean interrupted, closing;
@@ -77,7 +76,21 @@ void vs_spool_mark_free (VsSpoolMark *mark);
 /* Calls what waited for what is sent now. */
 void vs_spool_run_marks (VsSpool *self);
 
+gboolean vs_spool_is_failing_unlocked (VsSpool *self);
+/* Says what has changed. */
+void     vs_spool_tell (VsSpool *self, gboolean was_failing,
+    gboolean is_failing, const gchar *key, const GError *error);
+
 /* A thread that sends. */
 gpointer vs_spool_send_loop (gpointer self);
+
+/* vsspoollease.c */
+
+/* It was put just now. */
+void     vs_spool_hold_lease_unlocked (VsSpool *self);
+/* Whether the folder may be written. */
+gboolean vs_spool_has_lease_unlocked (VsSpool *self);
+/* The thread that puts it anew. */
+gpointer vs_spool_lease_loop (gpointer self);
 
 G_END_DECLS

@@ -127,15 +127,31 @@ vs_spool_run_marks (VsSpool * self)
   g_mutex_unlock (&self->lock);
 }
 
+gboolean
+vs_spool_is_failing_unlocked (VsSpool * self)
+{
+  return self->failing || self->lease_lost;
+}
+
+void
+vs_spool_tell (VsSpool * self, gboolean was_failing, gboolean is_failing,
+    const gchar * key, const GError * error)
+{
+  if (is_failing && !was_failing && self->callbacks.failed)
+    self->callbacks.failed (key, error, self->user_data);
+  if (was_failing && !is_failing && self->callbacks.recovered)
+    self->callbacks.recovered (self->user_data);
+}
+
 static void
 on_sent (VsSpool * self, const gchar * key, guint64 number, guint64 size,
     const GError * lost)
 {
   g_autoptr (GArray) done = g_array_new (FALSE, FALSE, sizeof (guint64));
-  gboolean recovered;
+  gboolean was_failing, is_failing;
 
   g_mutex_lock (&self->lock);
-  recovered = self->failing && !lost;
+  was_failing = vs_spool_is_failing_unlocked (self);
   self->probing = FALSE;
   if (!lost) {
     self->failing = FALSE;
@@ -143,6 +159,7 @@ on_sent (VsSpool * self, const gchar * key, guint64 number, guint64 size,
     self->sent_objects++;
     self->sent_bytes += size;
   }
+  is_failing = vs_spool_is_failing_unlocked (self);
   if (vs_spool_queue_done (self->queue, number))
     g_array_append_val (done, number);
   vs_spool_queue_evict (self->queue, KEPT_MAX, done);
@@ -152,8 +169,7 @@ on_sent (VsSpool * self, const gchar * key, guint64 number, guint64 size,
   vs_spool_forget (self, done);
   if (lost && self->callbacks.lost)
     self->callbacks.lost (key, lost, self->user_data);
-  if (recovered && self->callbacks.recovered)
-    self->callbacks.recovered (self->user_data);
+  vs_spool_tell (self, was_failing, is_failing, key, NULL);
   vs_spool_run_marks (self);
 }
 
@@ -168,172 +184,93 @@ pause_after (guint attempts)
 }
 
 static void
-set_failing_unlocked (VsSpool * self)
+on_refused (VsSpool * self, const gchar * key, guint64 number,
+    const GError * error)
 {
-  if (!self->failing)
+  gboolean was_failing, closing;
+
+  g_mutex_lock (&self->lock);
+  vs_spool_queue_put_back (self->queue, number);
+  was_failing = vs_spool_is_failing_unlocked (self);
+  closing = self->closing;
+  if (!was_failing)
     self->failing_since = g_get_monotonic_time ();
   self->failing = TRUE;
   self->probing = FALSE;
   self->retry_at = g_get_monotonic_time () + pause_after (self->attempts++);
-}
-
-static void
-on_refused (VsSpool * self, const gchar * key, guint64 number,
-    const GError * error)
-{
-  gboolean first;
-
-  g_mutex_lock (&self->lock);
-  vs_spool_queue_put_back (self->queue, number);
-  first = !self->failing && !self->closing;
-  set_failing_unlocked (self);
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
 
-  if (first && self->callbacks.failed)
-    self->callbacks.failed (key, error, self->user_data);
-}
-
-/* ---- the lease ---------------------------------------------------------- */
-
-/* The folder may be written only while it is ours. */
-static void
-renew (VsSpool * self)
-{
-  g_autoptr (GError) error = NULL;
-  gboolean ok = vs_lease_renew (self->lease, self->cancellable, &error);
-  gboolean lost = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY);
-  gboolean first, recovered;
-
-  g_mutex_lock (&self->lock);
-  self->renewing = self->probing = FALSE;
-  first = !ok && !self->failing && !self->closing;
-  recovered = ok && self->failing;
-  self->fenced |= lost;
-  if (ok) {
-    self->failing = FALSE;
-    self->attempts = 0;
-    self->renew_at = g_get_monotonic_time ()
-        + VS_LEASE_RENEW_SECONDS * G_TIME_SPAN_SECOND;
-  } else {
-    set_failing_unlocked (self);
-  }
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->lock);
-
-  if ((first || lost) && self->callbacks.failed)
-    self->callbacks.failed (self->folder, error, self->user_data);
-  if (recovered && self->callbacks.recovered)
-    self->callbacks.recovered (self->user_data);
+  if (!closing)
+    vs_spool_tell (self, was_failing, TRUE, key, error);
 }
 
 /* ---- the thread --------------------------------------------------------- */
 
-typedef enum
-{
-  WORK_SEND,
-  WORK_RENEW,
-  WORK_STOP
-} Work;
-
-/* When there may be something to do, at the latest. */
+/* When something may be sent, as far as that is known: while the store fails
+ * one thread alone tries. */
 static gint64
-wake_unlocked (VsSpool * self)
+due_unlocked (VsSpool * self)
 {
-  gint64 wake = self->lease && !self->renewing && !self->fenced ?
-      self->renew_at : G_MAXINT64;
-
-  if (self->failing && !self->probing)
-    wake = self->retry_at;
-  return self->failing && self->probing ? G_MAXINT64 : wake;
+  if (!vs_spool_has_lease_unlocked (self)
+      || (self->failing && self->probing))
+    return G_MAXINT64;
+  return self->failing ? self->retry_at : 0;
 }
 
+/* Waits for something to send. FALSE: the spool is closed. */
 static gboolean
-may_try_unlocked (VsSpool * self)
-{
-  return !self->fenced && !(self->failing && (self->probing
-          || g_get_monotonic_time () < self->retry_at));
-}
-
-static gboolean
-must_renew_unlocked (VsSpool * self)
-{
-  return self->lease && !self->renewing
-      && g_get_monotonic_time () >= self->renew_at;
-}
-
-/* Waits for something to do. */
-static Work
-next_work (VsSpool * self, guint64 * number, gchar ** key)
+take (VsSpool * self, guint64 * number, gchar ** key)
 {
   const VsSpoolOp *op = NULL;
-  Work work = WORK_STOP;
 
   g_mutex_lock (&self->lock);
-  while (!self->closing && op == NULL && work == WORK_STOP) {
-    gint64 wake = wake_unlocked (self);
+  while (!self->closing) {
+    gint64 due = due_unlocked (self);
 
-    if (may_try_unlocked (self)) {
-      if (must_renew_unlocked (self))
-        work = WORK_RENEW;
-      else
-        op = vs_spool_queue_take (self->queue);
+    if (due <= g_get_monotonic_time ()) {
+      op = vs_spool_queue_take (self->queue);
+      if (op)
+        break;
+      due = G_MAXINT64;
     }
-    if (op || work != WORK_STOP)
-      break;
-    if (wake == G_MAXINT64)
+    if (due == G_MAXINT64)
       g_cond_wait (&self->changed, &self->lock);
     else
-      g_cond_wait_until (&self->changed, &self->lock, wake);
+      g_cond_wait_until (&self->changed, &self->lock, due);
   }
   if (op) {
-    work = WORK_SEND;
+    self->probing = self->failing;
     *number = op->number;
     *key = g_strdup (op->key);
   }
-  self->renewing |= work == WORK_RENEW;
-  self->probing |= work != WORK_STOP && self->failing;
   g_mutex_unlock (&self->lock);
-  return work;
-}
-
-static void
-send_one (VsSpool * self, guint64 number, const gchar * key)
-{
-  g_autoptr (GError) error = NULL;
-  guint64 size = 0;
-
-  switch (send (self, number, &size, &error)) {
-    case SENT:
-      on_sent (self, key, number, size, NULL);
-      break;
-    case LOST:
-      on_sent (self, key, number, size, error);
-      break;
-    case REFUSED:
-      on_refused (self, key, number, error);
-      break;
-  }
+  return op != NULL;
 }
 
 gpointer
 vs_spool_send_loop (gpointer data)
 {
   VsSpool *self = data;
+  guint64 number;
+  gchar *taken;
 
-  for (;;) {
-    g_autofree gchar *key = NULL;
-    guint64 number;
+  while (take (self, &number, &taken)) {
+    g_autofree gchar *key = taken;
+    g_autoptr (GError) error = NULL;
+    guint64 size = 0;
 
-    switch (next_work (self, &number, &key)) {
-      case WORK_SEND:
-        send_one (self, number, key);
+    switch (send (self, number, &size, &error)) {
+      case SENT:
+        on_sent (self, key, number, size, NULL);
         break;
-      case WORK_RENEW:
-        renew (self);
+      case LOST:
+        on_sent (self, key, number, size, error);
         break;
-      case WORK_STOP:
-        return NULL;
+      case REFUSED:
+        on_refused (self, key, number, error);
+        break;
     }
   }
+  return NULL;
 }

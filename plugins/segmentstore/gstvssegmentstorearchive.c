@@ -168,8 +168,7 @@ on_send_lost (const gchar * key, const GError * error, gpointer user_data)
   GstVsSegmentStore *self = user_data;
 
   GST_ELEMENT_WARNING (self, RESOURCE, READ,
-      ("%s can't be sent: the spool has lost it: %s. Look at its disk.", key,
-          error->message), (NULL));
+      ("What was in the spool will not be sent: %s.", error->message), (NULL));
 }
 
 /* Its life. */

@@ -217,32 +217,80 @@ faulty_finalize (VsStore * store)
   g_cond_clear (&self->changed);
 }
 
-static const VsStoreClass faulty_store_class = {
-  .upload_new = faulty_upload_new,
-  .upload_write = faulty_upload_write,
-  .upload_commit = faulty_upload_commit,
-  .upload_free = faulty_upload_free,
-  .get = faulty_get,
-  .stat = faulty_stat,
-  .list = faulty_list,
-  .clean = faulty_clean,
-  .remove = faulty_remove,
-  .lock = faulty_lock,
-  .unlock = faulty_unlock,
-  .finalize = faulty_finalize,
+static gchar *
+etag_of (VsStore * inner, const gchar * key)
+{
+  g_autoptr (VsStoreObject) object = vs_store_stat (inner, key, NULL, NULL);
+
+  return object ? g_strdup (object->etag) : NULL;
+}
+
+static gboolean
+faulty_put_if (VsStore * store, const gchar * key, GBytes * bytes,
+    const gchar * etag, gchar ** new_etag, GCancellable * cancellable,
+    GError ** error)
+{
+  static GMutex conditions;
+  FaultyStore *self = (FaultyStore *) store;
+  g_autofree gchar *found = NULL;
+  gboolean ok;
+
+  if (judge (store, TRUE) != GO_ON)
+    return fail (store, key, error);
+  g_mutex_lock (&conditions);
+  found = etag_of (self->inner, key);
+  ok = g_strcmp0 (found, etag) == 0
+      && vs_store_put (self->inner, key, &bytes, 1, cancellable, error);
+  if (ok && new_etag)
+    *new_etag = etag_of (self->inner, key);
+  g_mutex_unlock (&conditions);
+  if (!ok)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "%s: changed", key);
+  return ok;
+}
+
+static gint64
+faulty_get_time (VsStore * store, const gchar * key)
+{
+  return g_get_real_time ();
+}
+
+#define OPERATIONS                                                       \
+  .upload_new = faulty_upload_new, .upload_write = faulty_upload_write,  \
+  .upload_commit = faulty_upload_commit,                                 \
+  .upload_free = faulty_upload_free, .get = faulty_get,                  \
+  .stat = faulty_stat, .list = faulty_list, .clean = faulty_clean,       \
+  .remove = faulty_remove, .lock = faulty_lock, .unlock = faulty_unlock, \
+  .finalize = faulty_finalize
+
+static const VsStoreClass conditional_class = {
+  .put_if = faulty_put_if,.get_time = faulty_get_time, OPERATIONS
 };
 
-VsStore *
-faulty_store_new (VsStore * inner)
+static const VsStoreClass faulty_store_class = { OPERATIONS };
+
+static VsStore *
+new_store (VsStore * inner, const VsStoreClass * klass)
 {
   FaultyStore *self = g_new0 (FaultyStore, 1);
 
-  vs_store_init (&self->parent, &faulty_store_class,
-      vs_store_get_location (inner));
+  vs_store_init (&self->parent, klass, vs_store_get_location (inner));
   self->inner = vs_store_ref (inner);
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   return &self->parent;
+}
+
+VsStore *
+faulty_store_new (VsStore * inner)
+{
+  return new_store (inner, &faulty_store_class);
+}
+
+VsStore *
+faulty_store_new_conditional (VsStore * inner)
+{
+  return new_store (inner, &conditional_class);
 }
 
 void

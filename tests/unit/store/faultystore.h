@@ -22,6 +22,8 @@ typedef void (*FaultyLog) (const gchar *key, gboolean deleted,
 
 /* Wraps @inner (transfer none). */
 VsStore *faulty_store_new (VsStore *inner);
+/* One that puts under conditions too. */
+VsStore *faulty_store_new_conditional (VsStore *inner);
 
 /* Counts operations from here on; @at is the first, 1, or a later one. */
 void     faulty_store_set (VsStore *store, Fault fault, guint at);

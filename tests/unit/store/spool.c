@@ -549,6 +549,102 @@ GST_START_TEST (test_nth_local_operation_fails)
 
 GST_END_TEST;
 
+/* ---- who writes --------------------------------------------------------- */
+
+static VsStore *
+open_other (VsStore * on, GError ** error)
+{
+  static const VsSpoolCallbacks callbacks =
+      { on_failed, on_recovered, on_lost };
+  VsSpoolSettings settings = { on, FOLDER, 1 << 20, 0 };
+
+  return vs_spool_open (remote, &settings, &callbacks, NULL, error);
+}
+
+static void
+use_conditional_store (void)
+{
+  g_clear_pointer (&spool, vs_store_unref);
+  vs_store_unref (remote);
+  remote = faulty_store_new_conditional (inner);
+  faulty_store_set_log (remote, on_log, NULL);
+  open_spool ();
+}
+
+/* Another machine's spool gets the folder when this one has let go of it; what
+ * was left here would go over what that one wrote. */
+GST_START_TEST (test_lease)
+{
+  g_autofree gchar *path = g_strconcat (spool_root, "-other", NULL);
+  g_autoptr (VsStore) other_local = vs_store_open (path, TRUE, NULL);
+  g_autoptr (VsStore) other = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) folders = NULL;
+
+  use_conditional_store ();
+  must_put ("a_00001.ts", "one");
+  drain ();
+  fail_unless (open_other (other_local, &error) == NULL);
+  fail_unless (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY));
+  fail_unless (strstr (error->message, g_get_host_name ()) != NULL);
+
+  faulty_store_set (remote, FAULT_FULL, 0);
+  must_put ("a_00002.ts", "never sent");
+  AWAIT (failures == 1);
+  g_clear_pointer (&spool, vs_store_unref);
+  faulty_store_set (remote, FAULT_NONE, 0);
+  open_spool ();
+  drain ();
+  g_clear_pointer (&spool, vs_store_unref);
+
+  other = open_other (other_local, NULL);
+  fail_unless (other != NULL);
+  g_clear_pointer (&other, vs_store_unref);
+  open_spool ();
+  fail_unless_equals_int (losses, 0);
+  g_clear_pointer (&spool, vs_store_unref);
+  test_folder_remove (path);
+}
+
+GST_END_TEST;
+
+/* One that finds another in its place stops; its next start does not go on
+ * with what it had. */
+GST_START_TEST (test_fenced)
+{
+  g_autoptr (GBytes) lease =
+      g_bytes_new_static ("[lease]\nowner=x\nhost=h\n", 25);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) folders = NULL;
+  guint sent_before;
+
+  use_conditional_store ();
+  must_put ("a_00001.ts", "one");
+  drain ();
+  fail_unless (vs_store_put (inner, FOLDER "/writer.lease", &lease, 1, NULL,
+          NULL));
+  AWAIT (failures == 1);
+  sent_before = sent->len;
+  must_put ("a_00002.ts", "two");
+  must_put ("a.m3u8", "list");
+  fail_if (vs_spool_drain (spool, NEVER / 2, NEVER));
+  g_clear_pointer (&spool, vs_store_unref);
+  fail_unless_equals_int (sent->len, sent_before);
+
+  g_bytes_unref (lease);
+  lease = g_bytes_new_static ("[lease]\nowner=x\nreleased=true\n", 31);
+  fail_unless (vs_store_put (inner, FOLDER "/writer.lease", &lease, 1, NULL,
+          NULL));
+  open_spool ();
+  fail_unless_equals_int (losses, 1);
+  drain ();
+  assert_text (inner, "a_00002.ts", NULL);
+  folders = vs_store_list (local, "", "/", NULL, NULL);
+  fail_unless_equals_int (folders->len, 2);
+}
+
+GST_END_TEST;
+
 static Suite *
 spool_suite (void)
 {
@@ -573,6 +669,8 @@ spool_suite (void)
   tcase_add_test (tc, test_nth_operation_fails);
   tcase_add_test (tc, test_nth_operation_lies);
   tcase_add_test (tc, test_nth_local_operation_fails);
+  tcase_add_test (tc, test_lease);
+  tcase_add_test (tc, test_fenced);
   return s;
 }
 
