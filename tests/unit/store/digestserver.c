@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "common/leaks.h"
 #include "store/digestserver.h"
 
 #include <gst/check/gstcheck.h>
@@ -51,6 +52,8 @@ run_digest (gpointer data)
   g_autoptr (SoupAuthDomain) domain = NULL;
   GSList *uris;
 
+  /* libsoup 3.2's server never lets go of connections that the client closed */
+  test_leaks_ignore_thread ();
   g_main_context_push_thread_default (self->context);
   server = soup_server_new (NULL, NULL);
   domain = soup_auth_domain_digest_new ("realm", "a", NULL);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/folder.h"
+#include "common/poolthreads.h"
 #include "store/digestserver.h"
 #include "store/nginx.h"
 #include "store/rawserver.h"
@@ -21,41 +22,16 @@ static VsHttpClient *client;
 static void
 setup (void)
 {
-  g_thread_pool_set_max_unused_threads (0);
+  test_pool_threads_limit ();
   nginx = nginx_new ();
 }
 
-/* Whether GIO still has a thread of those that it shakes hands in. */
-static gboolean
-has_pool_thread (void)
-{
-  g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
-  const gchar *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL) {
-    g_autofree gchar *path = g_build_filename ("/proc/self/task", name, "comm",
-        NULL);
-    g_autofree gchar *text = NULL;
-
-    if (g_file_get_contents (path, &text, NULL, NULL)
-        && g_str_has_prefix (text, "pool-"))
-      return TRUE;
-  }
-  return FALSE;
-}
-
-/* The leak sanitizer breaks on threads that know variables of a library which
- * was loaded later; such a one ends after half a second without work. */
 static void
 teardown (void)
 {
-  gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
-
   g_clear_pointer (&client, vs_http_client_unref);
   nginx_free (nginx);
-  while (has_pool_thread () && g_get_monotonic_time () < end)
-    g_usleep (5000);
-  fail_if (has_pool_thread ());
+  test_pool_threads_await_end ();
 }
 
 static void

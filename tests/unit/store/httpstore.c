@@ -7,6 +7,7 @@
 
 #include "common/deadline.h"
 #include "common/folder.h"
+#include "common/poolthreads.h"
 #include "store/digestserver.h"
 #include "store/nginx.h"
 #include "store/vsspool.h"
@@ -42,6 +43,7 @@ open_plain (const gchar * path)
 static void
 setup (void)
 {
+  test_pool_threads_limit ();
   nginx = nginx_new ();
   store = open_plain ("/dav/some/");
 }
@@ -51,6 +53,7 @@ teardown (void)
 {
   g_clear_pointer (&store, vs_store_unref);
   g_clear_pointer (&nginx, nginx_free);
+  test_pool_threads_await_end ();
 }
 
 static GBytes *
