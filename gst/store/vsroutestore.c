@@ -394,6 +394,12 @@ check_template (const gchar * location, GError ** error)
 {
   g_autofree gchar *filled = expand (location, "a", "a");
 
+  if (strstr (location, EVENT) && !strstr (location, ACCOUNT)) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        "%s: with " EVENT " alone, accounts would share each other's events: "
+        "put " ACCOUNT " in too", location);
+    return FALSE;
+  }
   if (!strpbrk (filled, "{}"))
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
@@ -416,7 +422,7 @@ vs_route_store_open (const VsStoreSettings * settings, GError ** error)
   VsAccounts *accounts = NULL;
   VsRouteStore *self;
 
-  if (location && !check_template (location, error))
+  if (!settings->accounts_file && !check_template (location, error))
     return NULL;
   if (settings->accounts_file) {
     accounts = vs_accounts_open (settings->accounts_file, settings, error);

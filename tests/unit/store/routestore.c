@@ -118,6 +118,9 @@ GST_START_TEST (test_bad_template)
   fail_unless (g_error_matches (error, G_IO_ERROR,
           G_IO_ERROR_INVALID_ARGUMENT));
   fail_unless (strstr (error->message, "{account} and {event}") != NULL);
+  g_clear_error (&error);
+  fail_unless (open_template ("all/{event}", &error) == NULL);
+  fail_unless (strstr (error->message, "put {account} in too") != NULL);
 }
 
 GST_END_TEST;
