@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "store/vshttpbody.h"
+#include "store/vsstoreclass.h"
 
 /* tries of one call, and the pauses between them */
 #define ATTEMPTS 4
@@ -18,27 +19,14 @@
 #define BYTES_PER_SECOND (64 * 1024)
 #define SECONDS_A_DAY (24 * 60 * 60)
 
-/* FALSE: it was cancelled. */
-static gboolean
-wait_for (gint64 pause_us, GCancellable * cancellable)
-{
-  GPollFD poll;
-
-  if (cancellable == NULL || !g_cancellable_make_pollfd (cancellable, &poll)) {
-    g_usleep (pause_us);
-    return TRUE;
-  }
-  g_poll (&poll, 1, pause_us / 1000 + 1);
-  g_cancellable_release_fd (cancellable);
-  return !g_cancellable_is_cancelled (cancellable);
-}
-
-/* Whether there is to be another try; returns when it is time for it. */
+/* Whether there is to be another try; returns when it is time for it, or with
+ * @cause that it was cancelled meanwhile. */
 static gboolean
 await_next (VsHttpVerdict verdict, guint attempt, const VsHttpReply * reply,
-    GCancellable * cancellable)
+    GCancellable * cancellable, GError ** cause)
 {
   gint64 pause = vs_http_backoff_us (attempt, PAUSE_MIN, PAUSE_MAX);
+  g_autoptr (GError) cancelled = NULL;
 
   if (verdict == VS_HTTP_REFUSED || attempt == ATTEMPTS)
     return FALSE;
@@ -46,7 +34,13 @@ await_next (VsHttpVerdict verdict, guint attempt, const VsHttpReply * reply,
     return TRUE;
   if (reply->headers)
     pause = MAX (pause, vs_http_reply_get_retry_after (reply));
-  return pause <= PAUSE_MAX && wait_for (pause, cancellable);
+  if (pause > PAUSE_MAX)
+    return FALSE;
+  if (vs_store_wait (pause, cancellable, &cancelled))
+    return TRUE;
+  g_clear_error (cause);
+  g_propagate_error (cause, g_steal_pointer (&cancelled));
+  return FALSE;
 }
 
 gboolean
@@ -62,7 +56,7 @@ vs_http_retry (VsHttpTryFunc func, gpointer call, VsHttpReply * reply,
     verdict = func (call, reply, cancellable, &cause);
     if (verdict == VS_HTTP_DONE)
       return TRUE;
-    again = await_next (verdict, attempt, reply, cancellable);
+    again = await_next (verdict, attempt, reply, cancellable, &cause);
     vs_http_reply_clear (reply);
     if (!again) {
       g_propagate_error (error, g_steal_pointer (&cause));

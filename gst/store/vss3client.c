@@ -12,11 +12,18 @@
 
 #include "store/vshttpretry.h"
 #include "store/vss3credentials.h"
+#include "store/vss3refusal.h"
 #include "store/vssigv4.h"
-#include "store/vsxmlwalk.h"
+#include "store/vsstoreclass.h"
 
 #define DEFAULT_REGION "us-east-1"
 #define USER_AGENT "VisionStream"
+
+/* Tries of one call after something was learned: the time, and newer keys. */
+#define LESSONS 2
+
+/* A refusal's text comes whatever answer the caller has room for. */
+#define REFUSAL_MAX (64 * 1024)
 
 /* A refusal with the server's time that far from ours is due to the clock:
  * S3 takes 15 minutes. */
@@ -34,23 +41,9 @@ struct _VsS3Client
   GMutex lock;
   /* protected by lock */
   gint64 skew;                  /* s: what signatures add to our time */
-  gint64 offset;                /* s: the service's time less ours */
+  gint64 offset;                /* s: the service's time less ours, */
+  gboolean has_offset;          /* once it told it */
 };
-
-/* What a service says of a request that it refuses. */
-typedef struct
-{
-  gchar *code, *message;
-} Refusal;
-
-static void
-refusal_clear (Refusal * refusal)
-{
-  g_clear_pointer (&refusal->code, g_free);
-  g_clear_pointer (&refusal->message, g_free);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Refusal, refusal_clear);
 
 /* ---- where it is -------------------------------------------------------- */
 
@@ -167,23 +160,24 @@ vs_s3_client_free (VsS3Client * self)
 gint64
 vs_s3_client_get_time (VsS3Client * self)
 {
-  gint64 offset;
+  gint64 time = -1;
 
   g_mutex_lock (&self->lock);
-  offset = self->offset;
+  if (self->has_offset)
+    time = g_get_real_time () + self->offset * G_USEC_PER_SEC;
   g_mutex_unlock (&self->lock);
-  return g_get_real_time () + offset * G_USEC_PER_SEC;
+  return time;
 }
 
 static gint64
-signing_time (VsS3Client * self)
+get_skew (VsS3Client * self)
 {
   gint64 skew;
 
   g_mutex_lock (&self->lock);
   skew = self->skew;
   g_mutex_unlock (&self->lock);
-  return g_get_real_time () / G_USEC_PER_SEC + skew;
+  return skew;
 }
 
 /* ---- one try ------------------------------------------------------------ */
@@ -230,15 +224,15 @@ headers_to_sign (VsS3Client * self, const VsS3Call * call)
 
 static gboolean
 send_signed (VsS3Client * self, const VsS3Call * call, const VsS3Keys * keys,
-    const gchar * hash, GCancellable * cancellable, VsHttpReply * reply,
-    GError ** error)
+    gint64 skew, const gchar * hash, GCancellable * cancellable,
+    VsHttpReply * reply, GError ** error)
 {
   g_autofree gchar *path = g_strconcat (self->path, call->key, NULL);
   g_autoptr (GPtrArray) to_sign = headers_to_sign (self, call);
   g_autoptr (GPtrArray) headers = g_ptr_array_new ();
   VsSigV4Scope scope = {
     keys->access_key_id, keys->secret_access_key, keys->session_token,
-    self->region, "s3", signing_time (self)
+    self->region, "s3", g_get_real_time () / G_USEC_PER_SEC + skew
   };
   VsSigV4Request request = {
     call->method, path, call->query,
@@ -249,7 +243,7 @@ send_signed (VsS3Client * self, const VsS3Call * call, const VsS3Keys * keys,
       result->query[0] ? "?" : "", result->query, NULL);
   VsHttpCall http = {
     .method = call->method,.uri = uri,.body = call->body,
-    .max_answer = call->max_answer,
+    .max_answer = MAX (call->max_answer, REFUSAL_MAX),
     .deadline_us = vs_http_get_deadline (call->body, call->max_answer)
   };
 
@@ -265,150 +259,27 @@ send_signed (VsS3Client * self, const VsS3Call * call, const VsS3Keys * keys,
   return vs_http_client_send (self->http, &http, cancellable, reply, error);
 }
 
-/* ---- what a refusal means ----------------------------------------------- */
-
-static void
-on_error_element (const gchar * path, const gchar * text, gpointer user_data)
-{
-  Refusal *refusal = user_data;
-
-  if (strcmp (path, "Error/Code") == 0 && refusal->code == NULL)
-    refusal->code = g_strndup (text, 64);
-  else if (strcmp (path, "Error/Message") == 0 && refusal->message == NULL)
-    refusal->message = g_strndup (text, 200);
-}
-
-static void
-read_refusal (const VsHttpReply * reply, Refusal * refusal)
-{
-  if (!vs_xml_walk (reply->body, on_error_element, refusal, NULL)
-      || refusal->code == NULL) {
-    refusal_clear (refusal);
-    refusal->code = g_strdup_printf ("HTTP status %u", reply->status);
-  }
-  /* a server's text is shown to people */
-  g_strcanon (refusal->code, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS " ", '?');
-  for (gchar * c = refusal->message; c && *c; c++)
-    if (g_ascii_iscntrl (*c) || (guchar) * c > 126)
-      *c = '?';
-}
-
-static gboolean
-has_code (const Refusal * refusal, const gchar * code)
-{
-  return strcmp (refusal->code, code) == 0;
-}
-
-static const struct
-{
-  const gchar *code;
-  gint error;
-  const gchar *remedy;
-} refusals[] = {
-  {"NoSuchBucket", G_IO_ERROR_NOT_FOUND,
-      "there is no such bucket: make it, or correct location"},
-  {"NoSuchKey", G_IO_ERROR_NOT_FOUND, NULL},
-  {"NoSuchUpload", G_IO_ERROR_NOT_FOUND, NULL},
-  {"SignatureDoesNotMatch", G_IO_ERROR_PERMISSION_DENIED,
-      "the secret access key is not this access key's"},
-  {"InvalidAccessKeyId", G_IO_ERROR_PERMISSION_DENIED,
-      "the service does not know this access key"},
-  {"ExpiredToken", G_IO_ERROR_PERMISSION_DENIED,
-      "the credentials have expired: renew them where they come from"},
-  {"AccessDenied", G_IO_ERROR_PERMISSION_DENIED,
-      "the credentials may not do that: look at the bucket's policy"},
-  {"RequestTimeTooSkewed", G_IO_ERROR_PERMISSION_DENIED,
-      "this machine's clock is wrong: set it"},
-  {"PreconditionFailed", G_IO_ERROR_EXISTS, NULL},
-  {"SlowDown", G_IO_ERROR_BUSY, NULL},
-};
-
-static gint
-code_from_status (guint status)
-{
-  switch (status) {
-    case 404:
-      return G_IO_ERROR_NOT_FOUND;
-    case 401:
-    case 403:
-      return G_IO_ERROR_PERMISSION_DENIED;
-    case 412:
-      return G_IO_ERROR_EXISTS;
-    case 429:
-    case 503:
-      return G_IO_ERROR_BUSY;
-    default:
-      return G_IO_ERROR_FAILED;
-  }
-}
-
-/* The region is said where it is another one's bucket. */
-static gchar *
-dup_remedy (const VsHttpReply * reply, const gchar * known)
-{
-  const gchar *region = soup_message_headers_get_one (reply->headers,
-      "x-amz-bucket-region");
-
-  if (known)
-    return g_strdup (known);
-  if (reply->status / 100 != 3)
-    return NULL;
-  if (region && strlen (region) < 64
-      && strspn (region, G_CSET_a_2_z G_CSET_DIGITS "-") == strlen (region))
-    return g_strdup_printf ("the bucket is in region %s: set region", region);
-  return g_strdup ("the bucket is elsewhere: set region or endpoint-uri");
-}
-
-static void
-set_refusal (VsS3Client * self, const VsS3Call * call,
-    const VsHttpReply * reply, const Refusal * refusal, GError ** error)
-{
-  gint code = code_from_status (reply->status);
-  const gchar *known = NULL;
-  g_autofree gchar *remedy = NULL;
-
-  for (guint i = 0; i < G_N_ELEMENTS (refusals); i++) {
-    if (has_code (refusal, refusals[i].code)) {
-      code = refusals[i].error;
-      known = refusals[i].remedy;
-    }
-  }
-  remedy = dup_remedy (reply, known);
-  g_set_error (error, G_IO_ERROR, code, "s3://%s/%s: %s%s%s%s%s",
-      self->bucket, call->key, refusal->code,
-      refusal->message && *refusal->message ? ": " : "",
-      refusal->message ? refusal->message : "", remedy ? "; " : "",
-      remedy ? remedy : "");
-}
+/* ---- what came back ------------------------------------------------------ */
 
 /* Learns the time, and from a refusal, what is to be signed. TRUE: the same
- * request may succeed now. */
+ * request, which was signed with @skew, may succeed now. */
 static gboolean
-learn_time (VsS3Client * self, const VsHttpReply * reply)
+learn_time (VsS3Client * self, const VsHttpReply * reply, gint64 skew)
 {
   gint64 date = vs_http_reply_get_date (reply);
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-  gboolean learned = FALSE;
+  gboolean learned;
 
   if (date < 0)
     return FALSE;
   g_mutex_lock (&self->lock);
   self->offset = date - now;
-  if (reply->status == 403 && ABS (self->offset - self->skew) >= SKEW_MIN) {
+  self->has_offset = TRUE;
+  learned = reply->status == 403 && ABS (self->offset - skew) >= SKEW_MIN;
+  if (learned)
     self->skew = self->offset;
-    learned = TRUE;
-  }
   g_mutex_unlock (&self->lock);
   return learned;
-}
-
-static gboolean
-are_keys_refused (const Refusal * refusal)
-{
-  return has_code (refusal, "ExpiredToken")
-      || has_code (refusal, "InvalidAccessKeyId")
-      || has_code (refusal, "InvalidToken")
-      || has_code (refusal, "TokenRefreshRequired");
 }
 
 /* ---- many tries --------------------------------------------------------- */
@@ -419,51 +290,86 @@ typedef struct
   VsS3Client *client;
   const VsS3Call *call;
   const gchar *hash;
+  guint lessons;                /* that it has taken */
 } Sending;
 
+/* 416: there is nothing in that range */
 static gboolean
-is_answer (guint status)
+is_answer (const VsS3Call * call, guint status)
 {
-  return status / 100 == 2 || status == 304 || status == 416;
+  return status / 100 == 2
+      || (status == 416 && strcmp (call->method, "GET") == 0);
+}
+
+/* Whether the answer is as large as the caller can take: what may be larger is
+ * only an error's text. */
+static gboolean
+check_size (VsS3Client * self, const VsS3Call * call,
+    const VsHttpReply * reply, GError ** error)
+{
+  if (g_bytes_get_size (reply->body) <= call->max_answer)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+      "s3://%s/%s: the answer has more than %" G_GSIZE_FORMAT " bytes",
+      self->bucket, call->key, call->max_answer);
+  return FALSE;
+}
+
+/* @refusal: (out) */
+static gboolean
+is_refused (const VsS3Call * call, const VsHttpReply * reply,
+    VsS3Refusal * refusal)
+{
+  if (!is_answer (call, reply->status)) {
+    vs_s3_refusal_read (refusal, reply);
+    return TRUE;
+  }
+  return strcmp (call->method, "POST") == 0
+      && vs_s3_refusal_read_late (refusal, reply);
 }
 
 static VsHttpVerdict
 judge (VsS3Client * self, const VsS3Call * call, const VsS3Keys * keys,
-    const VsHttpReply * reply, GError ** error)
+    gint64 skew, const VsHttpReply * reply, GError ** error)
 {
-  g_auto (Refusal) refusal = { NULL, };
-  gboolean learned = learn_time (self, reply);
+  g_auto (VsS3Refusal) refusal = { 0, };
+  g_autofree gchar *object = NULL;
+  gboolean learned = learn_time (self, reply, skew);
 
-  if (is_answer (reply->status))
-    return VS_HTTP_DONE;
-  read_refusal (reply, &refusal);
-  set_refusal (self, call, reply, &refusal, error);
+  if (!is_refused (call, reply, &refusal))
+    return reply->status == 416 || check_size (self, call, reply, error) ?
+        VS_HTTP_DONE : VS_HTTP_REFUSED;
+  object = g_strconcat ("s3://", self->bucket, "/", call->key, NULL);
+  vs_s3_refusal_set_error (&refusal, object, self->region, error);
   if (learned)
     return VS_HTTP_AT_ONCE;
-  if (are_keys_refused (&refusal)) {
+  if (vs_s3_refusal_is_of_keys (&refusal)) {
     vs_s3_credentials_invalidate (self->credentials, keys);
     return VS_HTTP_AT_ONCE;
   }
-  return vs_http_status_is_retryable (reply->status) ? VS_HTTP_LATER :
-      VS_HTTP_REFUSED;
+  return vs_s3_refusal_is_passing (&refusal) ? VS_HTTP_LATER : VS_HTTP_REFUSED;
 }
 
 static VsHttpVerdict
 try_once (gpointer data, VsHttpReply * reply, GCancellable * cancellable,
     GError ** error)
 {
-  const Sending *sending = data;
+  Sending *sending = data;
   VsS3Client *self = sending->client;
   g_autoptr (VsS3Keys) keys =
       vs_s3_credentials_get (self->credentials, NULL, cancellable, error);
   g_autoptr (GError) cause = NULL;
+  gint64 skew = get_skew (self);
   VsHttpVerdict verdict;
 
   if (keys == NULL)
     return VS_HTTP_REFUSED;
-  if (send_signed (self, sending->call, keys, sending->hash, cancellable,
-          reply, &cause))
-    return judge (self, sending->call, keys, reply, error);
+  if (send_signed (self, sending->call, keys, skew, sending->hash, cancellable,
+          reply, &cause)) {
+    verdict = judge (self, sending->call, keys, skew, reply, error);
+    return verdict == VS_HTTP_AT_ONCE && ++sending->lessons > LESSONS ?
+        VS_HTTP_REFUSED : verdict;
+  }
   verdict = vs_http_judge_error (cause);
   g_propagate_error (error, g_steal_pointer (&cause));
   return verdict;
@@ -474,7 +380,7 @@ vs_s3_client_send (VsS3Client * self, const VsS3Call * call,
     GCancellable * cancellable, VsHttpReply * reply, GError ** error)
 {
   gchar hash[VS_SHA256_HEX_SIZE];
-  Sending sending = { self, call, hash };
+  Sending sending = { self, call, hash, 0 };
 
   hash_body (call, hash);
   return vs_http_retry (try_once, &sending, reply, cancellable, error);

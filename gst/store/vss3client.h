@@ -45,16 +45,19 @@ typedef struct
  * vs_s3_client_send:
  * @reply: (out caller-allocates): to be cleared; only after TRUE
  *
- * Returns: TRUE for 2xx, 304 and 416 alone. Else an error that names the
+ * Returns: TRUE for 2xx, and for 416 to a GET, alone; not for a 200 to a POST
+ *   that tells of an error in its content. Else an error that names the
  *   object and says what to do: %G_IO_ERROR_NOT_FOUND,
  *   %G_IO_ERROR_PERMISSION_DENIED, %G_IO_ERROR_EXISTS (a precondition that
- *   failed), %G_IO_ERROR_BUSY, %G_IO_ERROR_FAILED, and those of
+ *   failed), %G_IO_ERROR_NOT_SUPPORTED (the service can't do that),
+ *   %G_IO_ERROR_BUSY, %G_IO_ERROR_FAILED, and those of
  *   vs_http_client_send ()
  */
 gboolean vs_s3_client_send (VsS3Client *client, const VsS3Call *call,
     GCancellable *cancellable, VsHttpReply *reply, GError **error);
 
-/* The service's clock as of its last answer, µs since 1970. */
+/* The service's clock as of its last answer, µs since 1970; -1 when it never
+ * told. */
 gint64 vs_s3_client_get_time (VsS3Client *client);
 
 G_END_DECLS

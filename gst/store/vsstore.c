@@ -451,6 +451,20 @@ vs_store_get_time (VsStore * store, const gchar * key)
 }
 
 gboolean
+vs_store_wait (gint64 us, GCancellable * cancellable, GError ** error)
+{
+  GPollFD poll;
+
+  if (cancellable == NULL || !g_cancellable_make_pollfd (cancellable, &poll)) {
+    g_usleep (us);
+    return !g_cancellable_set_error_if_cancelled (cancellable, error);
+  }
+  g_poll (&poll, 1, us / 1000 + 1);
+  g_cancellable_release_fd (cancellable);
+  return !g_cancellable_set_error_if_cancelled (cancellable, error);
+}
+
+gboolean
 vs_store_clean (VsStore * store, const gchar * prefix,
     GCancellable * cancellable, GError ** error)
 {

@@ -96,18 +96,24 @@ gboolean vs_store_can_put_if (VsStore *store);
  * @etag: (nullable): that the object has to have now; NULL: there is none
  * @new_etag: (out) (optional): that it has then
  *
- * %G_IO_ERROR_EXISTS when it is otherwise.
+ * %G_IO_ERROR_EXISTS when it is otherwise. Some services refuse conditions
+ * (%G_IO_ERROR_NOT_SUPPORTED), and some do not look at them.
  */
 gboolean vs_store_put_if (VsStore *store, const gchar *key, GBytes *bytes,
     const gchar *etag, gchar **new_etag, GCancellable *cancellable,
     GError **error);
-/* The clock of where @key is, µs since 1970, as of its last answer. */
+/* The clock of where @key is, µs since 1970, as of its last answer; -1: not
+ * known */
 gint64   vs_store_get_time (VsStore *store, const gchar *key);
 
 /* Whether a listing for @suffix has @key, a folder's with its slash; names
  * that could be none of ours are another's, and passed over. */
 gboolean vs_store_is_listed (const gchar *key, const gchar *suffix);
 void     vs_store_sort_objects (GPtrArray *objects);
+
+/* Lets @us pass; FALSE with %G_IO_ERROR_CANCELLED as soon as that happens. */
+gboolean vs_store_wait (gint64 us, GCancellable *cancellable,
+    GError **error);
 
 /* What vs_store_read () fails with for an object that is too short. */
 void vs_store_set_short_error (VsStore *store, const gchar *key,
