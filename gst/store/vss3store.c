@@ -77,23 +77,31 @@ is_intact (const VsHttpReply * reply)
       VS_S3_SHA256_HEADER);
   g_autofree gchar *md5 = NULL;
 
+  if (reply->status != 200)
+    return FALSE;
   if (sha256)
     return has_sha256 (reply->body, sha256);
   md5 = md5_of_etag (reply);
   return md5 == NULL || has_digest (reply->body, G_CHECKSUM_MD5, md5);
 }
 
-/* Whether a part is the one that was asked for: RFC 9110 14.4. */
+/* Whether a part is the one that was asked for, shorter only where the object
+ * ends: RFC 9110 14.4. */
 static gboolean
-is_range (const VsHttpReply * reply, guint64 offset)
+is_range (const VsHttpReply * reply, guint64 offset, gssize length)
 {
-  goffset start, end;
+  goffset start, end, total;
+  guint64 size;
 
-  return reply->status == 206
-      && soup_message_headers_get_content_range (reply->headers, &start, &end,
-      NULL)
-      && (guint64) start == offset
-      && (gsize) (end - start + 1) == g_bytes_get_size (reply->body);
+  if (reply->status != 206
+      || !soup_message_headers_get_content_range (reply->headers, &start, &end,
+          &total) || start < 0 || end < start || (guint64) start != offset)
+    return FALSE;
+  size = (guint64) end - start + 1;
+  if (size != g_bytes_get_size (reply->body))
+    return FALSE;
+  return size == (guint64) length || (end + 1 == total && (length < 0
+          || size < (guint64) length));
 }
 
 static gchar *
@@ -106,10 +114,9 @@ range_header (guint64 offset, gssize length)
 }
 
 static GBytes *
-s3_get (VsStore * store, const gchar * key, guint64 offset, gssize length,
+get_once (VsS3Store * self, const gchar * key, guint64 offset, gssize length,
     gsize max, GCancellable * cancellable, GError ** error)
 {
-  VsS3Store *self = (VsS3Store *) store;
   g_autofree gchar *whole_key = vs_s3_store_get_key (self, key);
   g_autofree gchar *range = range_header (offset, length);
   gboolean is_whole = offset == 0 && length < 0;
@@ -120,17 +127,35 @@ s3_get (VsStore * store, const gchar * key, guint64 offset, gssize length,
   };
   g_auto (VsHttpReply) reply = { 0, };
 
-  if (length == 0)
-    return g_bytes_new (NULL, 0);
   if (!vs_s3_client_send (self->client, &call, cancellable, &reply, error))
     return NULL;
-  if (reply.status == 416)
+  if (reply.status == 416 && !is_whole)
     return g_bytes_new (NULL, 0);
-  if (is_whole ? !is_intact (&reply) : !is_range (&reply, offset)) {
-    set_damaged_error (store, key, error);
+  if (is_whole ? !is_intact (&reply) : !is_range (&reply, offset, length)) {
+    set_damaged_error (&self->parent, key, error);
     return NULL;
   }
   return g_bytes_ref (reply.body);
+}
+
+/* What came damaged is fetched once more: it may be on the way that it was. */
+static GBytes *
+s3_get (VsStore * store, const gchar * key, guint64 offset, gssize length,
+    gsize max, GCancellable * cancellable, GError ** error)
+{
+  VsS3Store *self = (VsS3Store *) store;
+  g_autoptr (GError) cause = NULL;
+  GBytes *bytes;
+
+  if (length == 0)
+    return g_bytes_new (NULL, 0);
+  bytes = get_once (self, key, offset, length, max, cancellable, &cause);
+  if (bytes)
+    return bytes;
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT))
+    return get_once (self, key, offset, length, max, cancellable, error);
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return NULL;
 }
 
 static gint64
@@ -143,8 +168,8 @@ time_us (const gchar * text)
 }
 
 /* An answer to HEAD has no body that would say what it is that is missing or
- * refused: the object, the bucket, the keys. */
-static void
+ * refused: the object, the bucket, the keys. TRUE: nothing is, any more. */
+static gboolean
 explain_refusal (VsS3Store * self, const gchar * whole_key,
     GCancellable * cancellable, GError ** error)
 {
@@ -154,12 +179,50 @@ explain_refusal (VsS3Store * self, const gchar * whole_key,
     .max_answer = VS_S3_DOCUMENT_MAX
   };
   g_auto (VsHttpReply) reply = { 0, };
+
+  return vs_s3_client_send (self->client, &call, cancellable, &reply, error);
+}
+
+static gboolean
+send_head (VsS3Store * self, const gchar * whole_key,
+    GCancellable * cancellable, VsHttpReply * reply, GError ** error)
+{
+  VsS3Call call = {.method = "HEAD",.key = whole_key };
   g_autoptr (GError) cause = NULL;
 
-  if (vs_s3_client_send (self->client, &call, cancellable, &reply, &cause))
-    return;
-  g_clear_error (error);
-  g_propagate_error (error, g_steal_pointer (&cause));
+  if (vs_s3_client_send (self->client, &call, cancellable, reply, &cause))
+    return TRUE;
+  /* 400 (G_IO_ERROR_FAILED) may be keys that have expired */
+  if (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
+      && !g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED)
+      && !g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_FAILED)) {
+    g_propagate_error (error, g_steal_pointer (&cause));
+    return FALSE;
+  }
+  return explain_refusal (self, whole_key, cancellable, error)
+      && vs_s3_client_send (self->client, &call, cancellable, reply, error);
+}
+
+VsStoreObject *
+vs_s3_store_head (VsS3Store * self, const gchar * whole_key,
+    GCancellable * cancellable, VsHttpReply * reply, GError ** error)
+{
+  goffset size;
+
+  if (!send_head (self, whole_key, cancellable, reply, error))
+    return NULL;
+  size = soup_message_headers_get_content_length (reply->headers);
+  if (reply->status != 200 || size < 0
+      || soup_message_headers_get_encoding (reply->headers) !=
+      SOUP_ENCODING_CONTENT_LENGTH) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+        "%s: the service does not tell the size of %s",
+        self->parent.location, whole_key);
+    return NULL;
+  }
+  return vs_store_object_new (whole_key + strlen (self->prefix), size,
+      time_us (soup_message_headers_get_one (reply->headers, "Last-Modified")),
+      g_strdup (soup_message_headers_get_one (reply->headers, "ETag")));
 }
 
 static VsStoreObject *
@@ -168,21 +231,9 @@ s3_stat (VsStore * store, const gchar * key, GCancellable * cancellable,
 {
   VsS3Store *self = (VsS3Store *) store;
   g_autofree gchar *whole_key = vs_s3_store_get_key (self, key);
-  VsS3Call call = {.method = "HEAD",.key = whole_key };
   g_auto (VsHttpReply) reply = { 0, };
-  g_autoptr (GError) cause = NULL;
 
-  if (!vs_s3_client_send (self->client, &call, cancellable, &reply, &cause)) {
-    if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
-        || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
-      explain_refusal (self, whole_key, cancellable, &cause);
-    g_propagate_error (error, g_steal_pointer (&cause));
-    return NULL;
-  }
-  return vs_store_object_new (key,
-      soup_message_headers_get_content_length (reply.headers),
-      time_us (soup_message_headers_get_one (reply.headers, "Last-Modified")),
-      g_strdup (soup_message_headers_get_one (reply.headers, "ETag")));
+  return vs_s3_store_head (self, whole_key, cancellable, &reply, error);
 }
 
 /* ---- upkeep ------------------------------------------------------------- */

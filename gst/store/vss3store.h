@@ -15,6 +15,8 @@ G_BEGIN_DECLS
 
 /* What goes along with an object: the hexadecimal SHA-256 of its bytes. */
 #define VS_S3_SHA256_HEADER "x-amz-meta-vs-sha256"
+/* ... and for one that was sent in parts, a name that no other upload has. */
+#define VS_S3_UPLOAD_HEADER "x-amz-meta-vs-upload"
 
 typedef struct
 {
@@ -27,6 +29,11 @@ typedef struct
 gchar *vs_s3_store_get_key (VsS3Store *self, const gchar *key);
 /* What the keys of all that is in a folder begin with. */
 gchar *vs_s3_store_get_folder_prefix (VsS3Store *self, const gchar *folder);
+
+/* What an object's headers say, and these themselves. @reply: (out
+ * caller-allocates): to be cleared; only after an object was returned */
+VsStoreObject *vs_s3_store_head (VsS3Store *self, const gchar *whole_key,
+    GCancellable *cancellable, VsHttpReply *reply, GError **error);
 
 /* vss3list.c: of the class */
 

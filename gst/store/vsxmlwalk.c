@@ -91,6 +91,9 @@ vs_xml_walk (GBytes * document, VsXmlFunc func, gpointer user_data,
   Walk walk = {.func = func,.user_data = user_data };
   gint result;
 
+  /* which S3 sends ahead of a slow answer, to keep the connection */
+  for (; size > 0 && g_ascii_isspace (*data); size--)
+    data++;
   walk.reader = size > 0 && size <= G_MAXINT ?
       xmlReaderForMemory (data, size, NULL, NULL, OPTIONS) : NULL;
   if (walk.reader == NULL) {
