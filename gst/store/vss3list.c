@@ -11,9 +11,14 @@
 
 #include "store/vsxmlwalk.h"
 
-/* Pages of a listing: ten million objects. A service that goes on for ever
- * is not believed. */
+/* Pages of a listing: ten million objects; and in a row of such as have none.
+ * A service that goes on for ever is not believed. */
 #define PAGES_MAX 10000
+#define OBJECTS_MAX (PAGES_MAX * 1000)
+#define EMPTY_PAGES_MAX 100
+
+/* UTF-8 bytes of a key */
+#define KEY_MAX 1024
 
 typedef struct
 {
@@ -24,7 +29,13 @@ typedef struct
   /* of the entry that is being read */
   gchar *key, *etag, *modified;
   guint64 size;
+  gboolean has_size;
 
+  /* of the page */
+  gboolean is_listing;          /* and nothing else */
+  const gchar *fault;           /* (nullable): what can't be */
+  gboolean truncated;
+  gchar *first;                 /* key, or NULL */
   gchar *token;                 /* of the next page, or NULL */
 } Listing;
 
@@ -41,7 +52,7 @@ listing_clear_entry (Listing * listing)
   g_clear_pointer (&listing->key, g_free);
   g_clear_pointer (&listing->etag, g_free);
   g_clear_pointer (&listing->modified, g_free);
-  listing->size = 0;
+  listing->has_size = FALSE;
 }
 
 static void
@@ -52,14 +63,32 @@ add_entry (Listing * listing)
       g_date_time_new_from_iso8601 (listing->modified, NULL) : NULL;
   const gchar *key = listing->key;
 
-  if (key == NULL || !g_str_has_prefix (key, prefix))
+  if (!g_str_has_prefix (key, prefix))
     return;
   key += strlen (prefix);
-  if (vs_store_is_listed (key, listing->suffix))
+  if (!vs_store_is_listed (key, listing->suffix))
+    return;
+  if (listing->objects->len == OBJECTS_MAX)
+    listing->fault = "the listing has no end";
+  else
     g_ptr_array_add (listing->objects, vs_store_object_new (key,
-            listing->size,
+            listing->has_size ? listing->size : 0,
             modified ? g_date_time_to_unix (modified) * G_USEC_PER_SEC : 0,
             g_steal_pointer (&listing->etag)));
+}
+
+static void
+on_entry (Listing * listing, gboolean is_folder)
+{
+  if (listing->key == NULL || strlen (listing->key) > KEY_MAX)
+    listing->fault = "an entry has no key";
+  else if (!is_folder && !listing->has_size)
+    listing->fault = "an object's size makes no sense";
+  else if (listing->fault == NULL)
+    add_entry (listing);
+  if (listing->first == NULL)
+    listing->first = g_steal_pointer (&listing->key);
+  listing_clear_entry (listing);
 }
 
 static void
@@ -68,6 +97,7 @@ on_listed (const gchar * path, const gchar * text, gpointer user_data)
   Listing *listing = user_data;
   const gchar *name;
 
+  listing->is_listing = strcmp (path, "ListBucketResult") == 0;
   if (!g_str_has_prefix (path, "ListBucketResult/"))
     return;
   name = path + strlen ("ListBucketResult/");
@@ -79,14 +109,40 @@ on_listed (const gchar * path, const gchar * text, gpointer user_data)
   else if (strcmp (name, "Contents/LastModified") == 0)
     set_text (&listing->modified, text);
   else if (strcmp (name, "Contents/Size") == 0)
-    listing->size = g_ascii_strtoull (text, NULL, 10);
+    listing->has_size = g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT64,
+        &listing->size, NULL);
+  else if (strcmp (name, "IsTruncated") == 0)
+    listing->truncated = strcmp (text, "true") == 0;
   else if (strcmp (name, "NextContinuationToken") == 0)
     set_text (&listing->token, text);
   else if (strcmp (name, "Contents") == 0
-      || strcmp (name, "CommonPrefixes") == 0) {
-    add_entry (listing);
-    listing_clear_entry (listing);
-  }
+      || strcmp (name, "CommonPrefixes") == 0)
+    on_entry (listing, strcmp (name, "CommonPrefixes") == 0);
+}
+
+static gboolean
+set_fault (VsS3Store * self, const gchar * prefix, const gchar * fault,
+    GError ** error)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+      "s3 listing of %s/%s: %s", self->parent.location, prefix, fault);
+  return FALSE;
+}
+
+/* What is wrong with a page that was read; NULL: nothing. */
+static const gchar *
+find_fault (const Listing * listing, const gchar * token, const gchar * first)
+{
+  if (listing->fault)
+    return listing->fault;
+  if (!listing->is_listing)
+    return "the service's answer is none";
+  if (listing->truncated && (listing->token == NULL || !listing->token[0]))
+    return "it goes on, but the service does not say where";
+  if ((listing->token && g_strcmp0 (listing->token, token) == 0)
+      || (first && g_strcmp0 (listing->first, first) == 0))
+    return "the service lists the same page again";
+  return NULL;
 }
 
 static gboolean
@@ -94,6 +150,7 @@ list_page (Listing * listing, const gchar * prefix, GCancellable * cancellable,
     GError ** error)
 {
   g_autofree gchar *token = g_steal_pointer (&listing->token);
+  g_autofree gchar *first = g_steal_pointer (&listing->first);
   const gchar *query[] = {
     "list-type", "2", "prefix", prefix, "delimiter", "/",
     token ? "continuation-token" : NULL, token, NULL
@@ -103,7 +160,9 @@ list_page (Listing * listing, const gchar * prefix, GCancellable * cancellable,
     .max_answer = VS_S3_DOCUMENT_MAX
   };
   g_auto (VsHttpReply) reply = { 0, };
+  const gchar *fault;
 
+  listing->truncated = FALSE;
   if (!vs_s3_client_send (listing->store->client, &call, cancellable, &reply,
           error))
     return FALSE;
@@ -111,28 +170,24 @@ list_page (Listing * listing, const gchar * prefix, GCancellable * cancellable,
     g_prefix_error (error, "%s/%s: ", listing->store->parent.location, prefix);
     return FALSE;
   }
-  if (listing->token && g_strcmp0 (listing->token, token) == 0) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-        "%s/%s: the service lists the same page again",
-        listing->store->parent.location, prefix);
-    return FALSE;
-  }
-  return TRUE;
+  fault = find_fault (listing, token, first);
+  return fault == NULL || set_fault (listing->store, prefix, fault, error);
 }
 
 static gboolean
 list_all (Listing * listing, const gchar * prefix, GCancellable * cancellable,
     GError ** error)
 {
-  for (guint page = 0; page < PAGES_MAX; page++) {
+  guint empty = 0;
+
+  for (guint page = 0; page < PAGES_MAX && empty < EMPTY_PAGES_MAX; page++) {
     if (!list_page (listing, prefix, cancellable, error))
       return FALSE;
-    if (listing->token == NULL)
+    if (!listing->truncated)
       return TRUE;
+    empty = listing->first ? 0 : empty + 1;
   }
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-      "%s/%s: the listing has no end", listing->store->parent.location, prefix);
-  return FALSE;
+  return set_fault (listing->store, prefix, "the listing has no end", error);
 }
 
 GPtrArray *
@@ -148,6 +203,7 @@ vs_s3_store_list (VsStore * store, const gchar * prefix, const gchar * suffix,
       g_ptr_array_new_with_free_func ((GDestroyNotify) vs_store_object_free);
   ok = list_all (&listing, whole_prefix, cancellable, error);
   listing_clear_entry (&listing);
+  g_free (listing.first);
   g_free (listing.token);
   if (!ok)
     g_clear_pointer (&listing.objects, g_ptr_array_unref);
@@ -160,9 +216,9 @@ vs_s3_store_list (VsStore * store, const gchar * prefix, const gchar * suffix,
 
 typedef struct
 {
-  const gchar *last;            /* whole keys */
-  GHashTable *keys;             /* that there are */
-  gboolean past, truncated;
+  const gchar *last;            /* whole key */
+  GHashTable *wanted;           /* whole key -> gboolean * */
+  gboolean is_listing, truncated;
   gchar *newest;                /* that was listed */
 } Search;
 
@@ -170,20 +226,23 @@ static void
 on_found (const gchar * path, const gchar * text, gpointer user_data)
 {
   Search *search = user_data;
+  gboolean *found;
 
+  search->is_listing = strcmp (path, "ListBucketResult") == 0;
   if (strcmp (path, "ListBucketResult/Contents/Key") == 0) {
-    g_hash_table_add (search->keys, g_strdup (text));
-    search->past |= strcmp (text, search->last) >= 0;
+    found = g_hash_table_lookup (search->wanted, text);
+    if (found)
+      *found = TRUE;
     set_text (&search->newest, text);
   } else if (strcmp (path, "ListBucketResult/IsTruncated") == 0) {
     search->truncated = strcmp (text, "true") == 0;
   }
 }
 
-/* Lists what comes after @after. */
+/* Lists what comes after @after. @more: (out): it is not known of all yet */
 static gboolean
 search_page (VsS3Store * self, Search * search, const gchar * after,
-    GCancellable * cancellable, GError ** error)
+    gboolean * more, GCancellable * cancellable, GError ** error)
 {
   const gchar *slash = strrchr (after, '/');
   g_autofree gchar *prefix = g_strndup (after, slash ? slash + 1 - after : 0);
@@ -197,24 +256,35 @@ search_page (VsS3Store * self, Search * search, const gchar * after,
   g_auto (VsHttpReply) reply = { 0, };
 
   search->truncated = FALSE;
-  return vs_s3_client_send (self->client, &call, cancellable, &reply, error)
-      && vs_xml_walk (reply.body, on_found, search, error);
+  g_clear_pointer (&search->newest, g_free);
+  if (!vs_s3_client_send (self->client, &call, cancellable, &reply, error)
+      || !vs_xml_walk (reply.body, on_found, search, error))
+    return FALSE;
+  if (!search->is_listing)
+    return set_fault (self, prefix, "the service's answer is none", error);
+  *more = search->truncated && (search->newest == NULL
+      || strcmp (search->newest, search->last) < 0);
+  if (*more && (search->newest == NULL || strcmp (search->newest, after) <= 0))
+    return set_fault (self, prefix, "it goes on, but not forward", error);
+  return TRUE;
 }
 
 /* From @first to @last, which have the same length. */
 static gboolean
 search_range (VsS3Store * self, const gchar * first, const gchar * last,
-    GHashTable * keys, GCancellable * cancellable, GError ** error)
+    GHashTable * wanted, GCancellable * cancellable, GError ** error)
 {
   /* what is shorter by its last character comes right before it */
   g_autofree gchar *after = g_strndup (first, strlen (first) - 1);
-  Search search = { last, keys, FALSE, TRUE, NULL };
-  gboolean ok = TRUE;
+  Search search = { last, wanted, FALSE, FALSE, NULL };
+  gboolean ok = TRUE, more = TRUE;
 
-  for (guint page = 0; ok && search.truncated && !search.past; page++) {
-    ok = page < PAGES_MAX
-        && search_page (self, &search, search.newest ? search.newest : after,
-        cancellable, error);
+  for (guint page = 0; ok && more; page++) {
+    ok = page < PAGES_MAX ?
+        search_page (self, &search, after, &more, cancellable, error) :
+        set_fault (self, after, "the listing has no end", error);
+    g_free (after);
+    after = g_strdup (search.newest);
   }
   g_free (search.newest);
   return ok;
@@ -226,23 +296,20 @@ vs_s3_store_find (VsStore * store, const gchar * const *keys, guint n_keys,
 {
   VsS3Store *self = (VsS3Store *) store;
 
+  memset (found, 0, n_keys * sizeof *found);
   /* numbers of the same length are listed in their order */
   for (guint i = 0, n; i < n_keys; i += n) {
-    g_autoptr (GHashTable) there =
+    g_autoptr (GHashTable) wanted =
         g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
     g_autofree gchar *first = vs_s3_store_get_key (self, keys[i]);
     g_autofree gchar *last = NULL;
 
-    for (n = 1; i + n < n_keys && strlen (keys[i + n]) == strlen (keys[i]);)
-      n++;
+    for (n = 0; i + n < n_keys && strlen (keys[i + n]) == strlen (keys[i]); n++)
+      g_hash_table_insert (wanted, vs_s3_store_get_key (self, keys[i + n]),
+          &found[i + n]);
     last = vs_s3_store_get_key (self, keys[i + n - 1]);
-    if (!search_range (self, first, last, there, cancellable, error))
+    if (!search_range (self, first, last, wanted, cancellable, error))
       return FALSE;
-    for (guint k = i; k < i + n; k++) {
-      g_autofree gchar *key = vs_s3_store_get_key (self, keys[k]);
-
-      found[k] = g_hash_table_contains (there, key);
-    }
   }
   return TRUE;
 }
