@@ -7,6 +7,10 @@
  * whenever one is full; the object is there when the upload is completed
  * (Amazon S3 API Reference: CreateMultipartUpload, UploadPart,
  * CompleteMultipartUpload).
+ *
+ * The last of these requests can't be told twice: where its answer was lost,
+ * the next one is that there is no such upload. So each upload has a name that
+ * goes along with the object, and whether it is there is looked up.
  */
 #include "store/vss3store.h"
 
@@ -26,14 +30,20 @@
 /* An upload's id and an ETag, as services make them */
 #define ID_MAX 1024
 
+/* A page of uploads that are on their way */
+#define UPLOADS_MAX 1000
+
 typedef struct
 {
   VsStoreUpload parent;
   gchar *key;
   gchar *id;                    /* of the multipart upload, or NULL */
+  gchar *name;                  /* that the object has from it */
   GPtrArray *etags;             /* of the parts that were sent */
   guint8 *data;                 /* the part that is being filled: a block */
   gsize size, capacity;
+  guint64 written;              /* all in all */
+  VsSha256 sha256;              /* of the parts, where it was told ahead */
   gboolean done;
 } VsS3Upload;
 
@@ -75,7 +85,18 @@ on_wanted (const gchar * path, const gchar * text, gpointer user_data)
   Wanted *wanted = user_data;
 
   if (wanted->text == NULL && strcmp (path, wanted->path) == 0)
-    wanted->text = g_strndup (text, ID_MAX);
+    wanted->text = g_strdup (text);
+}
+
+/* What can go into a request, and is no book. */
+static gboolean
+is_id (const gchar * text)
+{
+  gsize length = 0;
+
+  while (length <= ID_MAX && g_ascii_isgraph (text[length]))
+    length++;
+  return length > 0 && text[length] == '\0';
 }
 
 /* The text of one element, NULL without. */
@@ -98,21 +119,40 @@ set_strange_error (VsS3Upload * self, GError ** error)
   return FALSE;
 }
 
+static gchar *
+make_name (void)
+{
+  return g_strdup_printf ("%08x%08x%08x%08x", g_random_int (),
+      g_random_int (), g_random_int (), g_random_int ());
+}
+
 static gboolean
 begin_parts (VsS3Upload * self, GError ** error)
 {
   static const gchar *const query[] = { "uploads", "", NULL };
+  gchar hash[VS_SHA256_HEX_SIZE];
+  const gchar *headers[] = {
+    VS_S3_UPLOAD_HEADER, self->name = make_name (),
+    self->parent.has_sha256 ? VS_S3_SHA256_HEADER : NULL, hash, NULL
+  };
   VsS3Call call = {
-    .method = "POST",.key = self->key,.query = query,
+    .method = "POST",.key = self->key,.query = query,.headers = headers,
     .max_answer = VS_S3_DOCUMENT_MAX
   };
   g_auto (VsHttpReply) reply = { 0, };
+  g_autofree gchar *id = NULL;
 
+  if (self->parent.has_sha256)
+    vs_sha256_init (&self->sha256);
+  vs_sha256_to_hex (self->parent.sha256, VS_SHA256_SIZE, hash);
   if (!vs_s3_client_send (client_of (self), &call, self->parent.cancellable,
           &reply, error))
     return FALSE;
-  self->id = find_text (reply.body, "InitiateMultipartUploadResult/UploadId");
-  return (self->id && self->id[0]) || set_strange_error (self, error);
+  id = find_text (reply.body, "InitiateMultipartUploadResult/UploadId");
+  if (id == NULL || !is_id (id))
+    return set_strange_error (self, error);
+  self->id = g_steal_pointer (&id);
+  return TRUE;
 }
 
 /* The block goes with what is returned. */
@@ -125,6 +165,16 @@ take_data (VsS3Upload * self)
   self->data = NULL;
   self->size = self->capacity = 0;
   return bytes;
+}
+
+static void
+hash_part (VsS3Upload * self, GBytes * bytes)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+
+  if (self->parent.has_sha256)
+    vs_sha256_update (&self->sha256, data, size);
 }
 
 static gboolean
@@ -149,11 +199,12 @@ send_part (VsS3Upload * self, GError ** error)
         self->parent.store->location, self->key);
     return FALSE;
   }
+  hash_part (self, bytes);
   if (!vs_s3_client_send (client_of (self), &call, self->parent.cancellable,
           &reply, error))
     return FALSE;
   etag = soup_message_headers_get_one (reply.headers, "ETag");
-  if (etag == NULL || strlen (etag) > ID_MAX)
+  if (etag == NULL || !is_id (etag))
     return set_strange_error (self, error);
   g_ptr_array_add (self->etags, g_strdup (etag));
   return TRUE;
@@ -175,9 +226,8 @@ render_parts (VsS3Upload * self)
   return g_string_free_to_bytes (text);
 }
 
-/* The answer may be 200 and tell of an error all the same. */
 static gboolean
-complete_parts (VsS3Upload * self, GError ** error)
+send_complete (VsS3Upload * self, GError ** error)
 {
   const gchar *query[] = { "uploadId", self->id, NULL };
   g_autoptr (GBytes) bytes = render_parts (self);
@@ -187,18 +237,57 @@ complete_parts (VsS3Upload * self, GError ** error)
     .max_answer = VS_S3_DOCUMENT_MAX
   };
   g_auto (VsHttpReply) reply = { 0, };
-  g_autofree gchar *code = NULL;
+  g_autofree gchar *root = NULL;
 
   if (!vs_s3_client_send (client_of (self), &call, self->parent.cancellable,
           &reply, error))
     return FALSE;
-  code = find_text (reply.body, "Error/Code");
-  if (code) {
-    g_strcanon (code, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS, '?');
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s/%s: %s",
-        self->parent.store->location, self->key, code);
-  }
-  return code == NULL;
+  root = find_text (reply.body, "CompleteMultipartUploadResult");
+  return root || set_strange_error (self, error);
+}
+
+/* Whether the object that is there is of this very upload. */
+static gboolean
+is_there (VsS3Upload * self)
+{
+  g_auto (VsHttpReply) reply = { 0, };
+  g_autoptr (VsStoreObject) object =
+      vs_s3_store_head ((VsS3Store *) self->parent.store, self->key,
+      self->parent.cancellable, &reply, NULL);
+
+  return object && object->size == self->written
+      && g_strcmp0 (soup_message_headers_get_one (reply.headers,
+          VS_S3_UPLOAD_HEADER), self->name) == 0;
+}
+
+static gboolean
+complete_parts (VsS3Upload * self, GError ** error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  if (send_complete (self, &cause)
+      || (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+          && is_there (self)))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return FALSE;
+}
+
+/* Of what goes in one request, the service itself checks the hash. */
+static gboolean
+check_parts (VsS3Upload * self, GError ** error)
+{
+  guint8 digest[VS_SHA256_SIZE];
+
+  if (!self->parent.has_sha256)
+    return TRUE;
+  vs_sha256_finish (&self->sha256, digest);
+  if (memcmp (digest, self->parent.sha256, sizeof digest) == 0)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+      "%s/%s: what was written is not what was told",
+      self->parent.store->location, self->key);
+  return FALSE;
 }
 
 /* ---- the whole ---------------------------------------------------------- */
@@ -277,6 +366,7 @@ add (VsS3Upload * self, const guint8 * data, gsize size, GError ** error)
     n = MIN (size, self->capacity - self->size);
     memcpy (self->data + self->size, data, n);
     self->size += n;
+    self->written += n;
     data += n;
     size -= n;
   }
@@ -302,9 +392,16 @@ vs_s3_upload_commit (VsStoreUpload * upload, GError ** error)
 {
   VsS3Upload *self = (VsS3Upload *) upload;
 
+  if (upload->has_size && upload->size != self->written) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+        "%s/%s: %" G_GUINT64_FORMAT " bytes were written, and %"
+        G_GUINT64_FORMAT " told", upload->store->location, self->key,
+        self->written, upload->size);
+    return FALSE;
+  }
   self->done = self->id == NULL ? put_whole (self, error) :
       (self->size == 0 || send_part (self, error))
-      && complete_parts (self, error);
+      && check_parts (self, error) && complete_parts (self, error);
   return self->done;
 }
 
@@ -332,7 +429,9 @@ vs_s3_upload_free (VsStoreUpload * upload)
     abort_upload (client_of (self), self->key, self->id, upload->cancellable,
         NULL);
   vs_memory_free (self->data);
+  vs_sha256_clear (&self->sha256);
   g_ptr_array_unref (self->etags);
+  g_free (self->name);
   g_free (self->id);
   g_free (self->key);
 }
@@ -341,6 +440,7 @@ vs_s3_upload_free (VsStoreUpload * upload)
 
 typedef struct
 {
+  const gchar *prefix;
   GPtrArray *pairs;             /* key, id */
   gchar *key, *id;
 } Found;
@@ -362,7 +462,9 @@ on_upload (const gchar * path, const gchar * text, gpointer user_data)
   else if (strcmp (path, "ListMultipartUploadsResult/Upload/UploadId") == 0)
     set_text (&found->id, text);
   else if (strcmp (path, "ListMultipartUploadsResult/Upload") == 0
-      && found->key && found->id) {
+      && found->key && found->id && is_id (found->id)
+      && g_str_has_prefix (found->key, found->prefix)
+      && found->pairs->len < 2 * UPLOADS_MAX) {
     g_ptr_array_add (found->pairs, g_steal_pointer (&found->key));
     g_ptr_array_add (found->pairs, g_steal_pointer (&found->id));
   }
@@ -378,7 +480,7 @@ list_uploads (VsS3Store * self, const gchar * prefix, GPtrArray * pairs,
     .max_answer = VS_S3_DOCUMENT_MAX
   };
   g_auto (VsHttpReply) reply = { 0, };
-  Found found = { pairs, NULL, NULL };
+  Found found = { prefix, pairs, NULL, NULL };
   gboolean ok;
 
   ok = vs_s3_client_send (self->client, &call, cancellable, &reply, error)
@@ -388,7 +490,7 @@ list_uploads (VsS3Store * self, const gchar * prefix, GPtrArray * pairs,
   return ok;
 }
 
-/* One page of them: what is left after a thousand goes the next time. */
+/* One page of them: what is left after that goes the next time. */
 gboolean
 vs_s3_upload_abort_all (VsS3Store * self, const gchar * prefix,
     GCancellable * cancellable, GError ** error)
@@ -401,8 +503,7 @@ vs_s3_upload_abort_all (VsS3Store * self, const gchar * prefix,
     const gchar *key = g_ptr_array_index (pairs, i);
     g_autoptr (GError) cause = NULL;
 
-    if (g_str_has_prefix (key, prefix)
-        && !abort_upload (self->client, key, g_ptr_array_index (pairs, i + 1),
+    if (!abort_upload (self->client, key, g_ptr_array_index (pairs, i + 1),
             cancellable, &cause)
         && !g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)) {
       g_propagate_error (error, g_steal_pointer (&cause));
