@@ -11,12 +11,16 @@
 #define GROUP "lease"
 #define SIZE_MAX_READ 4096
 
+/* An ETag that the lease never has: an MD5 of nothing that is known */
+#define NO_ETAG "\"00000000000000000000000000000000\""
+
 struct _VsLease
 {
   VsStore *store;
   gchar *key;
   gchar *owner;
   gchar *etag;                  /* that we put last, or NULL */
+  gboolean weak;                /* the service knows no conditions */
 };
 
 /* What the object says. */
@@ -73,19 +77,36 @@ render (VsLease * lease, gboolean released)
   return g_bytes_new_take (text, size);
 }
 
+static void
+set_weak (VsLease * lease)
+{
+  if (!lease->weak)
+    g_message ("%s/%s: this service does not put under a condition: it can't "
+        "keep two writers apart that begin in the same moment",
+        vs_store_get_location (lease->store), lease->key);
+  lease->weak = TRUE;
+}
+
 static gboolean
 put (VsLease * lease, const gchar * etag, gboolean released,
     GCancellable * cancellable, GError ** error)
 {
   g_autoptr (GBytes) bytes = render (lease, released);
+  g_autoptr (GError) cause = NULL;
   gchar *put = NULL;
 
-  if (!vs_store_put_if (lease->store, lease->key, bytes, etag, &put,
-          cancellable, error))
+  if (!lease->weak && vs_store_put_if (lease->store, lease->key, bytes, etag,
+          &put, cancellable, &cause)) {
+    g_free (lease->etag);
+    lease->etag = put;
+    return TRUE;
+  }
+  if (cause && !g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED)) {
+    g_propagate_error (error, g_steal_pointer (&cause));
     return FALSE;
-  g_free (lease->etag);
-  lease->etag = put;
-  return TRUE;
+  }
+  set_weak (lease);
+  return vs_store_put (lease->store, lease->key, &bytes, 1, cancellable, error);
 }
 
 /* What can't be read is nobody's. */
@@ -108,12 +129,15 @@ read_lease (VsLease * lease, Found * found, GCancellable * cancellable,
   g_autoptr (VsStoreObject) object = vs_store_stat (lease->store, lease->key,
       cancellable, error);
   g_autoptr (GBytes) bytes = NULL;
+  gint64 now;
 
   if (object == NULL)
     return FALSE;
   found->etag = g_strdup (object->etag);
-  found->age_us =
-      vs_store_get_time (lease->store, lease->key) - object->mtime_us;
+  now = vs_store_get_time (lease->store, lease->key);
+  found->age_us = now < 0 || object->mtime_us <= 0 ? 0 : now - object->mtime_us;
+  if (found->etag == NULL)
+    set_weak (lease);
   bytes =
       vs_store_get (lease->store, lease->key, 0, -1, SIZE_MAX_READ, cancellable,
       error);
@@ -151,47 +175,106 @@ take_found (VsLease * lease, const Found * found, VsLeaseState * state,
   return put (lease, found->etag, FALSE, cancellable, error);
 }
 
-gboolean
-vs_lease_take (VsLease * lease, VsLeaseState * state,
-    GCancellable * cancellable, GError ** error)
+static gboolean
+take_once (VsLease * lease, VsLeaseState * state, GCancellable * cancellable,
+    GError ** error)
 {
   g_auto (Found) found = { NULL, };
   g_autoptr (GError) cause = NULL;
-  gboolean ok;
 
-  if (read_lease (lease, &found, cancellable, &cause)) {
-    ok = take_found (lease, &found, state, cancellable, &cause);
-  } else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)) {
-    g_clear_error (&cause);
+  if (read_lease (lease, &found, cancellable, &cause))
+    return take_found (lease, &found, state, cancellable, error);
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)) {
     *state = VS_LEASE_NEW;
-    ok = put (lease, NULL, FALSE, cancellable, &cause);
-  } else {
-    ok = FALSE;
+    return put (lease, NULL, FALSE, cancellable, error);
   }
-  /* somebody was faster */
-  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_EXISTS))
-    set_busy (lease, NULL, &cause);
-  if (cause)
-    g_propagate_error (error, g_steal_pointer (&cause));
-  return ok;
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return FALSE;
 }
 
 /* Puts it where it is ours all the same: the answer to a put was lost. */
 static gboolean
-renew_found (VsLease * lease, GCancellable * cancellable, GError ** error)
+put_ours (VsLease * lease, gboolean released, GCancellable * cancellable,
+    GError ** error)
 {
   g_auto (Found) found = { NULL, };
   g_autoptr (GError) cause = NULL;
 
   if (!read_lease (lease, &found, cancellable, &cause)) {
     if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-      return put (lease, NULL, FALSE, cancellable, error);
+      return put (lease, NULL, released, cancellable, error);
     g_propagate_error (error, g_steal_pointer (&cause));
     return FALSE;
   }
   if (g_strcmp0 (found.owner, lease->owner) != 0)
     return set_busy (lease, &found, error);
-  return put (lease, found.etag, FALSE, cancellable, error);
+  return put (lease, found.etag, released, cancellable, error);
+}
+
+/* Whether the service looks at a condition that does not hold. What it puts if
+ * it does not is what is there. */
+static gboolean
+try_condition (VsLease * lease, const gchar * etag, GCancellable * cancellable,
+    GError ** error)
+{
+  g_autoptr (GBytes) bytes = render (lease, FALSE);
+  g_autoptr (GError) cause = NULL;
+
+  if (vs_store_put_if (lease->store, lease->key, bytes, etag, NULL,
+          cancellable, &cause)
+      || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED)) {
+    set_weak (lease);
+    return TRUE;
+  }
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_EXISTS))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return FALSE;
+}
+
+/* Whether it is still ours when all others who saw it free have put it too
+ * (Fischer's mutual exclusion). */
+static gboolean
+settle (VsLease * lease, GCancellable * cancellable, GError ** error)
+{
+  g_auto (Found) found = { NULL, };
+
+  if (!vs_store_wait (VS_LEASE_SETTLE_MS * G_TIME_SPAN_MILLISECOND,
+          cancellable, error) || !read_lease (lease, &found, cancellable,
+          error))
+    return FALSE;
+  return g_strcmp0 (found.owner, lease->owner) == 0
+      || set_busy (lease, &found, error);
+}
+
+static gboolean
+check_service (VsLease * lease, GCancellable * cancellable, GError ** error)
+{
+  if (!lease->weak && (!try_condition (lease, NULL, cancellable, error)
+          || (!lease->weak && !try_condition (lease, NO_ETAG, cancellable,
+                  error))))
+    return FALSE;
+  return !lease->weak || settle (lease, cancellable, error);
+}
+
+gboolean
+vs_lease_take (VsLease * lease, VsLeaseState * state,
+    GCancellable * cancellable, GError ** error)
+{
+  g_autoptr (GError) cause = NULL;
+  gboolean ok = take_once (lease, state, cancellable, &cause);
+
+  /* somebody was faster, or an answer was lost */
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_EXISTS)) {
+    g_clear_error (&cause);
+    ok = put_ours (lease, FALSE, cancellable, &cause);
+  }
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_EXISTS))
+    set_busy (lease, NULL, &cause);
+  if (ok)
+    return check_service (lease, cancellable, error);
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return FALSE;
 }
 
 gboolean
@@ -199,11 +282,12 @@ vs_lease_renew (VsLease * lease, GCancellable * cancellable, GError ** error)
 {
   g_autoptr (GError) cause = NULL;
 
-  if (lease->etag && put (lease, lease->etag, FALSE, cancellable, &cause))
+  if (lease->etag && !lease->weak
+      && put (lease, lease->etag, FALSE, cancellable, &cause))
     return TRUE;
   if (cause == NULL || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_EXISTS)
       || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    return renew_found (lease, cancellable, error);
+    return put_ours (lease, FALSE, cancellable, error);
   g_propagate_error (error, g_steal_pointer (&cause));
   return FALSE;
 }
@@ -211,6 +295,8 @@ vs_lease_renew (VsLease * lease, GCancellable * cancellable, GError ** error)
 void
 vs_lease_release (VsLease * lease, GCancellable * cancellable)
 {
-  if (lease->etag)
+  if (lease->weak)
+    put_ours (lease, TRUE, cancellable, NULL);
+  else if (lease->etag)
     put (lease, lease->etag, TRUE, cancellable, NULL);
 }

@@ -16,12 +16,21 @@ G_BEGIN_DECLS
  * only on the condition that nobody else did in between. What a writer that
  * died held is free after that time for others, and at once for the same
  * @owner. Not thread-safe.
+ *
+ * A service that does not know conditions, or does not look at them, is found
+ * out when the lease is taken. There it is put without, looked at again after
+ * VS_LEASE_SETTLE_MS, and each time ahead of putting it anew: of two writers
+ * that begin in the same moment one finds the other, at the latest
+ * VS_LEASE_RENEW_SECONDS after a put of theirs was held up for longer than
+ * that. A service that does not tell the time, or not when an object was put,
+ * can't say what is past: a lease counts there until it is released or deleted.
  */
 typedef struct _VsLease VsLease;
 
 #define VS_LEASE_SECONDS 30
 /* When to put it anew */
 #define VS_LEASE_RENEW_SECONDS 10
+#define VS_LEASE_SETTLE_MS 1000
 
 /**
  * VsLeaseState:
