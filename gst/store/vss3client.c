@@ -371,7 +371,8 @@ try_once (gpointer data, VsHttpReply * reply, GCancellable * cancellable,
         VS_HTTP_REFUSED : verdict;
   }
   verdict = vs_http_judge_error (cause);
-  g_propagate_error (error, g_steal_pointer (&cause));
+  g_propagate_prefixed_error (error, g_steal_pointer (&cause), "s3://%s/%s: ",
+      self->bucket, sending->call->key);
   return verdict;
 }
 
