@@ -82,6 +82,18 @@ read_node (Walk * walk)
   }
 }
 
+/* libxml2 sets itself up at its first use, and not for several threads. */
+static void
+init_once (void)
+{
+  static gsize done;
+
+  if (g_once_init_enter (&done)) {
+    xmlInitParser ();
+    g_once_init_leave (&done, 1);
+  }
+}
+
 gboolean
 vs_xml_walk (GBytes * document, VsXmlFunc func, gpointer user_data,
     GError ** error)
@@ -91,6 +103,7 @@ vs_xml_walk (GBytes * document, VsXmlFunc func, gpointer user_data,
   Walk walk = {.func = func,.user_data = user_data };
   gint result;
 
+  init_once ();
   /* which S3 sends ahead of a slow answer, to keep the connection */
   for (; size > 0 && g_ascii_isspace (*data); size--)
     data++;
