@@ -212,6 +212,27 @@ GST_START_TEST (test_sizes)
 
 GST_END_TEST;
 
+/* By which a lost answer to the last request is made up for. */
+GST_START_TEST (test_upload_name)
+{
+  g_autoptr (GBytes) bytes = random_bytes (9 * MIB);
+  g_autoptr (VsStoreObject) object = NULL;
+  g_auto (VsHttpReply) reply = { 0, };
+  g_autoptr (GError) error = NULL;
+  const gchar *name;
+
+  put ("big.ts", bytes);
+  object = vs_s3_store_head ((VsS3Store *) store, "some/prefix/big.ts", NULL,
+      &reply, &error);
+  fail_unless (object != NULL, "%s", error ? error->message : "");
+  fail_unless_equals_uint64 (object->size, 9 * MIB);
+  name = soup_message_headers_get_one (reply.headers, VS_S3_UPLOAD_HEADER);
+  fail_unless (name != NULL);
+  fail_unless_equals_int (strlen (name), 32);
+}
+
+GST_END_TEST;
+
 /* What is not committed is not there, and nothing of it stays. */
 GST_START_TEST (test_abandoned_upload)
 {
@@ -388,6 +409,7 @@ s3store_suite (void)
   tcase_add_test (tc, test_ranges);
   tcase_add_test (tc, test_read);
   tcase_add_test (tc, test_sizes);
+  tcase_add_test (tc, test_upload_name);
   tcase_add_test (tc, test_abandoned_upload);
   tcase_add_test (tc, test_list);
   tcase_add_loop_test (tc, test_lease_race, 0, 5);
