@@ -20,7 +20,8 @@ struct _VsLease
   gchar *key;
   gchar *owner;
   gchar *etag;                  /* that we put last, or NULL */
-  gboolean weak;                /* the service knows no conditions */
+  gboolean weak;                /* the service knows no conditions, */
+  gboolean checked;             /* once it was looked at */
 };
 
 /* What the object says. */
@@ -254,7 +255,8 @@ check_service (VsLease * lease, GCancellable * cancellable, GError ** error)
           || (!lease->weak && !try_condition (lease, NO_ETAG, cancellable,
                   error))))
     return FALSE;
-  return !lease->weak || settle (lease, cancellable, error);
+  lease->checked = !lease->weak || settle (lease, cancellable, error);
+  return lease->checked;
 }
 
 gboolean
@@ -282,12 +284,13 @@ vs_lease_renew (VsLease * lease, GCancellable * cancellable, GError ** error)
 {
   g_autoptr (GError) cause = NULL;
 
-  if (lease->etag && !lease->weak
+  if (lease->etag && lease->checked && !lease->weak
       && put (lease, lease->etag, FALSE, cancellable, &cause))
     return TRUE;
   if (cause == NULL || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_EXISTS)
       || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    return put_ours (lease, FALSE, cancellable, error);
+    return put_ours (lease, FALSE, cancellable, error)
+        && (lease->checked || check_service (lease, cancellable, error));
   g_propagate_error (error, g_steal_pointer (&cause));
   return FALSE;
 }

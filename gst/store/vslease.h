@@ -61,7 +61,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsLease, vs_lease_free)
 gboolean vs_lease_take (VsLease *lease, VsLeaseState *state,
     GCancellable *cancellable, GError **error);
 
-/* Puts it anew; %G_IO_ERROR_BUSY when another has it now. */
+/* Puts it anew, or for the first time where the store could not be reached
+ * before; %G_IO_ERROR_BUSY when another has it now. */
 gboolean vs_lease_renew (VsLease *lease, GCancellable *cancellable,
     GError **error);
 

@@ -75,6 +75,24 @@ GST_START_TEST (test_manners)
 
 GST_END_TEST;
 
+/* Where the service could not be reached at first, what it can is found out
+ * later. */
+GST_START_TEST (test_never_taken)
+{
+  g_autoptr (VsLease) first = new_lease ("one");
+  g_autoptr (VsLease) other = new_lease ("two");
+
+  fake->conditions = manners[__i__];
+  assert_renews (first);
+  assert_renews (first);
+  fake_s3_age (fake, PATH, VS_LEASE_SECONDS + 5);
+  assert_takes (other, VS_LEASE_TAKEN_OVER);
+  assert_busy (first, TRUE);
+  assert_renews (other);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_expiry)
 {
   g_autoptr (VsLease) first = new_lease ("one");
@@ -203,6 +221,7 @@ lease_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, fake_s3_setup, fake_s3_teardown);
   tcase_add_loop_test (tc, test_manners, 0, n);
+  tcase_add_loop_test (tc, test_never_taken, 0, n);
   tcase_add_loop_test (tc, test_expiry, 0, n);
   tcase_add_loop_test (tc, test_race, 0, n);
   tcase_add_loop_test (tc, test_lost_answers, 0, n);
