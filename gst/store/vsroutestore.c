@@ -286,20 +286,24 @@ route_find (VsStore * store, const gchar * const *keys, guint n_keys,
 }
 
 static gboolean
+route_can_put_if (VsStore * store, const gchar * folder)
+{
+  g_auto (Route) route = { NULL, };
+
+  return find_route ((VsRouteStore *) store, folder, &route, NULL)
+      && vs_store_can_put_if (route.store, route.key);
+}
+
+static gboolean
 route_put_if (VsStore * store, const gchar * key, GBytes * bytes,
     const gchar * etag, gchar ** new_etag, GCancellable * cancellable,
     GError ** error)
 {
   g_auto (Route) route = { NULL, };
 
-  if (!find_route ((VsRouteStore *) store, key, &route, error))
-    return FALSE;
-  if (vs_store_can_put_if (route.store))
-    return vs_store_put_if (route.store, route.key, bytes, etag, new_etag,
-        cancellable, error);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-      "%s: nothing can be put under a condition here", route.store->location);
-  return FALSE;
+  return find_route ((VsRouteStore *) store, key, &route, error)
+      && vs_store_put_if (route.store, route.key, bytes, etag, new_etag,
+      cancellable, error);
 }
 
 static gint64
@@ -307,9 +311,8 @@ route_get_time (VsStore * store, const gchar * key)
 {
   g_auto (Route) route = { NULL, };
 
-  return find_route ((VsRouteStore *) store, key, &route, NULL)
-      && vs_store_can_put_if (route.store) ?
-      vs_store_get_time (route.store, route.key) : g_get_real_time ();
+  return find_route ((VsRouteStore *) store, key, &route, NULL) ?
+      vs_store_get_time (route.store, route.key) : -1;
 }
 
 static gboolean
@@ -381,6 +384,7 @@ route_finalize (VsStore * store)
   .upload_new = route_upload_new, .get = route_get, .read = route_read, \
   .stat = route_stat, .list = route_list, .find = route_find,           \
   .put_if = route_put_if, .get_time = route_get_time,                   \
+  .can_put_if = route_can_put_if,                                       \
   .clean = route_clean, .remove = route_remove, .lock = route_lock,     \
   .unlock = route_unlock, .finalize = route_finalize
 

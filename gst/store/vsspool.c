@@ -482,7 +482,7 @@ take_lease (VsSpool * self, const gchar * folder, GError ** error)
   g_autoptr (GError) cause = NULL;
   VsLeaseState state;
 
-  if (!vs_store_can_put_if (self->remote))
+  if (!vs_store_can_put_if (self->remote, folder))
     return TRUE;
   owner = get_owner (self, error);
   if (owner == NULL)
@@ -492,10 +492,6 @@ take_lease (VsSpool * self, const gchar * folder, GError ** error)
     vs_spool_hold_lease_unlocked (self);
     return state != VS_LEASE_TAKEN_OVER || is_empty (self)
         || set_aside (self, owner, error);
-  }
-  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED)) {
-    g_clear_pointer (&self->lease, vs_lease_free);
-    return TRUE;
   }
   if (!is_empty (self) && !g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_BUSY))
     return TRUE;

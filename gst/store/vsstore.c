@@ -427,9 +427,10 @@ vs_store_find (VsStore * store, const gchar * const *keys, guint n_keys,
 }
 
 gboolean
-vs_store_can_put_if (VsStore * store)
+vs_store_can_put_if (VsStore * store, const gchar * folder)
 {
-  return store->klass->put_if != NULL;
+  return store->klass->can_put_if ? store->klass->can_put_if (store, folder) :
+      store->klass->put_if != NULL;
 }
 
 gboolean

@@ -48,6 +48,8 @@ struct _VsStoreClass
       const gchar *etag, gchar **new_etag, GCancellable *cancellable,
       GError **error);
   gint64 (*get_time) (VsStore *store, const gchar *key);
+  /* (nullable): @put_if says it then */
+  gboolean (*can_put_if) (VsStore *store, const gchar *folder);
   gboolean (*clean) (VsStore *store, const gchar *prefix,
       GCancellable *cancellable, GError ** error);
   gboolean (*remove) (VsStore *store, const gchar *key,
@@ -87,9 +89,9 @@ VsStoreObject *vs_store_object_new (const gchar *key, guint64 size,
 /**
  * vs_store_can_put_if:
  *
- * Whether objects can be put under a condition, which a lease needs.
+ * Whether objects in @folder can be put under a condition, which a lease needs.
  */
-gboolean vs_store_can_put_if (VsStore *store);
+gboolean vs_store_can_put_if (VsStore *store, const gchar *folder);
 
 /**
  * vs_store_put_if:
