@@ -14,7 +14,7 @@
  * Objects are read, never mapped: a file that is cut short while it is mapped
  * raises SIGBUS.
  */
-#include "store/vsstoreclass.h"
+#include "store/vsfilestore.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -30,50 +30,20 @@
 
 #include "memory/vsmemory.h"
 
-#define TMP_PREFIX ".tmp-"
 #define LOCK_NAME ".lock"
 
-/* pieces handed to the kernel in one writev */
-#define IOV_PIECES 64
-/* the same of preadv, and bytes that are rather read than passed over by
- * another call */
+/* pieces handed to the kernel in one preadv, and bytes that are rather read
+ * than passed over by another call */
 #define MAX_PIECES 64
 #define MAX_GAP 4096
-
-typedef struct
-{
-  VsStore parent;
-  gint root;
-} VsFileStore;
-
-typedef struct
-{
-  VsStoreUpload parent;
-  gchar *key;
-  gint folder;                  /* where the object comes to lie */
-  gint file;
-  gchar tmp[sizeof TMP_PREFIX + 16];
-  gboolean renamed;
-}
-VsFileUpload;
 
 typedef struct
 {
   gint file;
 } VsFileLock;
 
-static void
-close_fd (gint * fd)
-{
-  if (*fd >= 0)
-    close (*fd);
-}
-
-#define AUTO_FD __attribute__ ((cleanup (close_fd))) gint
-
-/* Takes errno first: nothing may come between the failed call and this. */
-static void
-set_errno_error (GError ** error, VsStore * store, const gchar * key)
+void
+vs_file_set_error (GError ** error, VsStore * store, const gchar * key)
 {
   gint code = errno;
 
@@ -83,8 +53,8 @@ set_errno_error (GError ** error, VsStore * store, const gchar * key)
 
 /* ---- resolving names ---------------------------------------------------- */
 
-static gint
-open_retry (gint folder, const gchar * name, gint flags)
+gint
+vs_file_open (gint folder, const gchar * name, gint flags)
 {
   gint fd;
 
@@ -99,12 +69,12 @@ open_retry (gint folder, const gchar * name, gint flags)
 static gint
 open_by_components (gint root, const gchar * path, gint flags)
 {
-  AUTO_FD folder = fcntl (root, F_DUPFD_CLOEXEC, 0);
+  VS_AUTO_FD folder = fcntl (root, F_DUPFD_CLOEXEC, 0);
   g_auto (GStrv) parts = g_strsplit (path, "/", -1);
 
   for (guint i = 0; folder >= 0 && parts[i]; i++) {
     gboolean last = parts[i + 1] == NULL;
-    gint next = open_retry (folder, parts[i],
+    gint next = vs_file_open (folder, parts[i],
         last ? flags : O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 
     close (folder);
@@ -155,158 +125,38 @@ make_folder (VsStore * store, const gchar * path)
   gint fd = open_folder (store, "");
 
   for (guint i = 0; fd >= 0 && parts[i]; i++) {
-    AUTO_FD parent = fd;
+    VS_AUTO_FD parent = fd;
 
     fd = -1;
     if ((mkdirat (parent, parts[i], 0777) == 0 || errno == EEXIST)
         && fsync (parent) == 0)
-      fd = open_retry (parent, parts[i], O_RDONLY | O_DIRECTORY);
+      fd = vs_file_open (parent, parts[i], O_RDONLY | O_DIRECTORY);
   }
   return fd;
 }
 
-static gint
-open_or_make_folder (VsStore * store, const gchar * path)
+gint
+vs_file_open_or_make_folder (VsStore * store, const gchar * path)
 {
   gint fd = open_folder (store, path);
 
   return fd < 0 && errno == ENOENT ? make_folder (store, path) : fd;
 }
 
-static const gchar *
-key_name (const gchar * key)
+const gchar *
+vs_file_get_name (const gchar * key)
 {
   const gchar *slash = strrchr (key, '/');
 
   return slash ? slash + 1 : key;
 }
 
-static gchar *
-key_folder (const gchar * key)
+gchar *
+vs_file_dup_folder (const gchar * key)
 {
   const gchar *slash = strrchr (key, '/');
 
   return slash ? g_strndup (key, slash - key) : g_strdup ("");
-}
-
-/* ---- writing ------------------------------------------------------------ */
-
-static gboolean
-create_tmp (VsFileUpload * self)
-{
-  do {
-    g_snprintf (self->tmp, sizeof self->tmp, TMP_PREFIX "%08x%08x",
-        g_random_int (), g_random_int ());
-    self->file = open_retry (self->folder, self->tmp,
-        O_WRONLY | O_CREAT | O_EXCL);
-  } while (self->file < 0 && errno == EEXIST);
-  return self->file >= 0;
-}
-
-static VsStoreUpload *
-file_upload_new (VsStore * store, const gchar * key,
-    GCancellable * cancellable, GError ** error)
-{
-  g_autofree gchar *folder = key_folder (key);
-  gint fd = open_or_make_folder (store, folder);
-  VsFileUpload *self;
-
-  if (fd < 0) {
-    set_errno_error (error, store, folder);
-    return NULL;
-  }
-
-  self = g_new0 (VsFileUpload, 1);
-  vs_store_upload_init (&self->parent, store, cancellable);
-  self->key = g_strdup (key);
-  self->folder = fd;
-  if (!create_tmp (self)) {
-    set_errno_error (error, store, key);
-    vs_store_upload_free (&self->parent);
-    return NULL;
-  }
-  return &self->parent;
-}
-
-/* Writes all of @iov, however little the kernel takes at a time. */
-static gboolean
-write_all (gint fd, struct iovec *iov, guint n)
-{
-  while (n > 0) {
-    gssize done = writev (fd, iov, n);
-
-    if (done < 0 && errno == EINTR)
-      continue;
-    if (done < 0)
-      return FALSE;
-    while (n > 0 && (gsize) done >= iov->iov_len) {
-      done -= iov->iov_len;
-      iov++;
-      n--;
-    }
-    if (n > 0) {
-      iov->iov_base = (guint8 *) iov->iov_base + done;
-      iov->iov_len -= done;
-    }
-  }
-  return TRUE;
-}
-
-static gboolean
-file_upload_write (VsStoreUpload * upload, GBytes ** parts, guint n_parts,
-    GError ** error)
-{
-  VsFileUpload *self = (VsFileUpload *) upload;
-  struct iovec iov[IOV_PIECES];
-
-  for (guint i = 0; i < n_parts;) {
-    guint n;
-
-    for (n = 0; n < IOV_PIECES && i < n_parts; n++, i++) {
-      gsize size;
-
-      iov[n].iov_base = (gpointer) g_bytes_get_data (parts[i], &size);
-      iov[n].iov_len = size;
-    }
-    if (!write_all (self->file, iov, n)) {
-      set_errno_error (error, upload->store, self->key);
-      return FALSE;
-    }
-  }
-  return TRUE;
-}
-
-static gboolean
-file_upload_commit (VsStoreUpload * upload, GError ** error)
-{
-  VsFileUpload *self = (VsFileUpload *) upload;
-  const gchar *name = key_name (self->key);
-
-  if (fdatasync (self->file) != 0
-      || renameat (self->folder, self->tmp, self->folder, name) != 0) {
-    set_errno_error (error, upload->store, self->key);
-    return FALSE;
-  }
-  self->renamed = TRUE;
-  if (fsync (self->folder) != 0) {
-    set_errno_error (error, upload->store, self->key);
-    return FALSE;
-  }
-  return TRUE;
-}
-
-static void
-file_upload_free (VsStoreUpload * upload)
-{
-  VsFileUpload *self = (VsFileUpload *) upload;
-
-  if (self->file >= 0) {
-    close (self->file);
-    if (!self->renamed)
-      unlinkat (self->folder, self->tmp, 0);
-  }
-  close_fd (&self->folder);
-  g_free (self->key);
 }
 
 /* ---- reading ------------------------------------------------------------ */
@@ -328,10 +178,10 @@ static gint
 open_file (VsStore * store, const gchar * key, gint flags, struct stat *st,
     GError ** error)
 {
-  AUTO_FD fd = open_beneath (store, key, flags);
+  VS_AUTO_FD fd = open_beneath (store, key, flags);
 
   if (fd < 0 || fstat (fd, st) != 0) {
-    set_errno_error (error, store, key);
+    vs_file_set_error (error, store, key);
     return -1;
   }
   if (!S_ISREG (st->st_mode)) {
@@ -367,7 +217,7 @@ file_get (VsStore * store, const gchar * key, guint64 offset, gssize length,
 {
   struct stat st;
   /* O_NONBLOCK: a planted FIFO must not hang us */
-  AUTO_FD fd = open_file (store, key, O_RDONLY | O_NONBLOCK | O_NOCTTY, &st,
+  VS_AUTO_FD fd = open_file (store, key, O_RDONLY | O_NONBLOCK | O_NOCTTY, &st,
       error);
   guint8 *data;
   guint64 size;
@@ -391,7 +241,7 @@ file_get (VsStore * store, const gchar * key, guint64 offset, gssize length,
     errno = ENOMEM;
   have = data ? read_all (fd, data, size, offset) : -1;
   if (have < 0) {
-    set_errno_error (error, store, key);
+    vs_file_set_error (error, store, key);
     vs_memory_free (data);
     return NULL;
   }
@@ -447,7 +297,7 @@ file_read (VsStore * store, const gchar * key, const VsStorePart * parts,
     guint n_parts, GCancellable * cancellable, GError ** error)
 {
   struct stat st;
-  AUTO_FD fd = open_file (store, key, O_RDONLY | O_NONBLOCK | O_NOCTTY, &st,
+  VS_AUTO_FD fd = open_file (store, key, O_RDONLY | O_NONBLOCK | O_NOCTTY, &st,
       error);
   guint8 skipped[MAX_GAP];
 
@@ -463,7 +313,7 @@ file_read (VsStore * store, const gchar * key, const VsStorePart * parts,
     if (preadv (fd, pieces, n_pieces, parts->offset) != (gssize) size
         && !read_parts (fd, parts, n)) {
       if (errno)
-        set_errno_error (error, store, key);
+        vs_file_set_error (error, store, key);
       else
         vs_store_set_short_error (store, key, error);
       return FALSE;
@@ -479,7 +329,7 @@ file_stat (VsStore * store, const gchar * key, GCancellable * cancellable,
     GError ** error)
 {
   struct stat st;
-  AUTO_FD fd = open_file (store, key, O_PATH, &st, error);
+  VS_AUTO_FD fd = open_file (store, key, O_PATH, &st, error);
 
   return fd >= 0 ? object_from_stat (key, &st) : NULL;
 }
@@ -539,7 +389,7 @@ file_list (VsStore * store, const gchar * prefix, const gchar * suffix,
   struct dirent *entry;
 
   if (dir == NULL && errno != ENOENT) {
-    set_errno_error (error, store, prefix);
+    vs_file_set_error (error, store, prefix);
     return NULL;
   }
 
@@ -572,14 +422,14 @@ file_clean (VsStore * store, const gchar * prefix, GCancellable * cancellable,
   if (dir == NULL && errno == ENOENT)
     return TRUE;
   if (dir == NULL) {
-    set_errno_error (error, store, prefix);
+    vs_file_set_error (error, store, prefix);
     return FALSE;
   }
 
   while (ok && (entry = readdir (dir))) {
-    if (g_str_has_prefix (entry->d_name, TMP_PREFIX)
+    if (g_str_has_prefix (entry->d_name, VS_FILE_TMP_PREFIX)
         && unlinkat (dirfd (dir), entry->d_name, 0) != 0 && errno != ENOENT) {
-      set_errno_error (error, store, prefix);
+      vs_file_set_error (error, store, prefix);
       ok = FALSE;
     }
   }
@@ -591,12 +441,12 @@ static gboolean
 file_remove (VsStore * store, const gchar * key, GCancellable * cancellable,
     GError ** error)
 {
-  g_autofree gchar *path = key_folder (key);
-  AUTO_FD folder = open_folder (store, path);
+  g_autofree gchar *path = vs_file_dup_folder (key);
+  VS_AUTO_FD folder = open_folder (store, path);
 
-  if ((folder < 0 || unlinkat (folder, key_name (key), 0) != 0)
+  if ((folder < 0 || unlinkat (folder, vs_file_get_name (key), 0) != 0)
       && errno != ENOENT) {
-    set_errno_error (error, store, key);
+    vs_file_set_error (error, store, key);
     return FALSE;
   }
   return TRUE;
@@ -605,14 +455,14 @@ file_remove (VsStore * store, const gchar * key, GCancellable * cancellable,
 static gpointer
 file_lock (VsStore * store, const gchar * prefix, GError ** error)
 {
-  AUTO_FD folder = make_folder (store, prefix);
-  AUTO_FD file = -1;
+  VS_AUTO_FD folder = make_folder (store, prefix);
+  VS_AUTO_FD file = -1;
   VsFileLock *lock;
 
   if (folder >= 0)
-    file = open_retry (folder, LOCK_NAME, O_RDWR | O_CREAT);
+    file = vs_file_open (folder, LOCK_NAME, O_RDWR | O_CREAT);
   if (file < 0) {
-    set_errno_error (error, store, prefix);
+    vs_file_set_error (error, store, prefix);
     return NULL;
   }
   if (flock (file, LOCK_EX | LOCK_NB) != 0) {
@@ -620,7 +470,7 @@ file_lock (VsStore * store, const gchar * prefix, GError ** error)
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
           "%s/%s: another writer has this folder", store->location, prefix);
     else
-      set_errno_error (error, store, prefix);
+      vs_file_set_error (error, store, prefix);
     return NULL;
   }
 
@@ -645,10 +495,13 @@ file_finalize (VsStore * store)
 }
 
 static const VsStoreClass file_store_class = {
-  .upload_new = file_upload_new,
-  .upload_write = file_upload_write,
-  .upload_commit = file_upload_commit,
-  .upload_free = file_upload_free,
+  .upload_new = vs_file_upload_new,
+  .upload_write = vs_file_upload_write,
+  .upload_commit = vs_file_upload_commit,
+  .upload_free = vs_file_upload_free,
+  .upload_new_headed = vs_file_upload_new_headed,
+  .upload_make_head = vs_file_upload_make_head,
+  .upload_write_head = vs_file_upload_write_head,
   .get = file_get,
   .read = file_read,
   .stat = file_stat,
@@ -666,7 +519,7 @@ make_root (const gchar * path)
 {
   g_autofree gchar *parent = g_path_get_dirname (path);
   gboolean made = mkdir (path, 0777) == 0;
-  AUTO_FD fd = -1;
+  VS_AUTO_FD fd = -1;
 
   if (!made && errno == ENOENT && strcmp (parent, path) != 0
       && make_root (parent))

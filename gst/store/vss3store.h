@@ -50,7 +50,13 @@ gboolean       vs_s3_upload_write (VsStoreUpload *upload, GBytes **parts,
     guint n_parts, GError **error);
 gboolean       vs_s3_upload_commit (VsStoreUpload *upload, GError **error);
 void           vs_s3_upload_free (VsStoreUpload *upload);
-/* Ends what was begun below @prefix and never finished. */
+VsStoreUpload *vs_s3_upload_new_headed (VsStore *store, const gchar *key,
+    const VsStoreHead *head, GCancellable *cancellable, GError **error);
+gboolean       vs_s3_upload_make_head (VsStoreUpload *upload,
+    guint64 needed, guint64 *size, GError **error);
+gboolean       vs_s3_upload_write_head (VsStoreUpload *upload,
+    GBytes **parts, guint n_parts, GError **error);
+/* Ends what was begun in the folder @prefix and never finished. */
 gboolean       vs_s3_upload_abort_all (VsS3Store *self, const gchar *prefix,
     GCancellable *cancellable, GError **error);
 

@@ -11,21 +11,27 @@
  * The last of these requests can't be told twice: where its answer was lost,
  * the next one is that there is no such upload. So each upload has a name that
  * goes along with the object, and whether it is there is looked up.
+ *
+ * Of a headed object the first bytes of the payload are held back, as many as
+ * a part must have: with the head in front they are the first part, and it is
+ * sent last.
  */
 #include "store/vss3store.h"
 
 #include <string.h>
 
-#include "memory/vsmemory.h"
-#include "store/vssha256.h"
+#include "store/vss3part.h"
 #include "store/vsxmlwalk.h"
 
 /* A part has at least 5 MiB, but for the last; there are 10,000 at most. With
- * these sizes that is 620 GB in 64 MiB of memory. */
+ * these sizes that is 620 GB, and 8 MiB of them in memory. */
+#define PART_MIN (5 * 1024 * 1024)
 #define PART_SIZE (8 * 1024 * 1024)
 #define LARGE_PART_SIZE (64 * 1024 * 1024)
 #define SMALL_PARTS 256
 #define PARTS_MAX 10000
+/* Parts of a headed object end where a write does: this leaves room for one. */
+#define HEADED_PART_SIZE (6 * 1024 * 1024)
 
 /* An upload's id and an ETag, as services make them */
 #define ID_MAX 1024
@@ -39,12 +45,16 @@ typedef struct
   gchar *key;
   gchar *id;                    /* of the multipart upload, or NULL */
   gchar *name;                  /* that the object has from it */
-  GPtrArray *etags;             /* of the parts that were sent */
-  guint8 *data;                 /* the part that is being filled: a block */
-  gsize size, capacity;
+  GPtrArray *etags;             /* of the parts, as far as they were sent */
+  VsS3Part part;                /* that is being filled */
+  guint64 size;                 /* of what was sent in parts */
   guint64 written;              /* all in all */
-  VsSha256 sha256;              /* of the parts, where it was told ahead */
+  VsSha256 sha256;              /* of all, where it was told ahead */
   gboolean done;
+
+  gboolean is_headed;
+  VsS3Part held;                /* the payload's first bytes */
+  VsS3Part head;                /* what goes in front of them */
 } VsS3Upload;
 
 static VsS3Client *
@@ -56,7 +66,9 @@ client_of (VsS3Upload * self)
 static gsize
 part_size (VsS3Upload * self)
 {
-  return self->etags->len < SMALL_PARTS ? PART_SIZE : LARGE_PART_SIZE;
+  if (self->etags->len >= SMALL_PARTS)
+    return LARGE_PART_SIZE;
+  return self->is_headed ? HEADED_PART_SIZE : PART_SIZE;
 }
 
 VsStoreUpload *
@@ -68,6 +80,9 @@ vs_s3_upload_new (VsStore * store, const gchar * key,
   vs_store_upload_init (&self->parent, store, cancellable);
   self->key = vs_s3_store_get_key ((VsS3Store *) store, key);
   self->etags = g_ptr_array_new_with_free_func (g_free);
+  vs_s3_part_init (&self->part);
+  vs_s3_part_init (&self->held);
+  vs_s3_part_init (&self->head);
   return &self->parent;
 }
 
@@ -142,8 +157,6 @@ begin_parts (VsS3Upload * self, GError ** error)
   g_auto (VsHttpReply) reply = { 0, };
   g_autofree gchar *id = NULL;
 
-  if (self->parent.has_sha256)
-    vs_sha256_init (&self->sha256);
   vs_sha256_to_hex (self->parent.sha256, VS_SHA256_SIZE, hash);
   if (!vs_s3_client_send (client_of (self), &call, self->parent.cancellable,
           &reply, error))
@@ -155,58 +168,64 @@ begin_parts (VsS3Upload * self, GError ** error)
   return TRUE;
 }
 
-/* The block goes with what is returned. */
-static GBytes *
-take_data (VsS3Upload * self)
+/* (transfer full): the part's ETag, or NULL */
+static gchar *
+send_numbered (VsS3Upload * self, VsS3Part * part, guint n, GError ** error)
 {
-  GBytes *bytes = self->data ? vs_memory_to_bytes (self->data, self->size) :
-      g_bytes_new (NULL, 0);
+  g_autofree gchar *number = g_strdup_printf ("%u", n);
+  const gchar *query[] = {
+    "partNumber", number, "uploadId", self->id, NULL
+  };
+  g_autoptr (GBytes) bytes = NULL;
+  guint8 sha256[VS_SHA256_SIZE];
+  VsHttpBody body;
+  VsS3Call call = {
+    .method = "PUT",.key = self->key,.query = query,.body = &body,
+    .sha256 = sha256,.max_answer = VS_S3_DOCUMENT_MAX
+  };
+  g_auto (VsHttpReply) reply = { 0, };
+  const gchar *etag;
 
-  self->data = NULL;
-  self->size = self->capacity = 0;
-  return bytes;
+  if (n > PARTS_MAX) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+        "%s/%s: more than S3 takes as one object",
+        self->parent.store->location, self->key);
+    return NULL;
+  }
+  if (!vs_s3_part_get_body (part, &body, &bytes, sha256, error)
+      || !vs_s3_client_send (client_of (self), &call,
+          self->parent.cancellable, &reply, error))
+    return NULL;
+  etag = soup_message_headers_get_one (reply.headers, "ETag");
+  if (etag == NULL || !is_id (etag)) {
+    set_strange_error (self, error);
+    return NULL;
+  }
+  return g_strdup (etag);
 }
 
+/* What goes with one request the service holds against the hash itself. */
 static void
-hash_part (VsS3Upload * self, GBytes * bytes)
+hash (VsS3Upload * self, const guint8 * data, gsize size)
 {
-  gsize size;
-  const guint8 *data = g_bytes_get_data (bytes, &size);
-
-  if (self->parent.has_sha256)
-    vs_sha256_update (&self->sha256, data, size);
+  if (!self->parent.has_sha256
+      || (self->parent.has_size && self->parent.size <= PART_SIZE))
+    return;
+  if (self->sha256.context == NULL)
+    vs_sha256_init (&self->sha256);
+  vs_sha256_update (&self->sha256, data, size);
 }
 
 static gboolean
 send_part (VsS3Upload * self, GError ** error)
 {
-  g_autofree gchar *number = g_strdup_printf ("%u", self->etags->len + 1);
-  const gchar *query[] = {
-    "partNumber", number, "uploadId", self->id, NULL
-  };
-  g_autoptr (GBytes) bytes = take_data (self);
-  VsHttpBody body = {.parts = &bytes,.n_parts = 1 };
-  VsS3Call call = {
-    .method = "PUT",.key = self->key,.query = query,.body = &body,
-    .max_answer = VS_S3_DOCUMENT_MAX
-  };
-  g_auto (VsHttpReply) reply = { 0, };
-  const gchar *etag;
+  gchar *etag = send_numbered (self, &self->part, self->etags->len + 1, error);
 
-  if (self->etags->len == PARTS_MAX) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
-        "%s/%s: more than S3 takes as one object",
-        self->parent.store->location, self->key);
+  if (etag == NULL)
     return FALSE;
-  }
-  hash_part (self, bytes);
-  if (!vs_s3_client_send (client_of (self), &call, self->parent.cancellable,
-          &reply, error))
-    return FALSE;
-  etag = soup_message_headers_get_one (reply.headers, "ETag");
-  if (etag == NULL || !is_id (etag))
-    return set_strange_error (self, error);
-  g_ptr_array_add (self->etags, g_strdup (etag));
+  g_ptr_array_add (self->etags, etag);
+  self->size += self->part.size;
+  vs_s3_part_clear (&self->part);
   return TRUE;
 }
 
@@ -255,7 +274,7 @@ is_there (VsS3Upload * self)
       vs_s3_store_head ((VsS3Store *) self->parent.store, self->key,
       self->parent.cancellable, &reply, NULL);
 
-  return object && object->size == self->written
+  return object && object->size == self->size + self->head.size
       && g_strcmp0 (soup_message_headers_get_one (reply.headers,
           VS_S3_UPLOAD_HEADER), self->name) == 0;
 }
@@ -279,7 +298,7 @@ check_parts (VsS3Upload * self, GError ** error)
 {
   guint8 digest[VS_SHA256_SIZE];
 
-  if (!self->parent.has_sha256)
+  if (self->sha256.context == NULL)
     return TRUE;
   vs_sha256_finish (&self->sha256, digest);
   if (memcmp (digest, self->parent.sha256, sizeof digest) == 0)
@@ -293,64 +312,41 @@ check_parts (VsS3Upload * self, GError ** error)
 /* ---- the whole ---------------------------------------------------------- */
 
 static gboolean
-put_whole (VsS3Upload * self, GError ** error)
+put_whole (VsS3Upload * self, VsS3Part * whole, GError ** error)
 {
   gchar hash[VS_SHA256_HEX_SIZE];
   const gchar *headers[] = { VS_S3_SHA256_HEADER, hash, NULL };
-  g_autoptr (GBytes) bytes = take_data (self);
-  VsHttpBody body = {.parts = &bytes,.n_parts = 1 };
+  g_autoptr (GBytes) bytes = NULL;
   guint8 digest[VS_SHA256_SIZE];
+  VsHttpBody body;
   VsS3Call call = {
     .method = "PUT",.key = self->key,.headers = headers,.body = &body,
     .sha256 = digest,.max_answer = VS_S3_DOCUMENT_MAX
   };
   g_auto (VsHttpReply) reply = { 0, };
 
-  if (self->parent.has_sha256) {
+  if (!vs_s3_part_get_body (whole, &body, &bytes, digest, error))
+    return FALSE;
+  if (self->parent.has_sha256)
     memcpy (digest, self->parent.sha256, sizeof digest);
-  } else {
-    g_auto (VsSha256) sha256 = { NULL };
-    gsize size;
-    const guint8 *data = g_bytes_get_data (bytes, &size);
-
-    vs_sha256_init (&sha256);
-    vs_sha256_update (&sha256, data, size);
-    vs_sha256_finish (&sha256, digest);
-  }
   vs_sha256_to_hex (digest, sizeof digest, hash);
   return vs_s3_client_send (client_of (self), &call,
       self->parent.cancellable, &reply, error);
 }
 
-/* Room for the part, or for all there will be. */
-static gboolean
-make_room (VsS3Upload * self, GError ** error)
+/* What the part will have, as far as that is known. */
+static gsize
+expected_size (VsS3Upload * self)
 {
-  gsize wanted = part_size (self);
-
-  if (self->data)
-    return TRUE;
   if (self->parent.has_size && self->id == NULL)
-    wanted = CLAMP (self->parent.size, 1, wanted);
-  self->data = vs_memory_try_alloc (wanted);
-  if (self->data == NULL) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-        "%s/%s: no memory for a part", self->parent.store->location, self->key);
-    return FALSE;
-  }
-  self->capacity = wanted;
-  return TRUE;
+    return MIN (self->parent.size, part_size (self));
+  return part_size (self);
 }
 
 /* The part is full, and more comes. */
 static gboolean
 flush (VsS3Upload * self, GError ** error)
 {
-  if (self->capacity < part_size (self)) {
-    self->data = vs_memory_realloc (self->data, part_size (self));
-    self->capacity = part_size (self);
-    return TRUE;
-  }
   return (self->id || begin_parts (self, error)) && send_part (self, error);
 }
 
@@ -360,12 +356,12 @@ add (VsS3Upload * self, const guint8 * data, gsize size, GError ** error)
   while (size > 0) {
     gsize n;
 
-    if ((self->data && self->size == self->capacity && !flush (self, error))
-        || !make_room (self, error))
+    if (self->part.size == part_size (self) && !flush (self, error))
       return FALSE;
-    n = MIN (size, self->capacity - self->size);
-    memcpy (self->data + self->size, data, n);
-    self->size += n;
+    n = MIN (size, part_size (self) - self->part.size);
+    if (!vs_s3_part_add (&self->part, data, n, expected_size (self), error))
+      return FALSE;
+    hash (self, data, n);
     self->written += n;
     data += n;
     size -= n;
@@ -373,24 +369,145 @@ add (VsS3Upload * self, const guint8 * data, gsize size, GError ** error)
   return TRUE;
 }
 
+static gboolean
+add_headed (VsS3Upload * self, const guint8 * data, gsize size, GError ** error)
+{
+  gsize n = MIN (size, PART_MIN - self->held.size);
+
+  return vs_s3_part_add (&self->held, data, n, PART_MIN, error)
+      && vs_s3_part_add (&self->part, data + n, size - n, part_size (self),
+      error);
+}
+
+/* Hands on @cause; what is not found any more has to be begun anew. */
+static void
+propagate (VsS3Upload * self, GError * cause, GError ** error)
+{
+  self->parent.lost |= self->id != NULL
+      && g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_propagate_error (error, cause);
+}
+
+/* A part that is full goes first, so that what fails leaves all as it was. */
+static gboolean
+write_headed (VsS3Upload * self, GBytes ** parts, guint n_parts,
+    GError ** error)
+{
+  GError *cause = NULL;
+  guint64 held, filled;
+  gboolean ok = TRUE;
+
+  if (self->part.size >= part_size (self) && !flush (self, &cause)) {
+    propagate (self, cause, error);
+    return FALSE;
+  }
+  held = self->held.size;
+  filled = self->part.size;
+  for (guint i = 0; ok && i < n_parts; i++) {
+    gsize size;
+    const guint8 *data = g_bytes_get_data (parts[i], &size);
+
+    ok = add_headed (self, data, size, error);
+  }
+  if (!ok) {
+    vs_s3_part_truncate (&self->held, held);
+    vs_s3_part_truncate (&self->part, filled);
+  }
+  return ok;
+}
+
 gboolean
 vs_s3_upload_write (VsStoreUpload * upload, GBytes ** parts, guint n_parts,
     GError ** error)
 {
+  VsS3Upload *self = (VsS3Upload *) upload;
+
+  if (self->is_headed)
+    return write_headed (self, parts, n_parts, error);
   for (guint i = 0; i < n_parts; i++) {
     gsize size;
     const guint8 *data = g_bytes_get_data (parts[i], &size);
 
-    if (!add ((VsS3Upload *) upload, data, size, error))
+    if (!add (self, data, size, error))
       return FALSE;
   }
   return TRUE;
+}
+
+/* ---- the head ----------------------------------------------------------- */
+
+VsStoreUpload *
+vs_s3_upload_new_headed (VsStore * store, const gchar * key,
+    const VsStoreHead * head, GCancellable * cancellable, GError ** error)
+{
+  VsStoreUpload *upload = vs_s3_upload_new (store, key, cancellable, error);
+  VsS3Upload *self = (VsS3Upload *) upload;
+
+  self->is_headed = TRUE;
+  /* the place of the first part */
+  g_ptr_array_add (self->etags, NULL);
+  return upload;
+}
+
+gboolean
+vs_s3_upload_make_head (VsStoreUpload * upload, guint64 needed,
+    guint64 * size, GError ** error)
+{
+  vs_s3_part_clear (&((VsS3Upload *) upload)->head);
+  *size = needed;
+  return TRUE;
+}
+
+gboolean
+vs_s3_upload_write_head (VsStoreUpload * upload, GBytes ** parts,
+    guint n_parts, GError ** error)
+{
+  VsS3Upload *self = (VsS3Upload *) upload;
+
+  for (guint i = 0; i < n_parts; i++) {
+    gsize size;
+    const guint8 *data = g_bytes_get_data (parts[i], &size);
+
+    if (!vs_s3_part_add (&self->head, data, size, 0, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+append_part (VsS3Part * to, const VsS3Part * from, GError ** error)
+{
+  return vs_s3_part_add (to, from->data, from->size, 0, error);
+}
+
+static gboolean
+complete_headed (VsS3Upload * self, GError ** error)
+{
+  if (self->part.size > 0 && !send_part (self, error))
+    return FALSE;
+  g_free (self->etags->pdata[0]);
+  self->etags->pdata[0] = send_numbered (self, &self->head, 1, error);
+  return self->etags->pdata[0] && complete_parts (self, error);
+}
+
+/* What is short enough to be in memory goes with one request. */
+static gboolean
+commit_headed (VsS3Upload * self, GError ** error)
+{
+  if (!append_part (&self->head, &self->held, error))
+    return FALSE;
+  if (self->id || self->part.size > VS_S3_PART_MEMORY)
+    return (self->id || begin_parts (self, error))
+        && complete_headed (self, error);
+  return append_part (&self->head, &self->part, error)
+      && put_whole (self, &self->head, error);
 }
 
 gboolean
 vs_s3_upload_commit (VsStoreUpload * upload, GError ** error)
 {
   VsS3Upload *self = (VsS3Upload *) upload;
+  GError *cause = NULL;
 
   if (upload->has_size && upload->size != self->written) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
@@ -399,9 +516,14 @@ vs_s3_upload_commit (VsStoreUpload * upload, GError ** error)
         self->written, upload->size);
     return FALSE;
   }
-  self->done = self->id == NULL ? put_whole (self, error) :
-      (self->size == 0 || send_part (self, error))
-      && check_parts (self, error) && complete_parts (self, error);
+  if (self->is_headed)
+    self->done = commit_headed (self, &cause);
+  else
+    self->done = self->id == NULL ? put_whole (self, &self->part, &cause) :
+        (self->part.size == 0 || send_part (self, &cause))
+        && check_parts (self, &cause) && complete_parts (self, &cause);
+  if (!self->done)
+    propagate (self, cause, error);
   return self->done;
 }
 
@@ -428,7 +550,9 @@ vs_s3_upload_free (VsStoreUpload * upload)
   if (self->id && !self->done)
     abort_upload (client_of (self), self->key, self->id, upload->cancellable,
         NULL);
-  vs_memory_free (self->data);
+  vs_s3_part_clear (&self->part);
+  vs_s3_part_clear (&self->held);
+  vs_s3_part_clear (&self->head);
   vs_sha256_clear (&self->sha256);
   g_ptr_array_unref (self->etags);
   g_free (self->name);
@@ -474,7 +598,9 @@ static gboolean
 list_uploads (VsS3Store * self, const gchar * prefix, GPtrArray * pairs,
     GCancellable * cancellable, GError ** error)
 {
-  const gchar *query[] = { "uploads", "", "prefix", prefix, NULL };
+  const gchar *query[] = {
+    "uploads", "", "delimiter", "/", "prefix", prefix, NULL
+  };
   VsS3Call call = {
     .method = "GET",.key = "",.query = query,
     .max_answer = VS_S3_DOCUMENT_MAX
@@ -490,7 +616,8 @@ list_uploads (VsS3Store * self, const gchar * prefix, GPtrArray * pairs,
   return ok;
 }
 
-/* One page of them: what is left after that goes the next time. */
+/* What lies deeper is another folder's, and may be under way. One page of
+ * them: what is left after that goes the next time. */
 gboolean
 vs_s3_upload_abort_all (VsS3Store * self, const gchar * prefix,
     GCancellable * cancellable, GError ** error)
@@ -503,7 +630,8 @@ vs_s3_upload_abort_all (VsS3Store * self, const gchar * prefix,
     const gchar *key = g_ptr_array_index (pairs, i);
     g_autoptr (GError) cause = NULL;
 
-    if (!abort_upload (self->client, key, g_ptr_array_index (pairs, i + 1),
+    if (!strchr (key + strlen (prefix), '/')
+        && !abort_upload (self->client, key, g_ptr_array_index (pairs, i + 1),
             cancellable, &cause)
         && !g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)) {
       g_propagate_error (error, g_steal_pointer (&cause));

@@ -612,6 +612,12 @@ vs_spool_interrupt (VsStore * spool)
   g_mutex_unlock (&self->lock);
 }
 
+VsStore *
+vs_spool_get_store (VsStore * spool)
+{
+  return ((VsSpool *) spool)->remote;
+}
+
 void
 vs_spool_get_stats (VsStore * spool, VsSpoolStats * stats)
 {

@@ -71,6 +71,9 @@ typedef struct
 VsStore *vs_spool_open (VsStore *store, const VsSpoolSettings *settings,
     const VsSpoolCallbacks *callbacks, gpointer user_data, GError **error);
 
+/* (transfer none): the store that it is in front of */
+VsStore *vs_spool_get_store (VsStore *spool);
+
 /**
  * vs_spool_when_sent:
  *

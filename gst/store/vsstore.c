@@ -252,6 +252,47 @@ vs_store_upload_new (VsStore * store, const gchar * key,
   return store->klass->upload_new (store, key, cancellable, error);
 }
 
+VsStoreUpload *
+vs_store_upload_new_headed (VsStore * store, const gchar * key,
+    const VsStoreHead * head, GCancellable * cancellable, GError ** error)
+{
+  if (!check_key (store, key, error) ||
+      g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
+  if (store->klass->upload_new_headed == NULL) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+        "%s/%s: objects are written from their beginning here",
+        store->location, key);
+    return NULL;
+  }
+  return store->klass->upload_new_headed (store, key, head, cancellable, error);
+}
+
+gboolean
+vs_store_upload_is_lost (VsStoreUpload * upload)
+{
+  return upload->lost;
+}
+
+gboolean
+vs_store_upload_make_head (VsStoreUpload * upload, guint64 needed,
+    guint64 * size, GError ** error)
+{
+  if (g_cancellable_set_error_if_cancelled (upload->cancellable, error))
+    return FALSE;
+  return upload->store->klass->upload_make_head (upload, needed, size, error);
+}
+
+gboolean
+vs_store_upload_write_head (VsStoreUpload * upload, GBytes ** parts,
+    guint n_parts, GError ** error)
+{
+  if (g_cancellable_set_error_if_cancelled (upload->cancellable, error))
+    return FALSE;
+  return upload->store->klass->upload_write_head (upload, parts, n_parts,
+      error);
+}
+
 void
 vs_store_upload_set_size (VsStoreUpload * upload, guint64 size)
 {

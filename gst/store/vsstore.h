@@ -127,6 +127,52 @@ void           vs_store_upload_free (VsStoreUpload *upload);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsStoreUpload, vs_store_upload_free)
 
 /**
+ * VsStoreHead:
+ * @reserve: bytes that the head will probably have at most
+ * @rewriting: (nullable): called when the head is longer and room for it can
+ *   only be made by writing all anew, ahead of that, in the caller's thread
+ */
+typedef struct
+{
+  guint64 reserve;
+  void (*rewriting) (guint64 size, gpointer user_data);
+  gpointer user_data;
+} VsStoreHead;
+
+/**
+ * vs_store_upload_new_headed:
+ * @head: (transfer none)
+ *
+ * An upload whose beginning is written last, because only the end tells it.
+ * What vs_store_upload_write () gets comes behind it.
+ *
+ * After an error it may go on: nothing of what failed was taken, and the same
+ * call may be tried again, unless vs_store_upload_is_lost ().
+ *
+ * Returns: NULL with %G_IO_ERROR_NOT_SUPPORTED also for a spool
+ */
+VsStoreUpload *vs_store_upload_new_headed (VsStore *store,
+    const gchar *key, const VsStoreHead *head, GCancellable *cancellable,
+    GError **error);
+/* Whether nothing can come of it any more: it is to be begun anew. */
+gboolean       vs_store_upload_is_lost (VsStoreUpload *upload);
+
+/**
+ * vs_store_upload_make_head:
+ * @needed: bytes
+ * @size: (out): that the head is to have: @needed, or more
+ *
+ * Makes room for the head, when all else is written: of a file, in the
+ * reserve, whose rest is cut out where the file system can, or past it. Begins
+ * the head; again, where it was begun before.
+ */
+gboolean vs_store_upload_make_head (VsStoreUpload *upload, guint64 needed,
+    guint64 *size, GError **error);
+/* The head's next bytes; there are as many as it has, then the commit. */
+gboolean vs_store_upload_write_head (VsStoreUpload *upload, GBytes **parts,
+    guint n_parts, GError **error);
+
+/**
  * vs_store_get:
  * @offset: first byte
  * @length: how many, -1 for all; fewer come at the object's end

@@ -17,7 +17,8 @@ typedef struct _VsStoreClass VsStoreClass;
  * The operations of one kind of store. Keys were checked by
  * vs_store_key_is_valid () before they come here; @prefix is a valid key or
  * "". Each is called from any thread. After a failed @upload_write or
- * @upload_commit only @upload_free follows.
+ * @upload_commit only @upload_free follows, unless the upload is headed and
+ * not lost.
  */
 struct _VsStoreClass
 {
@@ -29,6 +30,13 @@ struct _VsStoreClass
       guint n_parts, GError ** error);
   gboolean (*upload_commit) (VsStoreUpload *upload, GError ** error);
   void (*upload_free) (VsStoreUpload *upload);
+  /* (nullable): all three or none */
+  VsStoreUpload *(*upload_new_headed) (VsStore *store, const gchar *key,
+      const VsStoreHead *head, GCancellable *cancellable, GError **error);
+  gboolean (*upload_make_head) (VsStoreUpload *upload, guint64 needed,
+      guint64 *size, GError **error);
+  gboolean (*upload_write_head) (VsStoreUpload *upload, GBytes **parts,
+      guint n_parts, GError **error);
 
   GBytes *(*get) (VsStore *store, const gchar *key, guint64 offset,
       gssize length, gsize max, GCancellable *cancellable, GError ** error);
@@ -71,6 +79,7 @@ struct _VsStoreUpload
 {
   VsStore *store;
   GCancellable *cancellable;
+  gboolean lost;                /* of a headed one: see vsstore.h */
   /* as they were told */
   gboolean has_size, has_sha256;
   guint64 size;

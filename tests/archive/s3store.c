@@ -256,6 +256,93 @@ GST_START_TEST (test_abandoned_upload)
 
 GST_END_TEST;
 
+/* ---- the head comes last ------------------------------------------------ */
+
+static void
+write_pieces (VsStoreUpload * upload, GBytes * bytes, gsize piece)
+{
+  gsize size = g_bytes_get_size (bytes);
+
+  for (gsize i = 0; i < size; i += piece) {
+    g_autoptr (GBytes) part =
+        g_bytes_new_from_bytes (bytes, i, MIN (piece, size - i));
+    g_autoptr (GError) error = NULL;
+
+    fail_unless (vs_store_upload_write (upload, &part, 1, &error), "%s",
+        error ? error->message : "");
+  }
+}
+
+static void
+assert_headed (gsize head_size, gsize size, gsize piece)
+{
+  VsStoreHead settings = {.reserve = 1000 };
+  g_autoptr (VsStoreUpload) upload = vs_store_upload_new_headed (store,
+      "r/a.mp4", &settings, NULL, NULL);
+  g_autoptr (GBytes) payload = random_bytes (size);
+  g_autoptr (GBytes) head = random_bytes (head_size);
+  g_autoptr (GByteArray) whole = g_byte_array_new ();
+  g_autoptr (GBytes) expected = NULL;
+  g_autoptr (GError) error = NULL;
+  guint64 told;
+
+  write_pieces (upload, payload, piece);
+  fail_unless (vs_store_upload_make_head (upload, head_size, &told, NULL));
+  fail_unless_equals_uint64 (told, head_size);
+  fail_unless (vs_store_upload_write_head (upload, &head, 1, NULL));
+  fail_unless (vs_store_upload_commit (upload, &error), "%s",
+      error ? error->message : "");
+  g_byte_array_append (whole, g_bytes_get_data (head, NULL), head_size);
+  g_byte_array_append (whole, g_bytes_get_data (payload, NULL), size);
+  expected = g_byte_array_free_to_bytes (g_steal_pointer (&whole));
+  assert_object ("r/a.mp4", expected);
+}
+
+/* As one object and in parts, parts that go through a file, and heads longer
+ * than what is held in memory. */
+GST_START_TEST (test_headed)
+{
+  static const struct
+  {
+    gsize head, payload, piece;
+  } rows[] = {
+    {1, 0, 1}, {500, 1000, 100}, {500, 5 * MIB, MIB}, {500, 5 * MIB + 1, MIB},
+    {3, 11 * MIB, MIB}, {3, 11 * MIB + 1, MIB}, {3, 30 * MIB + 77, 100000},
+    {9 * MIB, 1000, 1000}, {12 * MIB, 30 * MIB, MIB},
+    {100, 60 * MIB, 20 * MIB},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    assert_headed (rows[i].head, rows[i].payload, rows[i].piece);
+}
+
+GST_END_TEST;
+
+/* An upload that was ended from elsewhere says so; one that a folder above
+ * is cleaned under goes on. */
+GST_START_TEST (test_lost_upload)
+{
+  VsStoreHead settings = {.reserve = 1000 };
+  g_autoptr (VsStoreUpload) upload = vs_store_upload_new_headed (store,
+      "e/recordings/a.mp4", &settings, NULL, NULL);
+  g_autoptr (GBytes) bytes = random_bytes (MIB);
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 20; i++)
+    fail_unless (vs_store_upload_write (upload, &bytes, 1, NULL));
+  fail_unless (vs_store_clean (store, "e", NULL, NULL));
+  for (guint i = 0; i < 20; i++)
+    fail_unless (vs_store_upload_write (upload, &bytes, 1, NULL));
+  fail_if (vs_store_upload_is_lost (upload));
+  fail_unless (vs_store_clean (store, "e/recordings", NULL, NULL));
+  for (guint i = 0; i < 20
+      && vs_store_upload_write (upload, &bytes, 1, &error); i++);
+  fail_unless (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND));
+  fail_unless (vs_store_upload_is_lost (upload));
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_list)
 {
   g_autoptr (GPtrArray) objects = NULL;
@@ -411,6 +498,8 @@ s3store_suite (void)
   tcase_add_test (tc, test_sizes);
   tcase_add_test (tc, test_upload_name);
   tcase_add_test (tc, test_abandoned_upload);
+  tcase_add_test (tc, test_headed);
+  tcase_add_test (tc, test_lost_upload);
   tcase_add_test (tc, test_list);
   tcase_add_loop_test (tc, test_lease_race, 0, 5);
   tcase_add_test (tc, test_lease);

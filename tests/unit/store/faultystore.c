@@ -67,7 +67,7 @@ fail (VsStore * store, const gchar * name, GError ** error)
 }
 
 static VsStoreUpload *
-faulty_upload_new (VsStore * store, const gchar * key,
+upload_new (VsStore * store, const gchar * key, const VsStoreHead * head,
     GCancellable * cancellable, GError ** error)
 {
   FaultyStore *self = (FaultyStore *) store;
@@ -81,7 +81,9 @@ faulty_upload_new (VsStore * store, const gchar * key,
     fail (store, key, error);
     return NULL;
   }
-  inner = vs_store_upload_new (self->inner, key, cancellable, error);
+  inner = head ? vs_store_upload_new_headed (self->inner, key, head,
+      cancellable, error) : vs_store_upload_new (self->inner, key,
+      cancellable, error);
   if (inner == NULL)
     return NULL;
   upload = g_new0 (FaultyUpload, 1);
@@ -89,6 +91,40 @@ faulty_upload_new (VsStore * store, const gchar * key,
   upload->inner = inner;
   upload->key = g_strdup (key);
   return &upload->parent;
+}
+
+static VsStoreUpload *
+faulty_upload_new (VsStore * store, const gchar * key,
+    GCancellable * cancellable, GError ** error)
+{
+  return upload_new (store, key, NULL, cancellable, error);
+}
+
+static VsStoreUpload *
+faulty_upload_new_headed (VsStore * store, const gchar * key,
+    const VsStoreHead * head, GCancellable * cancellable, GError ** error)
+{
+  return upload_new (store, key, head, cancellable, error);
+}
+
+static gboolean
+faulty_upload_make_head (VsStoreUpload * upload, guint64 needed,
+    guint64 * size, GError ** error)
+{
+  if (judge (upload->store, TRUE) != GO_ON)
+    return fail (upload->store, "upload", error);
+  return vs_store_upload_make_head (((FaultyUpload *) upload)->inner, needed,
+      size, error);
+}
+
+static gboolean
+faulty_upload_write_head (VsStoreUpload * upload, GBytes ** parts,
+    guint n_parts, GError ** error)
+{
+  if (judge (upload->store, TRUE) != GO_ON)
+    return fail (upload->store, "upload", error);
+  return vs_store_upload_write_head (((FaultyUpload *) upload)->inner, parts,
+      n_parts, error);
 }
 
 static gboolean
@@ -101,6 +137,8 @@ faulty_upload_write (VsStoreUpload * upload, GBytes ** parts, guint n_parts,
   if (verdict == FAIL
       || !vs_store_upload_write (self->inner, parts, n_parts, error))
     return fail (upload->store, "upload", error);
+  /* what is done and denied would be done twice */
+  upload->lost |= verdict == DO_AND_FAIL;
   for (guint i = 0; i < n_parts; i++)
     self->bytes += g_bytes_get_size (parts[i]);
   return verdict == GO_ON || fail (upload->store, "upload", error);
@@ -113,8 +151,11 @@ faulty_upload_commit (VsStoreUpload * upload, GError ** error)
   FaultyStore *store = (FaultyStore *) upload->store;
   Verdict verdict = judge (upload->store, TRUE);
 
-  if (verdict == FAIL || !vs_store_upload_commit (self->inner, error))
+  upload->lost |= verdict == DO_AND_FAIL;
+  if (verdict == FAIL || !vs_store_upload_commit (self->inner, error)) {
+    upload->lost |= vs_store_upload_is_lost (self->inner);
     return fail (upload->store, "upload", error);
+  }
   g_mutex_lock (&store->lock);
   store->bytes += self->bytes;
   if (store->log)
@@ -259,6 +300,9 @@ faulty_get_time (VsStore * store, const gchar * key)
   .upload_new = faulty_upload_new, .upload_write = faulty_upload_write,  \
   .upload_commit = faulty_upload_commit,                                 \
   .upload_free = faulty_upload_free, .get = faulty_get,                  \
+  .upload_new_headed = faulty_upload_new_headed,                         \
+  .upload_make_head = faulty_upload_make_head,                           \
+  .upload_write_head = faulty_upload_write_head,                         \
   .stat = faulty_stat, .list = faulty_list, .clean = faulty_clean,       \
   .remove = faulty_remove, .lock = faulty_lock, .unlock = faulty_unlock, \
   .finalize = faulty_finalize
