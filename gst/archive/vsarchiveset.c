@@ -30,6 +30,7 @@ vs_archive_set_new (VsStore * store, const gchar * folder,
   set->max_age = settings->max_age;
   set->max_segments = settings->max_segments;
   set->max_bytes = settings->max_bytes;
+  set->needed = G_MAXUINT64;
   set->lists = g_ptr_array_new_with_free_func ((GDestroyNotify)
       vs_archive_list_free);
   set->garbage = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)
@@ -96,6 +97,7 @@ update_state (VsArchiveState * state, VsArchiveList * list)
   state->target_duration = MAX (state->target_duration, list->target_duration);
   if (last == NULL)
     return;
+  state->ended = list->ended && (state->ended || !state->found);
   state->found = TRUE;
   state->next_sequence = MAX (state->next_sequence, list->next);
   state->next_discontinuity_sequence =
@@ -319,7 +321,7 @@ must_go (VsArchiveSet * set, VsArchiveList * leading, guint64 sequence)
 {
   guint64 n = leading->next - sequence;
 
-  if (sequence >= leading->next || n <= KEEP_MIN)
+  if (sequence >= leading->next || n <= KEEP_MIN || sequence >= set->needed)
     return FALSE;
   return (set->max_segments && n > set->max_segments)
       || (set->max_bytes && retained_bytes (set) > set->max_bytes)

@@ -21,6 +21,7 @@ typedef struct
   gchar *folder;
   GstClockTime max_age;
   guint64 max_segments, max_bytes;
+  guint64 needed;               /* what retention leaves alone, from there on */
 
   GPtrArray *lists;             /* VsArchiveList */
   GHashTable *garbage;          /* VsArchiveList -> VsArchiveGarbage */

@@ -290,6 +290,62 @@ report_stored (VsArchiveWriter * self, VsArchiveList * list,
     self->callbacks.stored (list->rendition, segment, path, self->user_data);
 }
 
+/* The bytes of a job, for who follows: storing lets go of them. */
+typedef struct
+{
+  GBytes **parts;
+  guint n_parts;
+} Bytes;
+
+static void
+bytes_clear (Bytes * bytes)
+{
+  for (guint i = 0; i < bytes->n_parts; i++)
+    g_bytes_unref (bytes->parts[i]);
+  g_clear_pointer (&bytes->parts, g_free);
+  bytes->n_parts = 0;
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Bytes, bytes_clear);
+
+static void
+ref_bytes (VsArchiveWriter * self, VsArchiveJob * job, Bytes * bytes)
+{
+  g_mutex_lock (&self->lock);
+  if (self->follower.entry && job->parts) {
+    bytes->n_parts = job->n_parts;
+    bytes->parts = g_new (GBytes *, MAX (job->n_parts, 1));
+    for (guint i = 0; i < job->n_parts; i++)
+      bytes->parts[i] = g_bytes_ref (job->parts[i]);
+  }
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+tell_follower (VsArchiveWriter * self, VsArchiveList * list,
+    VsSegment * segment, const Bytes * bytes)
+{
+  const VsSegmentTrack *track = vs_segment_get_track (segment, VS_MEDIA_VIDEO);
+  VsArchiveFollower follower;
+
+  vs_archive_writer_get_follower (self, &follower);
+  if (follower.entry)
+    follower.entry (list->rendition, segment, track ?
+        g_hash_table_lookup (list->configs, track->config_id) : NULL,
+        bytes->parts, segment->gap ? 0 : bytes->n_parts, follower.user_data);
+}
+
+static void
+prune (VsArchiveWriter * self)
+{
+  VsArchiveFollower follower;
+
+  vs_archive_writer_get_follower (self, &follower);
+  if (follower.get_needed)
+    self->set->needed = follower.get_needed (follower.user_data);
+  vs_archive_set_prune (self->set);
+}
+
 /* The job's entry as it stands: a caller may turn it into a gap. */
 static VsSegment *
 ref_segment (VsArchiveWriter * self, VsArchiveJob * job)
@@ -328,23 +384,30 @@ process (VsArchiveWriter * self, VsArchiveJob * job)
 {
   VsArchiveList *list = prepare_list (self, job);
   guint64 sequence = job->segment->sequence;
-  gboolean stored = store_segment (self, job);
-  g_autoptr (VsSegment) segment = ref_segment (self, job);
+  g_auto (Bytes) bytes = { NULL, 0 };
+  g_autoptr (VsSegment) segment = NULL;
+  gboolean stored;
 
+  ref_bytes (self, job, &bytes);
+  stored = store_segment (self, job);
+  segment = ref_segment (self, job);
   if (!stored && is_stopping (self))
     return FALSE;
   if (!fill_gaps (self, list, sequence, segment)
       || !append_entry (self, list, segment))
     return FALSE;
-  vs_archive_set_prune (self->set);
-  if (!stored)
+  prune (self);
+  if (!stored) {
+    tell_follower (self, list, segment, &bytes);
     return TRUE;
+  }
 
   /* the main playlist goes ahead of a child that becomes empty */
   if (!write_list (self, list, try_list) || !write_main (self, FALSE)
       || !write_pruned (self))
     return FALSE;
   report_stored (self, list, segment);
+  tell_follower (self, list, segment, &bytes);
   return TRUE;
 }
 
@@ -388,8 +451,13 @@ write_all_complete (VsArchiveWriter * self)
 static void
 run_end (VsArchiveWriter * self, VsArchiveEnd * end, gboolean may_write)
 {
-  gboolean complete = may_write && write_all_complete (self);
+  VsArchiveFollower follower;
+  gboolean complete;
 
+  vs_archive_writer_get_follower (self, &follower);
+  if (follower.ended && may_write)
+    follower.ended (follower.user_data);
+  complete = may_write && write_all_complete (self);
   report_lost (self);
   g_mutex_lock (&self->lock);
   complete &= !self->lost_any;

@@ -133,6 +133,24 @@ vs_archive_writer_bound_unlocked (VsArchiveWriter * self)
 }
 
 void
+vs_archive_writer_set_follower (VsArchiveWriter * self,
+    const VsArchiveFollower * follower)
+{
+  g_mutex_lock (&self->lock);
+  self->follower = *follower;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vs_archive_writer_get_follower (VsArchiveWriter * self,
+    VsArchiveFollower * follower)
+{
+  g_mutex_lock (&self->lock);
+  *follower = self->follower;
+  g_mutex_unlock (&self->lock);
+}
+
+void
 vs_archive_writer_set_rendition (VsArchiveWriter * self,
     VsRendition * rendition)
 {

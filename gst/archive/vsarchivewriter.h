@@ -49,6 +49,7 @@ typedef struct
   gint64 end_utc_us;
   gint64 event_utc_us;          /* see VsSegment; 0 when the archive does not
                                  * tell */
+  gboolean ended;               /* the event had: its playlists are complete */
 } VsArchiveState;
 
 /**
@@ -72,6 +73,27 @@ typedef struct
 } VsArchiveWriterCallbacks;
 
 /**
+ * VsArchiveFollower:
+ *
+ * Whoever reads what is written, as it is written. Called in the writer's
+ * thread, no lock held; none of it blocks.
+ * @entry: there is one more entry of @rendition: a segment that is durable and
+ *   listed, with its bytes in pieces, or a gap; gaps that were made up are left
+ *   out. @video: (nullable): the picture, where it is known
+ * @ended: nothing more comes
+ * @get_needed: the least number that retention is to leave alone
+ */
+typedef struct
+{
+  void (*entry) (const VsRendition *rendition, VsSegment *segment,
+      const VsCodecConfig *video, GBytes **parts, guint n_parts,
+      gpointer user_data);
+  void (*ended) (gpointer user_data);
+  guint64 (*get_needed) (gpointer user_data);
+  gpointer user_data;
+} VsArchiveFollower;
+
+/**
  * vs_archive_writer_new:
  * @state: (out): where to go on
  *
@@ -85,6 +107,10 @@ VsArchiveWriter *vs_archive_writer_new (VsStore *store,
 
 /* Finishes what is queued (bounded by @timeout), releases the lease. */
 void vs_archive_writer_free (VsArchiveWriter *writer, GstClockTime timeout);
+
+/* Ahead of the first segment; it is called until the writer is freed. */
+void vs_archive_writer_set_follower (VsArchiveWriter *writer,
+    const VsArchiveFollower *follower);
 
 /* Declares a rendition; again when it changed. */
 void vs_archive_writer_set_rendition (VsArchiveWriter *writer,

@@ -65,6 +65,7 @@ struct _VsArchiveWriter
   GQueue lost;                  /* VsArchiveLost, not yet said */
   gboolean lost_any;
   GQueue ends;                  /* VsArchiveEnd */
+  VsArchiveFollower follower;   /* all NULL without one */
   gboolean closing;
   gint64 deadline;              /* monotonic, when closing */
   gboolean finished;
@@ -78,6 +79,9 @@ void vs_archive_writer_release_parts_unlocked (VsArchiveWriter *writer,
 /* Makes a gap of what can't be stored. */
 void vs_archive_writer_give_up_unlocked (VsArchiveWriter *writer,
     VsArchiveJob *job);
+/* What there is to be called, as it is now. */
+void vs_archive_writer_get_follower (VsArchiveWriter *writer,
+    VsArchiveFollower *follower);
 /* Gives up what is too much, the oldest first; never what is being read. */
 void vs_archive_writer_bound_unlocked (VsArchiveWriter *writer);
 

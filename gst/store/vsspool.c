@@ -102,22 +102,20 @@ check_room (VsSpool * self, const gchar * key, guint64 size, GError ** error)
   return !full;
 }
 
-/* The number of a new upload; 0 and an error while there is another one. */
+/* The number of a new upload; waits for the end of another one, which is as
+ * long as the local disk takes. */
 static guint64
-begin_upload (VsSpool * self, const gchar * key, GError ** error)
+begin_upload (VsSpool * self)
 {
-  guint64 number = 0;
+  guint64 number;
 
   g_mutex_lock (&self->lock);
-  if (!self->uploading) {
-    self->uploading = TRUE;
-    self->written = 0;
-    number = self->next_number++;
-  }
+  while (self->uploading)
+    g_cond_wait (&self->uploaded, &self->lock);
+  self->uploading = TRUE;
+  self->written = 0;
+  number = self->next_number++;
   g_mutex_unlock (&self->lock);
-  if (number == 0)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING,
-        "%s/%s: another object is being put", self->parent.location, key);
   return number;
 }
 
@@ -126,6 +124,7 @@ end_upload (VsSpool * self)
 {
   g_mutex_lock (&self->lock);
   self->uploading = FALSE;
+  g_cond_signal (&self->uploaded);
   g_mutex_unlock (&self->lock);
 }
 
@@ -134,13 +133,11 @@ spool_upload_new (VsStore * store, const gchar * key,
     GCancellable * cancellable, GError ** error)
 {
   VsSpool *self = (VsSpool *) store;
-  guint64 number = begin_upload (self, key, error);
+  guint64 number = begin_upload (self);
   g_autofree gchar *entry_key = vs_spool_get_entry_key (self, number);
   VsStoreUpload *local = NULL;
   VsSpoolUpload *upload;
 
-  if (number == 0)
-    return NULL;
   if (check_room (self, key, 0, error))
     local = vs_store_upload_new (self->local, entry_key, cancellable, error);
   if (local == NULL) {
@@ -227,14 +224,12 @@ spool_remove (VsStore * store, const gchar * key, GCancellable * cancellable,
     GError ** error)
 {
   VsSpool *self = (VsSpool *) store;
-  guint64 number = begin_upload (self, key, error);
+  guint64 number = begin_upload (self);
   g_autofree gchar *entry_key = vs_spool_get_entry_key (self, number);
   VsSpoolEntry entry = {.key = (gchar *) key,.removes = TRUE };
   g_autoptr (GBytes) trailer = vs_spool_entry_make_trailer (&entry);
   gboolean ok;
 
-  if (number == 0)
-    return FALSE;
   ok = vs_store_put (self->local, entry_key, &trailer, 1, cancellable, error);
   if (ok)
     enqueue (self, number, &entry);
@@ -284,6 +279,7 @@ spool_finalize (VsStore * store)
   g_object_unref (self->cancellable);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
+  g_cond_clear (&self->uploaded);
   g_free (self->folder);
   vs_store_unref (self->local);
   vs_store_unref (self->remote);
@@ -544,6 +540,7 @@ vs_spool_open (VsStore * store, const VsSpoolSettings * settings,
   self->next_number = 1;
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
+  g_cond_init (&self->uploaded);
   if (!recover (self, settings->folder, error)) {
     vs_store_unref (&self->parent);
     return NULL;

@@ -22,8 +22,8 @@ G_BEGIN_DECLS
  * It is full when @max_bytes wait: puts then fail with %G_IO_ERROR_NO_SPACE,
  * but for playlists, which come on top. What is in it is never given up.
  *
- * One process at a time has a spool; in it one object is put at a time
- * (%G_IO_ERROR_PENDING else).
+ * One process at a time has a spool; in it one object is put at a time, and
+ * whoever comes with another one waits until it is committed or freed.
  */
 
 typedef struct

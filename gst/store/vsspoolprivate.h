@@ -36,6 +36,7 @@ typedef struct
 
   GMutex lock;
   GCond changed;
+  GCond uploaded;               /* no object is put any more */
   /* protected by lock */
   VsSpoolQueue *queue;
   guint64 next_number;
