@@ -257,6 +257,8 @@ chain_feed (Chain * chain, const gchar * rendition, const Fed * fed)
 
   segment->sequence = fed->sequence;
   segment->run = segment->discontinuity_sequence = fed->run;
+  segment->discontinuity = chain->state.found
+      && fed->sequence == chain->state.next_sequence;
   segment->utc_us = fed->utc_us;
   vs_archive_writer_append (chain->writer, rendition, segment, parts, 2);
 }
