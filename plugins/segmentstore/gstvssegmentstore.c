@@ -37,6 +37,15 @@
  * discontinuity. With a spool EOS is posted when all of it was sent, or ten
  * seconds after nothing more could be.
  *
+ * With #GstVsSegmentStore:recording it also makes an MP4 file of the event in
+ * `<account>/<event>/recordings/`, while the stream runs: its index is in
+ * front, and it is there within a second of the end, however long it is. A
+ * store that fails delays it and nothing else; a process that dies, or stops
+ * without EOS, leaves it to the next start with the same settings, which makes
+ * it from the segments and goes on with it. Ahead of EOS the source pad of a
+ * rendition that was recorded sends the event `visionstream-recording` with
+ * the fields of the message; EOS waits for that, for 5 s at most.
+ *
  * ## Messages
  *
  * Element messages, from a thread of their own:
@@ -56,6 +65,13 @@
  *   * guint64 `first-fragment-id`, `last-fragment-id`
  *   * GstElement `sink`
  * * `vssegmentstore-recovered`: the store works again after a warning.
+ * * `vssegmentstore-recording-finished`: a recording is there, whole.
+ *   * gchararray `location`: the file
+ *   * gchararray `rendition`
+ *   * guint64 `duration`: ns
+ *   * guint64 `size`: bytes
+ *   * guint `gaps`: places where something is missing, or a run ended
+ *   * GstElement `sink`
  *
  * A store that fails posts one WARNING with the path and the cause; segments
  * that are given up, another one that says which; a spool that could not be
@@ -68,6 +84,9 @@
  * |[
  * gst-launch-1.0 -e vssegmentstore name=store location=archive event=two videotestsrc num-buffers=300 ! tee name=t t. ! queue ! x264enc key-int-max=60 ! h264parse ! mpegtsmux ! store.sink_0 t. ! queue ! videoscale ! video/x-raw,width=160,height=120 ! x264enc key-int-max=60 ! h264parse ! mpegtsmux ! store.sink_1
  * ]| Two renditions, cut at the same frames.
+ * |[
+ * gst-launch-1.0 -e videotestsrc num-buffers=300 ! x264enc key-int-max=60 ! h264parse ! mpegtsmux name=m ! vssegmentstore location=archive recording=mp4 audiotestsrc num-buffers=470 ! avenc_aac ! aacparse ! m.
+ * ]| An archive, and an MP4 file of it when it ends.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -75,6 +94,7 @@
 
 #include "gstvssegmentstorearchive.h"
 #include "gstvssegmentstorenames.h"
+#include "gstvssegmentstorerecordings.h"
 
 GST_DEBUG_CATEGORY (vssegmentstore_debug);
 #define GST_CAT_DEFAULT vssegmentstore_debug
@@ -127,6 +147,7 @@ on_archive_ended (gboolean complete, gpointer user_data)
   GstMessage *message = gst_message_new_eos (GST_OBJECT (self));
   gboolean playing;
 
+  gst_vs_segment_store_wait_for_recordings (self);
   gst_vs_segment_store_drain (self);
   g_mutex_lock (&self->lock);
   playing = self->playing;
@@ -179,6 +200,7 @@ start (GstVsSegmentStore * self)
     return FALSE;
   }
   self->stored = self->lost = self->stored_bytes = 0;
+  self->recorded = self->recorded_bytes = 0;
   self->last_utc_us = 0;
   for (GList * l = self->pads; l != NULL; l = l->next)
     gst_vs_segment_store_pad_start (l->data, self);
@@ -214,6 +236,9 @@ gst_vs_segment_store_change_state (GstElement * element,
     return GST_STATE_CHANGE_FAILURE;
   if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
     set_playing (self, FALSE);
+  /* a thread that streams may wait for one */
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    gst_vs_segment_store_interrupt_recordings (self);
   result = GST_ELEMENT_CLASS (gst_vs_segment_store_parent_class)->change_state
       (element, transition);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING
@@ -406,6 +431,7 @@ make_stats (GstVsSegmentStore * self)
       "pid-changes", G_TYPE_UINT64, sum.pid_changes,
       "clock-jumps", G_TYPE_UINT64, sum.clock_jumps, NULL);
   g_mutex_unlock (&self->lock);
+  gst_vs_segment_store_add_recording_stats (self, stats);
   return stats;
 }
 

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "archive/vsarchivewriter.h"
+#include "archive/vsrecorderset.h"
 #include "timeline/vssegmenter.h"
 #include "vssegmentstoresettings.h"
 
@@ -25,6 +25,8 @@ struct _GstVsSegmentStore
   VsStore *store;               /* the spool, where there is one: these two */
   gboolean has_spool;           /* change under the lock */
   VsArchiveWriter *writer;
+  VsRecorderSet *recorders;     /* NULL: nothing is recorded; changes under
+                                 * the lock */
   VsSegmenter *segmenter;
   guint earlier_target;         /* s, that stored playlists promise, or 0 */
   gchar *account, *event, *breakout;
@@ -43,6 +45,7 @@ struct _GstVsSegmentStore
   guint32 eos_seqnum;
   gboolean failing;             /* the store is */
   guint64 stored, lost, stored_bytes;
+  guint64 recorded, recorded_bytes;
   gint64 last_utc_us;           /* end of the newest that was stored */
 };
 

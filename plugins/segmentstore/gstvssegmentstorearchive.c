@@ -7,6 +7,7 @@
 #endif
 
 #include "gstvssegmentstorearchive.h"
+#include "gstvssegmentstorerecordings.h"
 
 GST_DEBUG_CATEGORY_EXTERN (vssegmentstore_debug);
 #define GST_CAT_DEFAULT vssegmentstore_debug
@@ -173,11 +174,16 @@ on_send_lost (const gchar * key, const GError * error, gpointer user_data)
 
 /* Its life. */
 
-static gchar *
-default_spool_directory (void)
+gchar *
+gst_vs_segment_store_dup_spool_directory (GstVsSegmentStore * self)
 {
-  return g_build_filename (g_get_user_state_dir (), "visionstream", "spool",
-      NULL);
+  gchar *directory;
+
+  GST_OBJECT_LOCK (self);
+  directory = g_strdup (self->settings.spool_directory);
+  GST_OBJECT_UNLOCK (self);
+  return directory ? directory : g_build_filename (g_get_user_state_dir (),
+      "visionstream", "spool", NULL);
 }
 
 /* In front of a store that is far away. */
@@ -188,16 +194,13 @@ open_spool (GstVsSegmentStore * self, VsStore * remote, const gchar * folder,
   static const VsSpoolCallbacks callbacks = {
     on_send_failed, on_recovered, on_send_lost
   };
-  g_autofree gchar *directory = NULL;
+  g_autofree gchar *directory = gst_vs_segment_store_dup_spool_directory (self);
   g_autoptr (VsStore) local = NULL;
   VsSpoolSettings settings = {.folder = folder };
 
   GST_OBJECT_LOCK (self);
-  directory = g_strdup (self->settings.spool_directory);
   settings.max_bytes = self->settings.spool_max_bytes;
   GST_OBJECT_UNLOCK (self);
-  if (directory == NULL)
-    directory = default_spool_directory ();
   settings.local = local = vs_store_open (directory, TRUE, error);
   return local ? vs_spool_open (remote, &settings, &callbacks, self,
       error) : NULL;
@@ -301,6 +304,8 @@ gst_vs_segment_store_open_archive (GstVsSegmentStore * self)
     return FALSE;
   }
   vs_store_publish (self->store);
+  gst_vs_segment_store_open_recordings (self, self->has_spool ?
+      vs_spool_get_store (self->store) : NULL, &archive, &state);
   if (state.found) {
     segmenter.first_sequence = state.next_sequence;
     segmenter.first_discontinuity_sequence = state.next_discontinuity_sequence;
@@ -357,6 +362,7 @@ gst_vs_segment_store_close_archive (GstVsSegmentStore * self)
   if (self->writer != NULL)
     vs_archive_writer_free (self->writer, STOP_TIMEOUT);
   self->writer = NULL;
+  gst_vs_segment_store_close_recordings (self);
   if (self->has_spool)
     vs_spool_close (self->store);
   g_mutex_lock (&self->lock);

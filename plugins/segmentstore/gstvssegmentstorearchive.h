@@ -16,6 +16,8 @@ gboolean gst_vs_segment_store_open_archive (GstVsSegmentStore *self);
 /* All 0 without a spool */
 void     gst_vs_segment_store_get_spool_stats (GstVsSegmentStore *self,
     VsSpoolStats *stats);
+/* (transfer full): where the spool is, or would be */
+gchar   *gst_vs_segment_store_dup_spool_directory (GstVsSegmentStore *self);
 /* Waits until all is in the store itself, or it can't be for now. */
 void     gst_vs_segment_store_drain (GstVsSegmentStore *self);
 /* Waits a while for what is not stored yet. */

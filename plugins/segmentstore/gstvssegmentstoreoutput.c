@@ -13,6 +13,7 @@
 
 #include "gstvssegmentstorenames.h"
 #include "gstvssegmentstoreoutput.h"
+#include "gstvssegmentstorerecordings.h"
 
 #include <string.h>
 
@@ -95,6 +96,7 @@ gst_vs_segment_store_pad_declare (GstVsSegmentStorePad * pad)
 
   vs_archive_writer_set_rendition (self->writer, pad->rendition);
   vs_archive_writer_set_order (self->writer, pad->rendition->name, pad->number);
+  gst_vs_segment_store_expect_recordings (self);
   gst_vs_segment_store_pad_push_preamble (pad);
   gst_pad_push_event (pad->srcpad, vs_event_new_rendition (pad->rendition));
 }
@@ -197,6 +199,7 @@ gst_vs_segment_store_pad_store (GstVsSegmentStorePad * pad, VsSegment * segment)
   vs_archive_writer_append (gst_vs_segment_store_pad_get_store (pad)->writer,
       pad->rendition->name, segment, (GBytes **) pad->parts->pdata,
       pad->parts->len);
+  pad->last_sequence = segment->sequence;
   gst_vs_segment_store_pad_drop_parts (pad);
 }
 
@@ -299,6 +302,7 @@ gst_vs_segment_store_pad_end (GstVsSegmentStorePad * pad)
     gst_pad_push_event (pad->srcpad, vs_event_new_segment (NULL, pad->closed));
     g_clear_pointer (&pad->closed, vs_segment_unref);
   }
+  gst_vs_segment_store_finish_recording (self, pad);
   gst_event_set_seqnum (eos, pad->seqnum);
   gst_pad_push_event (pad->srcpad, eos);
   g_mutex_lock (&self->lock);

@@ -345,6 +345,7 @@ gst_vs_segment_store_pad_stop (GstVsSegmentStorePad * pad,
   g_clear_pointer (&pad->opened, vs_segment_unref);
   g_clear_pointer (&pad->closed, vs_segment_unref);
   g_ptr_array_set_size (pad->configs, 0);
+  pad->last_sequence = 0;
   gst_vs_segment_store_pad_drop_parts (pad);
 }
 

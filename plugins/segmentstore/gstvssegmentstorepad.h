@@ -48,6 +48,7 @@ struct _GstVsSegmentStorePad
   guint track_count;
   gchar *language;              /* as the TS tells it, or NULL */
   VsSegment *opened, *closed;   /* for the next event */
+  guint64 last_sequence;        /* handed to the archive, 0 for none */
   gboolean announced;           /* opened is */
   gboolean joined;              /* came cut: saw a segment open */
   GPtrArray *parts;             /* GBytes of the open segment */

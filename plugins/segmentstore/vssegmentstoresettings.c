@@ -18,6 +18,10 @@
 /* An hour and more of the default ladder */
 #define DEFAULT_SPOOL_MAX_BYTES (G_GUINT64_CONSTANT (8) << 30)
 
+/* What is always there at the end of an event, whatever its ladder. */
+#define DEFAULT_RENDITIONS "best"
+#define DEFAULT_MAX_DURATION (12 * 3600 * GST_SECOND)
+
 enum
 {
   PROP_0,
@@ -28,10 +32,49 @@ enum
   PROP_MAX_SEGMENTS,
   PROP_MAX_BYTES,
   PROP_START_TIME,
+  PROP_RECORDING,
+  PROP_RECORDING_RENDITIONS,
+  PROP_RECORDING_MAX_DURATION,
+  PROP_RECORDING_GAPS,
   PROP_STATS = VS_SEGMENT_STORE_PROP_STATS,
   PROP_STORE,                   /* location, ... */
   PROP_IDENTITY = PROP_STORE + VS_STORE_PROPERTIES_N    /* account, ... */
 };
+
+#define TYPE_RECORDING (recording_get_type ())
+static GType
+recording_get_type (void)
+{
+  static const GEnumValue values[] = {
+    {VS_RECORDING_FORMAT_NONE, "No recording", "none"},
+    {VS_RECORDING_FORMAT_MP4, "MP4 files with their index in front", "mp4"},
+    {0, NULL, NULL}
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+        g_enum_register_static ("GstVsSegmentStoreRecording", values));
+  return type;
+}
+
+#define TYPE_RECORDING_GAPS (recording_gaps_get_type ())
+static GType
+recording_gaps_get_type (void)
+{
+  static const GEnumValue values[] = {
+    {VS_RECORDING_GAPS_CLOSE, "What follows a gap is moved up to it", "close"},
+    {VS_RECORDING_GAPS_KEEP, "A gap is as long as it was on the wall clock",
+        "keep"},
+    {0, NULL, NULL}
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+        g_enum_register_static ("GstVsSegmentStoreRecordingGaps", values));
+  return type;
+}
 
 void
 vs_segment_store_settings_init (VsSegmentStoreSettings * settings)
@@ -40,6 +83,8 @@ vs_segment_store_settings_init (VsSegmentStoreSettings * settings)
   vs_store_properties_init (&settings->store, DEFAULT_LOCATION);
   settings->spool_max_bytes = DEFAULT_SPOOL_MAX_BYTES;
   settings->target_duration = DEFAULT_TARGET_DURATION;
+  settings->recording_renditions = g_strdup (DEFAULT_RENDITIONS);
+  settings->recording_max_duration = DEFAULT_MAX_DURATION;
 }
 
 void
@@ -49,6 +94,7 @@ vs_segment_store_settings_clear (VsSegmentStoreSettings * settings)
   vs_store_properties_clear (&settings->store);
   g_clear_pointer (&settings->spool_directory, g_free);
   g_clear_pointer (&settings->start_time, g_free);
+  g_clear_pointer (&settings->recording_renditions, g_free);
 }
 
 static void
@@ -95,6 +141,20 @@ vs_segment_store_settings_set_property (VsSegmentStoreSettings * settings,
     case PROP_MAX_BYTES:
       settings->max_bytes = g_value_get_uint64 (value);
       break;
+    case PROP_RECORDING:
+      settings->recording = g_value_get_enum (value);
+      break;
+    case PROP_RECORDING_RENDITIONS:
+      g_free (settings->recording_renditions);
+      settings->recording_renditions = g_strdup (g_value_get_string (value) ?
+          g_value_get_string (value) : DEFAULT_RENDITIONS);
+      break;
+    case PROP_RECORDING_MAX_DURATION:
+      settings->recording_max_duration = g_value_get_uint64 (value);
+      break;
+    case PROP_RECORDING_GAPS:
+      settings->recording_gaps = g_value_get_enum (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -136,6 +196,18 @@ vs_segment_store_settings_get_property (VsSegmentStoreSettings * settings,
       break;
     case PROP_START_TIME:
       g_value_set_string (value, settings->start_time);
+      break;
+    case PROP_RECORDING:
+      g_value_set_enum (value, settings->recording);
+      break;
+    case PROP_RECORDING_RENDITIONS:
+      g_value_set_string (value, settings->recording_renditions);
+      break;
+    case PROP_RECORDING_MAX_DURATION:
+      g_value_set_uint64 (value, settings->recording_max_duration);
+      break;
+    case PROP_RECORDING_GAPS:
+      g_value_set_enum (value, settings->recording_gaps);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -229,11 +301,54 @@ vs_segment_store_settings_install_properties (GObjectClass * klass)
           "Date and time of the first segment, as 2026-01-01T00:00:00Z (unset "
           "= when it comes)", NULL, flags));
   /**
+   * GstVsSegmentStore:recording:
+   *
+   * Makes files of the event in `recordings/` while it runs.
+   */
+  g_object_class_install_property (klass, PROP_RECORDING,
+      g_param_spec_enum ("recording", "Recording",
+          "Whether the event is recorded to a file", TYPE_RECORDING,
+          VS_RECORDING_FORMAT_NONE, flags));
+  /**
+   * GstVsSegmentStore:recording-renditions:
+   *
+   * Each makes a file of its own. The best rendition is the one with the
+   * largest picture among those that have a first segment.
+   */
+  g_object_class_install_property (klass, PROP_RECORDING_RENDITIONS,
+      g_param_spec_string ("recording-renditions", "Recording renditions",
+          "What is recorded: \"best\", \"all\", or names of renditions with "
+          "commas between them", DEFAULT_RENDITIONS, flags));
+  /**
+   * GstVsSegmentStore:recording-max-duration:
+   *
+   * In a directory, room for the index is reserved in front of the file. Past
+   * it the file system puts some more in (ext4, XFS), or the file is copied at
+   * the end, which is warned of.
+   */
+  g_object_class_install_property (klass, PROP_RECORDING_MAX_DURATION,
+      g_param_spec_uint64 ("recording-max-duration", "Recording maximum "
+          "duration", "How long a recording will last at most, in ns: up to "
+          "that it is finished at once", GST_SECOND, G_MAXINT64,
+          DEFAULT_MAX_DURATION, flags));
+  /**
+   * GstVsSegmentStore:recording-gaps:
+   *
+   * What becomes of a time in which there was no stream, or whose segments are
+   * lost. Sound and picture are in sync behind it in any case.
+   */
+  g_object_class_install_property (klass, PROP_RECORDING_GAPS,
+      g_param_spec_enum ("recording-gaps", "Recording gaps",
+          "What becomes of gaps in a recording", TYPE_RECORDING_GAPS,
+          VS_RECORDING_GAPS_CLOSE, flags));
+  /**
    * GstVsSegmentStore:stats:
    *
    * Counters since READY: `segments-stored`, `segments-lost`, `bytes-stored`,
    * `last-segment-end` (ns since 1970), `failing`, what waits in the spool
-   * (`spool-objects`, `spool-bytes`), and what was wrong with the input, by ETSI TR 101 290: `packets`, `sync-losses`,
+   * (`spool-objects`, `spool-bytes`), `recordings-open`, `recordings-finished`,
+   * `recordings-bytes`, and what was wrong with the input, by ETSI TR 101 290:
+   * `packets`, `sync-losses`,
    * `continuity-errors`, `transport-errors`, `crc-errors`, `pid-changes`,
    * `clock-jumps`.
    */

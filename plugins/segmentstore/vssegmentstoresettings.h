@@ -9,6 +9,18 @@
 
 G_BEGIN_DECLS
 
+typedef enum
+{
+  VS_RECORDING_FORMAT_NONE,
+  VS_RECORDING_FORMAT_MP4
+} VsRecordingFormat;
+
+typedef enum
+{
+  VS_RECORDING_GAPS_CLOSE,
+  VS_RECORDING_GAPS_KEEP
+} VsRecordingGaps;
+
 /* What the element's properties set; protected by its object lock. */
 typedef struct
 {
@@ -20,6 +32,10 @@ typedef struct
   guint64 max_age;              /* s */
   guint64 max_segments, max_bytes;
   gchar *start_time;
+  VsRecordingFormat recording;
+  gchar *recording_renditions;  /* never NULL */
+  GstClockTime recording_max_duration;
+  VsRecordingGaps recording_gaps;
 } VsSegmentStoreSettings;
 
 /* property id that the element itself answers for */
