@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * VS_ARCHIVE_KILLS is how often a process is killed (12); VS_ARCHIVE_ALL lets
- * each operation fail instead of each fifth one.
+ * VS_ARCHIVE_KILLS is how often a process is killed (8); VS_ARCHIVE_ALL lets
+ * each operation fail instead of each twelfth one.
  */
 #include <gst/check/gstcheck.h>
 #include <errno.h>
@@ -177,7 +177,7 @@ static void
 run_faults (Fault fault)
 {
   g_autofree gchar *folder = g_build_filename (root, ARCHIVE_FOLDER, NULL);
-  guint step = g_getenv ("VS_ARCHIVE_ALL") ? 1 : 5;
+  guint step = g_getenv ("VS_ARCHIVE_ALL") ? 1 : 12;
   guint at = g_random_int_range (1, step + 1), n = 0;
   gboolean failed;
 
@@ -326,7 +326,7 @@ GST_START_TEST (test_kill)
 {
   const gchar *times = g_getenv ("VS_ARCHIVE_KILLS");
   const ChainSettings settings = { NULL };
-  guint n = times ? atoi (times) : 12;
+  guint n = times ? atoi (times) : 8;
   Chain chain;
 
   if (clip == NULL)
