@@ -7,63 +7,22 @@
 #include <gst/check/gstcheck.h>
 #include <string.h>
 
+#include "bucket.h"
 #include "store/vslease.h"
-#include "store/vss3store.h"
-#include "store/vsstore.h"
 
 #define MIB (1024 * 1024)
 
 static VsStore *store;
 static gchar *bucket;
 
-static VsStore *
-open_with (const gchar * location, const gchar * key, const gchar * secret)
-{
-  VsStoreSettings settings = {
-    .location = location,
-    .endpoint_uri = g_getenv ("VS_S3_ENDPOINT"),
-    .access_key_id = key,
-    .secret_access_key = secret,
-    .force_path_style = TRUE,
-  };
-  g_autoptr (GError) error = NULL;
-  VsStore *opened = vs_store_open_with (&settings, &error);
-
-  fail_unless (opened != NULL, "%s", error ? error->message : "");
-  return opened;
-}
-
-/* The tests make their buckets themselves: stores do not. */
-static void
-make_bucket (const gchar * name)
-{
-  VsStoreSettings settings = {
-    .location = "s3://none",
-    .endpoint_uri = g_getenv ("VS_S3_ENDPOINT"),
-    .access_key_id = g_getenv ("VS_S3_KEY"),
-    .secret_access_key = g_getenv ("VS_S3_SECRET"),
-    .force_path_style = TRUE,
-  };
-  VsS3Client *client = vs_s3_client_new (name, &settings, NULL);
-  VsS3Call call = {.method = "PUT",.key = "",.max_answer = 65536 };
-  g_auto (VsHttpReply) reply = { 0, };
-  g_autoptr (GError) error = NULL;
-
-  fail_unless (client != NULL);
-  fail_unless (vs_s3_client_send (client, &call, NULL, &reply, &error), "%s",
-      error ? error->message : "");
-  vs_s3_client_free (client);
-}
-
 static void
 setup (void)
 {
   g_autofree gchar *location = NULL;
 
-  bucket = g_strdup_printf ("test-%08x", g_random_int ());
-  make_bucket (bucket);
+  bucket = bucket_new ();
   location = g_strdup_printf ("s3://%s/some/prefix", bucket);
-  store = open_with (location, g_getenv ("VS_S3_KEY"),
+  store = bucket_open (location, g_getenv ("VS_S3_KEY"),
       g_getenv ("VS_S3_SECRET"));
 }
 
@@ -457,7 +416,7 @@ static void
 assert_refusal (const gchar * location, const gchar * key,
     const gchar * secret, gint code, const gchar * text)
 {
-  g_autoptr (VsStore) other = open_with (location, key, secret);
+  g_autoptr (VsStore) other = bucket_open (location, key, secret);
   g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
   g_autoptr (GError) error = NULL;
 
