@@ -9,6 +9,7 @@
 
 #include "bucket.h"
 #include "store/vslease.h"
+#include "store/vss3store.h"
 
 #define MIB (1024 * 1024)
 
