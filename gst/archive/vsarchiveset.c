@@ -31,6 +31,7 @@ vs_archive_set_new (VsStore * store, const gchar * folder,
   set->max_segments = settings->max_segments;
   set->max_bytes = settings->max_bytes;
   set->needed = G_MAXUINT64;
+  set->at_end = settings->at_end;
   set->lists = g_ptr_array_new_with_free_func ((GDestroyNotify)
       vs_archive_list_free);
   set->garbage = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)

@@ -22,6 +22,7 @@ typedef struct
   GstClockTime max_age;
   guint64 max_segments, max_bytes;
   guint64 needed;               /* what retention leaves alone, from there on */
+  gboolean at_end;              /* see VsArchiveWriterSettings */
 
   GPtrArray *lists;             /* VsArchiveList */
   GHashTable *garbage;          /* VsArchiveList -> VsArchiveGarbage */

@@ -397,7 +397,9 @@ process (VsArchiveWriter * self, VsArchiveJob * job)
       || !append_entry (self, list, segment))
     return FALSE;
   prune (self);
-  if (!stored) {
+  if (self->set->at_end)
+    report_stored (self, list, segment);
+  if (!stored || self->set->at_end) {
     tell_follower (self, list, segment, &bytes);
     return TRUE;
   }
@@ -523,7 +525,7 @@ run_segment (VsArchiveWriter * self)
   last = self->jobs.length == 0;
   g_mutex_unlock (&self->lock);
   vs_archive_job_free (job);
-  return !last || write_dirty (self);
+  return !last || self->set->at_end || write_dirty (self);
 }
 
 static gboolean

@@ -32,6 +32,10 @@ typedef struct
   GstClockTime max_age;
   guint64 max_segments;         /* a rendition */
   guint64 max_bytes;            /* of the event */
+  /* nothing is named before vs_archive_writer_end (): the main playlist comes
+   * last, and children only as their parts need it. For what is there at once:
+   * it costs one sync a segment */
+  gboolean at_end;
 } VsArchiveWriterSettings;
 
 /**
@@ -56,7 +60,8 @@ typedef struct
  * VsArchiveWriterCallbacks:
  *
  * Called in the writer's thread, no lock held.
- * @stored: a segment is durable and listed; @path is its place for people
+ * @stored: a segment is durable and listed; @path is its place for people.
+ *   With @at_end: it is durable, or, where it is a gap, taken up
  * @failed: the store refuses (once, until it works again); retried
  * @recovered: it works again
  * @lost: segments given up: they are GAP entries

@@ -630,6 +630,18 @@ vs_spool_get_stats (VsStore * spool, VsSpoolStats * stats)
 }
 
 void
+vs_spool_forget_sent (VsStore * spool)
+{
+  VsSpool *self = (VsSpool *) spool;
+  g_autoptr (GArray) evicted = g_array_new (FALSE, FALSE, sizeof (guint64));
+
+  g_mutex_lock (&self->lock);
+  vs_spool_queue_evict (self->queue, 0, evicted);
+  g_mutex_unlock (&self->lock);
+  vs_spool_forget (self, evicted);
+}
+
+void
 vs_spool_close (VsStore * spool)
 {
   VsSpool *self = (VsSpool *) spool;

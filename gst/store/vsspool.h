@@ -101,6 +101,14 @@ void     vs_spool_interrupt (VsStore *spool);
 void vs_spool_get_stats (VsStore *spool, VsSpoolStats *stats);
 
 /**
+ * vs_spool_forget_sent:
+ *
+ * Deletes what is kept of playlists that were sent, which is what saves readers
+ * a call: for a folder that is written once.
+ */
+void vs_spool_forget_sent (VsStore *spool);
+
+/**
  * vs_spool_close:
  *
  * Stops the threads; what was not sent stays on the disk for the next time.
