@@ -46,6 +46,16 @@
  * rendition that was recorded sends the event `visionstream-recording` with
  * the fields of the message; EOS waits for that, for 5 s at most.
  *
+ * ## Clips
+ *
+ * The action signal `harvest` makes an archive of its own of a part of the event
+ * while that goes on: GstStructure `request` in, its id out. The request has
+ * strings: `event`, the clip's name; `start` and `stop`, a wall clock or an
+ * offset as vsarchivesrc takes it; `account` and `location` when they are other
+ * ones. The clip begins and ends at keyframes that all renditions have; a stop
+ * that is still to come is waited for. Two are made at a time, 16 wait. Going
+ * to READY cancels what is not finished, and removes it.
+ *
  * ## Messages
  *
  * Element messages, from a thread of their own:
@@ -72,6 +82,17 @@
  *   * guint64 `size`: bytes
  *   * guint `gaps`: places where something is missing, or a run ended
  *   * GstElement `sink`
+ * * `vssegmentstore-harvest-started`, `-progress` (once a second), `-finished`,
+ *   `-failed`: of a clip.
+ *   * gchararray `id`, `account`, `event`
+ *   * gchararray `start`, `stop`: as they were asked for; started only
+ *   * guint64 `segments`, `total`, `gaps`: copied, to be copied, and missing, of
+ *     all renditions; progress and finished
+ *   * guint64 `size`: bytes; `duration`: ns; progress and finished
+ *   * gchararray `location`: the clip's playlist; finished only
+ *   * guint64 `timestamp`: of its start, ns since 1970, UTC; finished only
+ *   * GError `error`: failed only
+ *   * GstElement `sink`
  *
  * A store that fails posts one WARNING with the path and the cause; segments
  * that are given up, another one that says which; a spool that could not be
@@ -93,6 +114,7 @@
 #endif
 
 #include "gstvssegmentstorearchive.h"
+#include "gstvssegmentstoreharvest.h"
 #include "gstvssegmentstorenames.h"
 #include "gstvssegmentstorerecordings.h"
 
@@ -187,6 +209,7 @@ stop (GstVsSegmentStore * self)
 {
   for (GList * l = self->pads; l != NULL; l = l->next)
     gst_vs_segment_store_pad_stop (l->data, self);
+  gst_vs_segment_store_stop_harvests (self);
   gst_vs_segment_store_close_archive (self);
   g_hash_table_remove_all (self->names);
   self->anchored = self->ending = self->eos_pending = self->failing = FALSE;
@@ -204,6 +227,7 @@ start (GstVsSegmentStore * self)
   self->last_utc_us = 0;
   for (GList * l = self->pads; l != NULL; l = l->next)
     gst_vs_segment_store_pad_start (l->data, self);
+  gst_vs_segment_store_start_harvests (self);
   return TRUE;
 }
 
@@ -481,6 +505,7 @@ gst_vs_segment_store_class_init (GstVsSegmentStoreClass * klass)
   object_class->get_property = gst_vs_segment_store_get_property;
   object_class->finalize = gst_vs_segment_store_finalize;
   vs_segment_store_settings_install_properties (object_class);
+  gst_vs_segment_store_install_harvest (object_class);
 
   element_class->change_state = gst_vs_segment_store_change_state;
   element_class->request_new_pad = gst_vs_segment_store_request_new_pad;

@@ -47,6 +47,9 @@ struct _GstVsSegmentStore
   guint64 stored, lost, stored_bytes;
   guint64 recorded, recorded_bytes;
   gint64 last_utc_us;           /* end of the newest that was stored */
+  GThreadPool *harvest_pool;    /* while the archive is open, which is as long */
+  GCancellable *harvest_cancel; /* as jobs may use what is above */
+  guint harvests;               /* that run or wait */
 };
 
 /* For the pads. */

@@ -186,6 +186,15 @@ gst_vs_segment_store_dup_spool_directory (GstVsSegmentStore * self)
       "visionstream", "spool", NULL);
 }
 
+VsStore *
+gst_vs_segment_store_open_spool_directory (GstVsSegmentStore * self,
+    GError ** error)
+{
+  g_autofree gchar *directory = gst_vs_segment_store_dup_spool_directory (self);
+
+  return vs_store_open (directory, TRUE, error);
+}
+
 /* In front of a store that is far away. */
 static VsStore *
 open_spool (GstVsSegmentStore * self, VsStore * remote, const gchar * folder,
@@ -194,14 +203,13 @@ open_spool (GstVsSegmentStore * self, VsStore * remote, const gchar * folder,
   static const VsSpoolCallbacks callbacks = {
     on_send_failed, on_recovered, on_send_lost
   };
-  g_autofree gchar *directory = gst_vs_segment_store_dup_spool_directory (self);
-  g_autoptr (VsStore) local = NULL;
-  VsSpoolSettings settings = {.folder = folder };
+  g_autoptr (VsStore) local =
+      gst_vs_segment_store_open_spool_directory (self, error);
+  VsSpoolSettings settings = {.local = local,.folder = folder };
 
   GST_OBJECT_LOCK (self);
   settings.max_bytes = self->settings.spool_max_bytes;
   GST_OBJECT_UNLOCK (self);
-  settings.local = local = vs_store_open (directory, TRUE, error);
   return local ? vs_spool_open (remote, &settings, &callbacks, self,
       error) : NULL;
 }

@@ -13,6 +13,9 @@ G_BEGIN_DECLS
  * where the archive ends. What the archive says becomes messages. FALSE: the
  * ERROR is posted, and what was opened is to be closed. */
 gboolean gst_vs_segment_store_open_archive (GstVsSegmentStore *self);
+/* Where what is on its way to a store waits. */
+VsStore *gst_vs_segment_store_open_spool_directory (GstVsSegmentStore *self,
+    GError **error);
 /* All 0 without a spool */
 void     gst_vs_segment_store_get_spool_stats (GstVsSegmentStore *self,
     VsSpoolStats *stats);
