@@ -480,6 +480,7 @@ drain (VsHarvestTarget * self, GError ** error)
 gboolean
 vs_harvest_target_finish (VsHarvestTarget * self, GError ** error)
 {
-  self->finished = await_end (self, error) && drain (self, error);
+  self->finished = !g_cancellable_set_error_if_cancelled (self->cancellable,
+      error) && await_end (self, error) && drain (self, error);
   return self->finished;
 }
