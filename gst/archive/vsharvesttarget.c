@@ -13,7 +13,8 @@
 #include "archive/vsarchivename.h"
 #include "store/vsspool.h"
 
-/* What may wait for the writer: enough to keep it busy, little in memory */
+/* What may wait for the writer, but for one segment, so that it is busy while
+ * the next is read */
 #define QUEUED_MAX (16 * 1024 * 1024)
 #define QUEUED_JOBS_MAX 256
 /* What may wait in the spool for the store, on the disk */
@@ -174,7 +175,7 @@ static gboolean
 is_full_unlocked (VsHarvestTarget * self, gsize size)
 {
   return self->jobs >= QUEUED_JOBS_MAX
-      || (self->queued > 0 && self->queued + size > QUEUED_MAX)
+      || (self->jobs > 1 && self->queued + size > QUEUED_MAX)
       || (self->unsent > 0 && self->unsent + size > UNSENT_MAX);
 }
 
