@@ -3,8 +3,21 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <glib/gstdio.h>
+#include <unistd.h>
 
 #include "common/folder.h"
+
+gchar *
+test_folder_make (const gchar * name)
+{
+  const gchar *tmp =
+      g_access ("/dev/shm", W_OK) == 0 ? "/dev/shm" : g_get_tmp_dir ();
+  g_autofree gchar *last = g_strconcat (name, "-XXXXXX", NULL);
+  gchar *path = g_build_filename (tmp, last, NULL);
+
+  g_assert_nonnull (g_mkdtemp (path));
+  return path;
+}
 
 void
 test_folder_remove (const gchar * path)

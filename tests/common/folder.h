@@ -6,6 +6,10 @@
 
 #include <glib.h>
 
+/* A new one whose name begins with @name, in memory where there is a place: what
+ * is synced there waits for nobody else's disk. (transfer full) */
+gchar *test_folder_make (const gchar *name);
+
 /* With all that is in it; what links lead to stays. */
 void  test_folder_remove (const gchar *path);
 

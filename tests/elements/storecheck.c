@@ -10,12 +10,14 @@
 
 #include <glib/gstdio.h>
 
+#include "common/folder.h"
+
 gchar *folder;
 
 void
 make_folder (void)
 {
-  folder = g_dir_make_tmp ("segmentstore-XXXXXX", NULL);
+  folder = test_folder_make ("segmentstore");
   fail_unless (folder != NULL);
 }
 

@@ -3,8 +3,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <gst/check/gstcheck.h>
-#include <glib/gstdio.h>
-#include <unistd.h>
 
 #include "archive/archivefixture.h"
 #include "common/folder.h"
@@ -12,21 +10,10 @@
 gchar *root;
 VsStore *store;
 
-static gchar *
-make_root (void)
-{
-  const gchar *tmp =
-      g_access ("/dev/shm", W_OK) == 0 ? "/dev/shm" : g_get_tmp_dir ();
-  gchar *path = g_build_filename (tmp, "vsarchive-XXXXXX", NULL);
-
-  fail_unless (g_mkdtemp (path) != NULL);
-  return path;
-}
-
 void
 archive_setup (void)
 {
-  root = make_root ();
+  root = test_folder_make ("vsarchive");
   store = vs_store_open (root, TRUE, NULL);
   archive_log_clear ();
 }
