@@ -2,11 +2,15 @@
 // Runs the cases, one after the other, in one browser.
 import { readdir } from 'node:fs/promises';
 import { Bench } from './lib/bench.mjs';
+import { recording } from './recording.mjs';
 import { screenshot } from './screenshot.mjs';
 
 if (process.argv[2] === '--screenshot') {
   await screenshot(process.argv[3]);
   process.exit();
+}
+if (process.argv[2] === '--recording') {
+  process.exit(await recording(...process.argv.slice(3)) > 0 ? 1 : 0);
 }
 
 const all = (await readdir(new URL('cases', import.meta.url)))

@@ -25,6 +25,7 @@ window.report = {
   errors: [],
   warnings: [],
   latency: NaN,
+  shown: NaN,           // s, of the frame that is shown
   position: 0,          // s, where it plays,
   rangeStart: 0,        // and where what can be sought begins
   ahead: 0,             // s that are buffered ahead of the position
@@ -50,6 +51,17 @@ function addScript(name) {
  * rangeStart () in the element's time.
  */
 const PLAYERS = {
+  file(url) {
+    video.crossOrigin = 'anonymous';
+    video.src = url;
+    return {
+      levels: () => [],
+      select: () => {},
+      latency: () => NaN,
+      rangeStart: () => 0,
+    };
+  },
+
   async hls(url) {
     await addScript('hls.js');
     const hls = new Hls(BUFFER_S
@@ -230,8 +242,9 @@ function listen() {
   video.addEventListener('error',
     () => report.errors.push(`video: ${video.error?.message}`));
   video.addEventListener('ended', () => { report.ended = true; });
-  const frame = (_, { width, height }) => {
+  const frame = (_, { width, height, mediaTime }) => {
     report.started = true;
+    report.shown = mediaTime;
     const size = `${width}x${height}`;
     if (report.sizes.at(-1) !== size) report.sizes.push(size);
     video.requestVideoFrameCallback(frame);
