@@ -48,6 +48,7 @@ typedef struct
  * Returns: TRUE for 2xx, and for 416 to a GET, alone; not for a 200 to a POST
  *   that tells of an error in its content. Else an error that names the
  *   object and says what to do: %G_IO_ERROR_NOT_FOUND,
+ *   %G_IO_ERROR_NOT_MOUNTED (there is no such bucket),
  *   %G_IO_ERROR_PERMISSION_DENIED, %G_IO_ERROR_EXISTS (a precondition that
  *   failed), %G_IO_ERROR_NOT_SUPPORTED (the service can't do that),
  *   %G_IO_ERROR_BUSY, %G_IO_ERROR_FAILED, and those of

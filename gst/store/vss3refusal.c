@@ -21,14 +21,15 @@ static const struct
   gint error;
   const gchar *remedy;
 } refusals[] = {
-  {"NoSuchBucket", G_IO_ERROR_NOT_FOUND,
+  {"NoSuchBucket", G_IO_ERROR_NOT_MOUNTED,
       "there is no such bucket: make it, or correct location"},
   {"NoSuchKey", G_IO_ERROR_NOT_FOUND, NULL},
   {"NoSuchUpload", G_IO_ERROR_NOT_FOUND, NULL},
   {"SignatureDoesNotMatch", G_IO_ERROR_PERMISSION_DENIED,
       "the secret access key is not this access key's"},
   {"InvalidAccessKeyId", G_IO_ERROR_PERMISSION_DENIED,
-      "the service does not know this access key"},
+      "the service does not know this access key: renew it where it comes "
+        "from, or correct endpoint-uri"},
   {"ExpiredToken", G_IO_ERROR_PERMISSION_DENIED,
       "the credentials have expired: renew them where they come from"},
   {"TokenRefreshRequired", G_IO_ERROR_PERMISSION_DENIED,

@@ -261,8 +261,7 @@ s3_remove (VsStore * store, const gchar * key, GCancellable * cancellable,
   g_autoptr (GError) cause = NULL;
 
   if (vs_s3_client_send (self->client, &call, cancellable, &reply, &cause)
-      || (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
-          && !strstr (cause->message, "NoSuchBucket")))
+      || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&cause));
   return FALSE;

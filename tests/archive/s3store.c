@@ -439,7 +439,7 @@ GST_START_TEST (test_refusals)
   assert_refusal (location, "nobody", "another-secret",
       G_IO_ERROR_PERMISSION_DENIED, "does not know this access key");
   assert_refusal ("s3://there-is-none-such", key, g_getenv ("VS_S3_SECRET"),
-      G_IO_ERROR_NOT_FOUND, "no such bucket");
+      G_IO_ERROR_NOT_MOUNTED, "no such bucket");
 }
 
 GST_END_TEST;

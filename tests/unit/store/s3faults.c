@@ -674,7 +674,7 @@ GST_START_TEST (test_refusals)
     const gchar *text;
   } refusals[] = {
     {403, "AccessDenied", G_IO_ERROR_PERMISSION_DENIED, "bucket's policy"},
-    {404, "NoSuchBucket", G_IO_ERROR_NOT_FOUND, "correct location"},
+    {404, "NoSuchBucket", G_IO_ERROR_NOT_MOUNTED, "correct location"},
     {403, "InvalidAccessKeyId", G_IO_ERROR_PERMISSION_DENIED,
         "does not know this access key"},
     {403, "SignatureDoesNotMatch", G_IO_ERROR_PERMISSION_DENIED,
