@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Amazon S3 API Reference: ListObjectsV2. A page has at most a thousand
- * objects.
+ * objects. Names come URL-encoded: a bucket may hold some of others that XML
+ * 1.0 has no characters for, and no page that names one could be read.
  */
 #include "store/vss3store.h"
 
@@ -17,14 +18,16 @@
 #define OBJECTS_MAX (PAGES_MAX * 1000)
 #define EMPTY_PAGES_MAX 100
 
-/* UTF-8 bytes of a key */
+/* UTF-8 bytes of a key, and three characters for each */
 #define KEY_MAX 1024
+#define ENCODED_KEY_MAX (3 * KEY_MAX)
 
 typedef struct
 {
   VsS3Store *store;
   const gchar *suffix;          /* (nullable) */
   GPtrArray *objects;
+  GPtrArray *page;              /* of the page: by whole keys, as they came */
 
   /* of the entry that is being read */
   gchar *key, *etag, *modified;
@@ -33,6 +36,7 @@ typedef struct
 
   /* of the page */
   gboolean is_listing;          /* and nothing else */
+  gboolean is_encoded;
   const gchar *fault;           /* (nullable): what can't be */
   gboolean truncated;
   gchar *first;                 /* key, or NULL */
@@ -55,32 +59,53 @@ listing_clear_entry (Listing * listing)
   listing->has_size = FALSE;
 }
 
+/* A key as it is; NULL for one that could be none of ours. A blank is a plus
+ * where AWS encodes it (application/x-www-form-urlencoded), and "%20" elsewhere. */
+static gchar *
+decode_key (const gchar * text, gboolean is_encoded)
+{
+  g_autofree gchar *key = g_strdup (text);
+
+  return is_encoded ? g_uri_unescape_string (g_strdelimit (key, "+", ' '),
+      NULL) : g_steal_pointer (&key);
+}
+
 static void
 add_entry (Listing * listing)
 {
-  const gchar *prefix = listing->store->prefix;
   g_autoptr (GDateTime) modified = listing->modified ?
       g_date_time_new_from_iso8601 (listing->modified, NULL) : NULL;
-  const gchar *key = listing->key;
 
-  if (!g_str_has_prefix (key, prefix))
+  g_ptr_array_add (listing->page, vs_store_object_new (listing->key,
+          listing->has_size ? listing->size : 0,
+          modified ? g_date_time_to_unix (modified) * G_USEC_PER_SEC : 0,
+          g_steal_pointer (&listing->etag)));
+}
+
+/* Takes an object of the page, where it is one of those that were asked for. */
+static void
+take_object (Listing * listing, const VsStoreObject * object)
+{
+  const gchar *prefix = listing->store->prefix;
+  g_autofree gchar *whole = decode_key (object->key, listing->is_encoded);
+  const gchar *key;
+
+  if (whole == NULL || !g_str_has_prefix (whole, prefix))
     return;
-  key += strlen (prefix);
+  key = whole + strlen (prefix);
   if (!vs_store_is_listed (key, listing->suffix))
     return;
   if (listing->objects->len == OBJECTS_MAX)
     listing->fault = "the listing has no end";
   else
-    g_ptr_array_add (listing->objects, vs_store_object_new (key,
-            listing->has_size ? listing->size : 0,
-            modified ? g_date_time_to_unix (modified) * G_USEC_PER_SEC : 0,
-            g_steal_pointer (&listing->etag)));
+    g_ptr_array_add (listing->objects, vs_store_object_new (key, object->size,
+            object->mtime_us, g_strdup (object->etag)));
 }
 
 static void
 on_entry (Listing * listing, gboolean is_folder)
 {
-  if (listing->key == NULL || strlen (listing->key) > KEY_MAX)
+  if (listing->key == NULL || strlen (listing->key) > ENCODED_KEY_MAX)
     listing->fault = "an entry has no key";
   else if (!is_folder && !listing->has_size)
     listing->fault = "an object's size makes no sense";
@@ -111,6 +136,8 @@ on_listed (const gchar * path, const gchar * text, gpointer user_data)
   else if (strcmp (name, "Contents/Size") == 0)
     listing->has_size = g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT64,
         &listing->size, NULL);
+  else if (strcmp (name, "EncodingType") == 0)
+    listing->is_encoded = strcmp (text, "url") == 0;
   else if (strcmp (name, "IsTruncated") == 0)
     listing->truncated = strcmp (text, "true") == 0;
   else if (strcmp (name, "NextContinuationToken") == 0)
@@ -152,8 +179,8 @@ list_page (Listing * listing, const gchar * prefix, GCancellable * cancellable,
   g_autofree gchar *token = g_steal_pointer (&listing->token);
   g_autofree gchar *first = g_steal_pointer (&listing->first);
   const gchar *query[] = {
-    "list-type", "2", "prefix", prefix, "delimiter", "/",
-    token ? "continuation-token" : NULL, token, NULL
+    "list-type", "2", "encoding-type", "url", "prefix", prefix, "delimiter",
+    "/", token ? "continuation-token" : NULL, token, NULL
   };
   VsS3Call call = {
     .method = "GET",.key = "",.query = query,
@@ -162,7 +189,8 @@ list_page (Listing * listing, const gchar * prefix, GCancellable * cancellable,
   g_auto (VsHttpReply) reply = { 0, };
   const gchar *fault;
 
-  listing->truncated = FALSE;
+  listing->truncated = listing->is_encoded = FALSE;
+  g_ptr_array_set_size (listing->page, 0);
   if (!vs_s3_client_send (listing->store->client, &call, cancellable, &reply,
           error))
     return FALSE;
@@ -170,6 +198,8 @@ list_page (Listing * listing, const gchar * prefix, GCancellable * cancellable,
     g_prefix_error (error, "%s/%s: ", listing->store->parent.location, prefix);
     return FALSE;
   }
+  for (guint i = 0; i < listing->page->len; i++)
+    take_object (listing, g_ptr_array_index (listing->page, i));
   fault = find_fault (listing, token, first);
   return fault == NULL || set_fault (listing->store, prefix, fault, error);
 }
@@ -201,8 +231,11 @@ vs_s3_store_list (VsStore * store, const gchar * prefix, const gchar * suffix,
 
   listing.objects =
       g_ptr_array_new_with_free_func ((GDestroyNotify) vs_store_object_free);
+  listing.page =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_store_object_free);
   ok = list_all (&listing, whole_prefix, cancellable, error);
   listing_clear_entry (&listing);
+  g_ptr_array_unref (listing.page);
   g_free (listing.first);
   g_free (listing.token);
   if (!ok)
@@ -218,7 +251,8 @@ typedef struct
 {
   const gchar *last;            /* whole key */
   GHashTable *wanted;           /* whole key -> gboolean * */
-  gboolean is_listing, truncated;
+  GPtrArray *page;              /* keys, as they came */
+  gboolean is_listing, is_encoded, truncated;
   gchar *newest;                /* that was listed */
 } Search;
 
@@ -226,17 +260,28 @@ static void
 on_found (const gchar * path, const gchar * text, gpointer user_data)
 {
   Search *search = user_data;
-  gboolean *found;
 
   search->is_listing = strcmp (path, "ListBucketResult") == 0;
-  if (strcmp (path, "ListBucketResult/Contents/Key") == 0) {
-    found = g_hash_table_lookup (search->wanted, text);
-    if (found)
-      *found = TRUE;
-    set_text (&search->newest, text);
-  } else if (strcmp (path, "ListBucketResult/IsTruncated") == 0) {
+  if (strcmp (path, "ListBucketResult/Contents/Key") == 0)
+    g_ptr_array_add (search->page, g_strdup (text));
+  else if (strcmp (path, "ListBucketResult/EncodingType") == 0)
+    search->is_encoded = strcmp (text, "url") == 0;
+  else if (strcmp (path, "ListBucketResult/IsTruncated") == 0)
     search->truncated = strcmp (text, "true") == 0;
-  }
+}
+
+static void
+take_found (Search * search, const gchar * text)
+{
+  g_autofree gchar *key = decode_key (text, search->is_encoded);
+  gboolean *found;
+
+  if (key == NULL)
+    return;
+  found = g_hash_table_lookup (search->wanted, key);
+  if (found)
+    *found = TRUE;
+  set_text (&search->newest, key);
 }
 
 /* Lists what comes after @after. @more: (out): it is not known of all yet */
@@ -247,7 +292,8 @@ search_page (VsS3Store * self, Search * search, const gchar * after,
   const gchar *slash = strrchr (after, '/');
   g_autofree gchar *prefix = g_strndup (after, slash ? slash + 1 - after : 0);
   const gchar *query[] = {
-    "list-type", "2", "prefix", prefix, "start-after", after, NULL
+    "list-type", "2", "encoding-type", "url", "prefix", prefix,
+    "start-after", after, NULL
   };
   VsS3Call call = {
     .method = "GET",.key = "",.query = query,
@@ -255,11 +301,14 @@ search_page (VsS3Store * self, Search * search, const gchar * after,
   };
   g_auto (VsHttpReply) reply = { 0, };
 
-  search->truncated = FALSE;
+  search->truncated = search->is_encoded = FALSE;
   g_clear_pointer (&search->newest, g_free);
+  g_ptr_array_set_size (search->page, 0);
   if (!vs_s3_client_send (self->client, &call, cancellable, &reply, error)
       || !vs_xml_walk (reply.body, on_found, search, error))
     return FALSE;
+  for (guint i = 0; i < search->page->len; i++)
+    take_found (search, g_ptr_array_index (search->page, i));
   if (!search->is_listing)
     return set_fault (self, prefix, "the service's answer is none", error);
   *more = search->truncated && (search->newest == NULL
@@ -276,9 +325,10 @@ search_range (VsS3Store * self, const gchar * first, const gchar * last,
 {
   /* what is shorter by its last character comes right before it */
   g_autofree gchar *after = g_strndup (first, strlen (first) - 1);
-  Search search = { last, wanted, FALSE, FALSE, NULL };
+  Search search = {.last = last,.wanted = wanted };
   gboolean ok = TRUE, more = TRUE;
 
+  search.page = g_ptr_array_new_with_free_func (g_free);
   for (guint page = 0; ok && more; page++) {
     ok = page < PAGES_MAX ?
         search_page (self, &search, after, &more, cancellable, error) :
@@ -286,6 +336,7 @@ search_range (VsS3Store * self, const gchar * first, const gchar * last,
     g_free (after);
     after = g_strdup (search.newest);
   }
+  g_ptr_array_unref (search.page);
   g_free (search.newest);
   return ok;
 }

@@ -102,6 +102,29 @@ GST_START_TEST (test_strange_keys)
 
 GST_END_TEST;
 
+/* As Ceph encodes them, and as AWS does; the word for it may come last. What
+ * can be no name of ours, and no character of XML either, is passed over. */
+GST_START_TEST (test_encoded_keys)
+{
+  answer_list (1, PAGE ("<EncodingType>url</EncodingType>"
+          OBJECT ("pre%2Fx%01y.ts", "1") OBJECT ("pre%2Fn%00.ts", "1")
+          OBJECT ("pre%2Fu%FF.ts", "1") OBJECT ("pre%2Fz%EF%BF%BF.ts", "1")
+          OBJECT ("pre%2Fe%", "1") OBJECT ("pre%2F..%2Fup.ts", "1")
+          OBJECT ("pre%2Fa%20b%2Bc%25.ts", "1") FOLDER ("pre/d%C3%A9/")));
+  assert_keys ("a b+c%.ts:1 d\303\251/:0 z\357\277\277.ts:1 ");
+  answer_list (1, PAGE (OBJECT ("pre/a+b%2Bc.ts", "1")
+          "<EncodingType>url</EncodingType>"));
+  assert_keys ("a b+c.ts:1 ");
+  /* a service that knows of none */
+  answer_list (1, PAGE (OBJECT ("pre/a+b%2Bc.ts", "1")));
+  assert_keys ("a+b%2Bc.ts:1 ");
+  fail_unless_equals_int (fake_s3_count (fake, LIST), 3);
+  fail_unless_equals_int (fake_s3_count (fake,
+          "GET /bucket*encoding-type=url*list-type"), 3);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_sizes)
 {
   static const gchar *const pages[] = {
@@ -296,6 +319,13 @@ GST_START_TEST (test_find)
   answer_list (1, PAGE (OBJECT ("pre/e/10.ts", "1")));
   fail_unless (vs_store_find (bucket, wanted, 3, found, NULL, NULL));
   fail_unless (found[0] == TRUE && found[1] == FALSE && found[2] == TRUE);
+
+  answer_list (1, PAGE ("<EncodingType>url</EncodingType>"
+          OBJECT ("pre%2Fe%2F1%01.ts", "1") OBJECT ("pre%2Fe%2F2.ts", "1")
+          "<IsTruncated>true</IsTruncated>"));
+  answer_list (1, PAGE (OBJECT ("pre/e/10.ts", "1")));
+  fail_unless (vs_store_find (bucket, wanted, 3, found, NULL, NULL));
+  fail_unless (found[0] == FALSE && found[1] == TRUE && found[2] == TRUE);
 }
 
 GST_END_TEST;
@@ -418,6 +448,7 @@ s3answers_suite (void)
   tcase_add_checked_fixture (tc, fake_s3_setup, fake_s3_teardown);
   tcase_add_test (tc, test_pages);
   tcase_add_test (tc, test_strange_keys);
+  tcase_add_test (tc, test_encoded_keys);
   tcase_add_test (tc, test_sizes);
   tcase_add_test (tc, test_no_listing);
   tcase_add_test (tc, test_truncated);
