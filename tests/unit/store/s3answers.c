@@ -438,6 +438,25 @@ GST_START_TEST (test_clean)
 
 GST_END_TEST;
 
+/* One of them has a name that no document can have: that is no reason to
+ * record nothing, for ever. The parser reads some blocks ahead. */
+GST_START_TEST (test_clean_unreadable)
+{
+  g_autofree gchar *blanks = g_strnfill (4096, ' ');
+  g_autofree gchar *page = g_strconcat ("<ListMultipartUploadsResult>"
+      UPLOAD ("pre/e/a.ts", "1"), blanks, UPLOAD ("pre/e/b&#1;.ts", "2")
+      "</ListMultipartUploadsResult>", NULL);
+  g_autofree gchar *answer = fake_s3_answer (200, NULL, page);
+
+  fake_s3_fail ("GET*uploads", 1, FALSE, answer);
+  fail_unless (vs_store_clean (bucket, "e", NULL, NULL));
+  fail_unless_equals_int (fake_s3_count (fake, "DELETE"), 1);
+  fail_unless_equals_int (fake_s3_count (fake,
+          "DELETE /bucket/pre/e/a.ts?uploadId=1"), 1);
+}
+
+GST_END_TEST;
+
 static Suite *
 s3answers_suite (void)
 {
@@ -461,6 +480,7 @@ s3answers_suite (void)
   tcase_add_test (tc, test_upload_ids);
   tcase_add_test (tc, test_part_etags);
   tcase_add_test (tc, test_clean);
+  tcase_add_test (tc, test_clean_unreadable);
   return s;
 }
 
