@@ -362,10 +362,14 @@ try_once (gpointer data, VsHttpReply * reply, GCancellable * cancellable,
   gint64 skew = get_skew (self);
   VsHttpVerdict verdict;
 
+  if (sending->call->status)
+    *sending->call->status = 0;
   if (keys == NULL)
     return VS_HTTP_REFUSED;
   if (send_signed (self, sending->call, keys, skew, sending->hash, cancellable,
           reply, &cause)) {
+    if (sending->call->status)
+      *sending->call->status = reply->status;
     verdict = judge (self, sending->call, keys, skew, reply, error);
     return verdict == VS_HTTP_AT_ONCE && ++sending->lessons > LESSONS ?
         VS_HTTP_REFUSED : verdict;

@@ -39,6 +39,8 @@ typedef struct
   const VsHttpBody *body;       /* (nullable) */
   const guint8 *sha256;         /* of the body, where it is known */
   gsize max_answer;
+  guint *status;                /* (out) (nullable): of the last answer, 0: none
+                                 * came */
 } VsS3Call;
 
 /**

@@ -187,15 +187,16 @@ static gboolean
 send_head (VsS3Store * self, const gchar * whole_key,
     GCancellable * cancellable, VsHttpReply * reply, GError ** error)
 {
-  VsS3Call call = {.method = "HEAD",.key = whole_key };
+  guint status;
+  VsS3Call call = {.method = "HEAD",.key = whole_key,.status = &status };
   g_autoptr (GError) cause = NULL;
 
   if (vs_s3_client_send (self->client, &call, cancellable, reply, &cause))
     return TRUE;
-  /* 400 (G_IO_ERROR_FAILED) may be keys that have expired */
-  if (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
-      && !g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED)
-      && !g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_FAILED)) {
+  /* 400 may be keys that have expired */
+  if (status != SOUP_STATUS_BAD_REQUEST
+      && !g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
+      && !g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED)) {
     g_propagate_error (error, g_steal_pointer (&cause));
     return FALSE;
   }

@@ -110,6 +110,24 @@ GST_START_TEST (test_lasting)
 
 GST_END_TEST;
 
+/* HEAD has no text to its refusal; what the server could not do is not asked
+ * for anew to hear it. */
+GST_START_TEST (test_lasting_stat)
+{
+  g_autofree gchar *broken = fake_s3_answer (500, NULL, "");
+  g_autoptr (VsStoreObject) object = NULL;
+  GError *error = NULL;
+
+  fake_s3_fail ("*", 100, FALSE, broken);
+  object = vs_store_stat (bucket, KEY, NULL, &error);
+  fail_unless (object == NULL);
+  assert_error (&error, G_IO_ERROR_FAILED, "HTTP status 500");
+  fail_unless_equals_int (fake_s3_count (fake, "HEAD"), 4);
+  fail_unless_equals_int (fake_s3_count (fake, "GET"), 0);
+}
+
+GST_END_TEST;
+
 /* Not waited for: the test would not end. */
 GST_START_TEST (test_long_pause)
 {
@@ -722,6 +740,7 @@ s3faults_suite (void)
   tcase_add_checked_fixture (tc, fake_s3_setup, fake_s3_teardown);
   tcase_add_test (tc, test_passing);
   tcase_add_test (tc, test_lasting);
+  tcase_add_test (tc, test_lasting_stat);
   tcase_add_test (tc, test_long_pause);
   tcase_add_test (tc, test_cancelled_pause);
   tcase_add_test (tc, test_lost_put);
