@@ -22,6 +22,7 @@ struct _VsLease
   gchar *etag;                  /* that we put last, or NULL */
   gboolean weak;                /* the service knows no conditions, */
   gboolean checked;             /* once it was looked at */
+  gboolean is_others;           /* as it was seen last */
 };
 
 /* What the object says. */
@@ -78,14 +79,12 @@ render (VsLease * lease, gboolean released)
   return g_bytes_new_take (text, size);
 }
 
-static void
-set_weak (VsLease * lease)
+gchar *
+vs_lease_dup_remark (VsLease * lease)
 {
-  if (!lease->weak)
-    g_message ("%s/%s: this service does not put under a condition: it can't "
-        "keep two writers apart that begin in the same moment",
-        vs_store_get_location (lease->store), lease->key);
-  lease->weak = TRUE;
+  return lease->weak ? g_strdup_printf ("%s/%s: this service does not put "
+      "under a condition: it can't keep two writers apart that begin in the "
+      "same moment", vs_store_get_location (lease->store), lease->key) : NULL;
 }
 
 static gboolean
@@ -106,7 +105,7 @@ put (VsLease * lease, const gchar * etag, gboolean released,
     g_propagate_error (error, g_steal_pointer (&cause));
     return FALSE;
   }
-  set_weak (lease);
+  lease->weak = TRUE;
   return vs_store_put (lease->store, lease->key, &bytes, 1, cancellable, error);
 }
 
@@ -138,7 +137,7 @@ read_lease (VsLease * lease, Found * found, GCancellable * cancellable,
   now = vs_store_get_time (lease->store, lease->key);
   found->age_us = now < 0 || object->mtime_us <= 0 ? 0 : now - object->mtime_us;
   if (found->etag == NULL)
-    set_weak (lease);
+    lease->weak = TRUE;
   bytes =
       vs_store_get (lease->store, lease->key, 0, -1, SIZE_MAX_READ, cancellable,
       error);
@@ -155,6 +154,7 @@ set_busy (VsLease * lease, const Found * found, GError ** error)
       "another machine");
 
   g_strcanon (host, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-. ", '?');
+  lease->is_others = TRUE;
   g_clear_error (error);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "%s/%s: another writer has "
       "this event, on %s: stop that one (what it holds is free %d s after "
@@ -224,7 +224,7 @@ try_condition (VsLease * lease, const gchar * etag, GCancellable * cancellable,
   if (vs_store_put_if (lease->store, lease->key, bytes, etag, NULL,
           cancellable, &cause)
       || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED)) {
-    set_weak (lease);
+    lease->weak = TRUE;
     return TRUE;
   }
   if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_EXISTS))
@@ -259,9 +259,9 @@ check_service (VsLease * lease, GCancellable * cancellable, GError ** error)
   return lease->checked;
 }
 
-gboolean
-vs_lease_take (VsLease * lease, VsLeaseState * state,
-    GCancellable * cancellable, GError ** error)
+static gboolean
+take (VsLease * lease, VsLeaseState * state, GCancellable * cancellable,
+    GError ** error)
 {
   g_autoptr (GError) cause = NULL;
   gboolean ok = take_once (lease, state, cancellable, &cause);
@@ -279,8 +279,8 @@ vs_lease_take (VsLease * lease, VsLeaseState * state,
   return FALSE;
 }
 
-gboolean
-vs_lease_renew (VsLease * lease, GCancellable * cancellable, GError ** error)
+static gboolean
+renew (VsLease * lease, GCancellable * cancellable, GError ** error)
 {
   g_autoptr (GError) cause = NULL;
 
@@ -293,6 +293,40 @@ vs_lease_renew (VsLease * lease, GCancellable * cancellable, GError ** error)
         && (lease->checked || check_service (lease, cancellable, error));
   g_propagate_error (error, g_steal_pointer (&cause));
   return FALSE;
+}
+
+/* A service that is busy itself says nothing of whose the folder is. */
+static gboolean
+hand_on (VsLease * lease, GError * cause, GError ** error)
+{
+  if (cause == NULL)
+    return TRUE;
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_BUSY)
+      && !lease->is_others)
+    cause->code = G_IO_ERROR_FAILED;
+  g_propagate_error (error, cause);
+  return FALSE;
+}
+
+gboolean
+vs_lease_take (VsLease * lease, VsLeaseState * state,
+    GCancellable * cancellable, GError ** error)
+{
+  GError *cause = NULL;
+
+  lease->is_others = FALSE;
+  take (lease, state, cancellable, &cause);
+  return hand_on (lease, cause, error);
+}
+
+gboolean
+vs_lease_renew (VsLease * lease, GCancellable * cancellable, GError ** error)
+{
+  GError *cause = NULL;
+
+  lease->is_others = FALSE;
+  renew (lease, cancellable, &cause);
+  return hand_on (lease, cause, error);
 }
 
 void

@@ -66,6 +66,10 @@ gboolean vs_lease_take (VsLease *lease, VsLeaseState *state,
 gboolean vs_lease_renew (VsLease *lease, GCancellable *cancellable,
     GError **error);
 
+/* (transfer full) (nullable): what the service can't do, once that was found
+ * out */
+gchar   *vs_lease_dup_remark (VsLease *lease);
+
 /* Others may have it at once. */
 void     vs_lease_release (VsLease *lease, GCancellable *cancellable);
 

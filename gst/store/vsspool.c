@@ -477,6 +477,7 @@ take_lease (VsSpool * self, const gchar * folder, GError ** error)
   g_autofree gchar *owner = NULL;
   g_autoptr (GError) cause = NULL;
   VsLeaseState state;
+  gint64 start;
 
   if (!vs_store_can_put_if (self->remote, folder))
     return TRUE;
@@ -484,8 +485,10 @@ take_lease (VsSpool * self, const gchar * folder, GError ** error)
   if (owner == NULL)
     return FALSE;
   self->lease = vs_lease_new (self->remote, folder, owner);
+  start = g_get_monotonic_time ();
   if (vs_lease_take (self->lease, &state, self->cancellable, &cause)) {
-    vs_spool_hold_lease_unlocked (self);
+    vs_spool_hold_lease_unlocked (self, start);
+    vs_spool_say_remark (self);
     return state != VS_LEASE_TAKEN_OVER || is_empty (self)
         || set_aside (self, owner, error);
   }

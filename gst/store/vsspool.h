@@ -43,12 +43,14 @@ typedef struct
  * @recovered: it works again
  * @lost: what will not be sent: the local disk lost it, or another writer has
  *   gone on with the folder
+ * @warning: what the store can't do (once)
  */
 typedef struct
 {
   void (*failed) (const gchar *key, const GError *error, gpointer user_data);
   void (*recovered) (gpointer user_data);
   void (*lost) (const gchar *key, const GError *error, gpointer user_data);
+  void (*warning) (const gchar *text, gpointer user_data);
 } VsSpoolCallbacks;
 
 typedef struct

@@ -14,9 +14,22 @@
 #define RETRY (1 * G_TIME_SPAN_SECOND)
 
 void
-vs_spool_hold_lease_unlocked (VsSpool * self)
+vs_spool_hold_lease_unlocked (VsSpool * self, gint64 since)
 {
-  self->lease_until = g_get_monotonic_time () + VALID;
+  self->lease_until = since + VALID;
+}
+
+void
+vs_spool_say_remark (VsSpool * self)
+{
+  g_autofree gchar *remark =
+      self->remarked ? NULL : vs_lease_dup_remark (self->lease);
+
+  if (remark == NULL)
+    return;
+  self->remarked = TRUE;
+  if (self->callbacks.warning)
+    self->callbacks.warning (remark, self->user_data);
 }
 
 gboolean
@@ -26,18 +39,20 @@ vs_spool_has_lease_unlocked (VsSpool * self)
       || (!self->fenced && g_get_monotonic_time () < self->lease_until);
 }
 
-/* Returns how long it may be left alone. */
+/* It counts from when it was put, and that is not later than the answer, which
+ * may take longer than the lease lasts. Returns when to put it anew. */
 static gint64
 renew (VsSpool * self)
 {
   g_autoptr (GError) error = NULL;
+  gint64 start = g_get_monotonic_time ();
   gboolean ok = vs_lease_renew (self->lease, self->cancellable, &error);
   gboolean was_failing, is_failing;
 
   g_mutex_lock (&self->lock);
   was_failing = vs_spool_is_failing_unlocked (self);
   if (ok)
-    vs_spool_hold_lease_unlocked (self);
+    vs_spool_hold_lease_unlocked (self, start);
   self->fenced = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY);
   self->lease_lost = !vs_spool_has_lease_unlocked (self);
   is_failing = vs_spool_is_failing_unlocked (self);
@@ -46,8 +61,9 @@ renew (VsSpool * self)
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
 
+  vs_spool_say_remark (self);
   vs_spool_tell (self, was_failing, is_failing, self->folder, error);
-  return ok ? RENEW : RETRY;
+  return ok ? start + RENEW : g_get_monotonic_time () + RETRY;
 }
 
 gpointer
@@ -66,7 +82,6 @@ vs_spool_lease_loop (gpointer data)
     g_mutex_unlock (&self->lock);
     due = renew (self);
     g_mutex_lock (&self->lock);
-    due += g_get_monotonic_time ();
   }
   g_mutex_unlock (&self->lock);
   return NULL;

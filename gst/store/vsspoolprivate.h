@@ -27,7 +27,8 @@ typedef struct
   gchar *folder;                /* of the entries, in local */
   gpointer lock_file;           /* of that folder */
   VsLease *lease;               /* of the store's, where it has leases; of one
-                                 * thread, once there are some */
+                                 * thread, once there are some, */
+  gboolean remarked;            /* and this with it: what it can't do was said */
   guint64 max_bytes;
   VsSpoolCallbacks callbacks;
   gpointer user_data;
@@ -87,8 +88,9 @@ gpointer vs_spool_send_loop (gpointer self);
 
 /* vsspoollease.c */
 
-/* It was put just now. */
-void     vs_spool_hold_lease_unlocked (VsSpool *self);
+/* It was put, at @since (monotonic) or later. */
+void     vs_spool_hold_lease_unlocked (VsSpool *self, gint64 since);
+void     vs_spool_say_remark (VsSpool *self);
 /* Whether the folder may be written. */
 gboolean vs_spool_has_lease_unlocked (VsSpool *self);
 /* The thread that puts it anew. */

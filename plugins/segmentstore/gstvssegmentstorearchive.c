@@ -172,6 +172,14 @@ on_send_lost (const gchar * key, const GError * error, gpointer user_data)
       ("What was in the spool will not be sent: %s.", error->message), (NULL));
 }
 
+static void
+on_send_warning (const gchar * text, gpointer user_data)
+{
+  GstVsSegmentStore *self = user_data;
+
+  GST_ELEMENT_WARNING (self, RESOURCE, OPEN_WRITE, ("%s.", text), (NULL));
+}
+
 /* Its life. */
 
 gchar *
@@ -201,7 +209,7 @@ open_spool (GstVsSegmentStore * self, VsStore * remote, const gchar * folder,
     GError ** error)
 {
   static const VsSpoolCallbacks callbacks = {
-    on_send_failed, on_recovered, on_send_lost
+    on_send_failed, on_recovered, on_send_lost, on_send_warning
   };
   g_autoptr (VsStore) local =
       gst_vs_segment_store_open_spool_directory (self, error);

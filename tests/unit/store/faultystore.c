@@ -375,6 +375,18 @@ faulty_store_has_failed (VsStore * store)
 }
 
 guint
+faulty_store_get_count (VsStore * store)
+{
+  FaultyStore *self = (FaultyStore *) store;
+  guint count;
+
+  g_mutex_lock (&self->lock);
+  count = self->count;
+  g_mutex_unlock (&self->lock);
+  return count;
+}
+
+guint
 faulty_store_get_uploads (VsStore * store)
 {
   FaultyStore *self = (FaultyStore *) store;

@@ -31,6 +31,8 @@ void     faulty_store_set_log (VsStore *store, FaultyLog log,
     gpointer user_data);
 /* Whether the fault has come, since it was set. */
 gboolean faulty_store_has_failed (VsStore *store);
+/* Operations since the fault was set. */
+guint    faulty_store_get_count (VsStore *store);
 /* Uploads begun, and bytes committed, since the start. */
 guint    faulty_store_get_uploads (VsStore *store);
 guint64  faulty_store_get_bytes (VsStore *store);

@@ -211,6 +211,33 @@ GST_START_TEST (test_clock)
 
 GST_END_TEST;
 
+/* A service that is busy is no other writer: who takes it for one never sends
+ * again. */
+GST_START_TEST (test_busy_service)
+{
+  g_autofree gchar *slow = fake_s3_answer (503, "Retry-After: 60\r\n", "");
+  g_autoptr (VsLease) first = new_lease ("one");
+  g_autoptr (GError) taking = NULL;
+  g_autoptr (GError) renewing = NULL;
+  VsLeaseState state;
+
+  fake->conditions = manners[__i__];
+  fake_s3_fail ("*", 100, FALSE, slow);
+  fail_if (vs_lease_take (first, &state, NULL, &taking));
+  fail_if (g_error_matches (taking, G_IO_ERROR, G_IO_ERROR_BUSY), "%s",
+      taking->message);
+  fake_s3_clear_faults (fake);
+  assert_takes (first, VS_LEASE_NEW);
+  fake_s3_fail ("*", 100, FALSE, slow);
+  fail_if (vs_lease_renew (first, NULL, &renewing));
+  fail_if (g_error_matches (renewing, G_IO_ERROR, G_IO_ERROR_BUSY), "%s",
+      renewing->message);
+  fake_s3_clear_faults (fake);
+  assert_renews (first);
+}
+
+GST_END_TEST;
+
 static Suite *
 lease_suite (void)
 {
@@ -225,6 +252,7 @@ lease_suite (void)
   tcase_add_loop_test (tc, test_expiry, 0, n);
   tcase_add_loop_test (tc, test_race, 0, n);
   tcase_add_loop_test (tc, test_lost_answers, 0, n);
+  tcase_add_loop_test (tc, test_busy_service, 0, n);
   tcase_add_test (tc, test_no_time);
   tcase_add_loop_test (tc, test_no_age, 0, G_N_ELEMENTS (times));
   tcase_add_loop_test (tc, test_clock, 0, 2);

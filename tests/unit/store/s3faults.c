@@ -677,6 +677,39 @@ GST_START_TEST (test_expired_spool)
 
 GST_END_TEST;
 
+static void
+on_warning (const gchar * text, gpointer user_data)
+{
+  fail_unless (strstr (text, "under a condition") != NULL, "%s", text);
+  g_atomic_int_inc ((gint *) user_data);
+}
+
+/* Whether the service keeps two writers apart is found out, and said once. */
+GST_START_TEST (test_weak_lease)
+{
+  static const FakeConditions manners[] = {
+    FAKE_HONOURS, FAKE_IGNORES, FAKE_REFUSES
+  };
+  g_autofree gchar *folder = g_dir_make_tmp ("vs-s3-XXXXXX", NULL);
+  VsStore *local = vs_store_open (folder, TRUE, NULL);
+  VsSpoolSettings settings = { local, "live", 1 << 20, 0 };
+  VsSpoolCallbacks callbacks = {.warning = on_warning };
+  gint warnings = 0;
+  VsStore *spool;
+
+  fake->conditions = manners[__i__];
+  spool = vs_spool_open (bucket, &settings, &callbacks, &warnings, NULL);
+  fail_unless (spool != NULL);
+  fail_unless (fake_s3_put (spool, "live/a.ts", "text", NULL));
+  fail_unless (vs_spool_drain (spool, G_TIME_SPAN_HOUR, test_deadline (20)));
+  vs_store_unref (spool);
+  fail_unless_equals_int (warnings, __i__ > 0);
+  vs_store_unref (local);
+  test_folder_remove (folder);
+}
+
+GST_END_TEST;
+
 /* ---- refusals ------------------------------------------------------------ */
 
 #define SIGNATURE \
@@ -761,6 +794,7 @@ s3faults_suite (void)
   tcase_add_test (tc, test_expired);
   tcase_add_test (tc, test_expired_stat);
   tcase_add_test (tc, test_expired_spool);
+  tcase_add_loop_test (tc, test_weak_lease, 0, 3);
   tcase_add_test (tc, test_refusals);
   return s;
 }

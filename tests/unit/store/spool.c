@@ -6,26 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/await.h"
 #include "common/deadline.h"
 #include "common/folder.h"
 #include "store/faultystore.h"
 #include "store/storefixture.h"
-#include "store/vsspool.h"
+#include "store/vsspoolprivate.h"
 
 #define FOLDER "default/live"
 #define NEVER G_MAXINT64
 
-/* Until @condition holds: what the spool's threads do. */
-#define AWAIT(condition)                                                \
-  G_STMT_START {                                                        \
-    gint64 await_end = test_deadline (20);                              \
-    gboolean await_held = (condition);                                  \
-    while (!await_held && g_get_monotonic_time () < await_end) {        \
-      g_usleep (1000);                                                  \
-      await_held = (condition);                                         \
-    }                                                                   \
-    fail_unless (await_held, #condition);                               \
-  } G_STMT_END
+#define AWAIT_DEADLINE test_deadline (20)
 
 static VsStore *inner, *remote, *local, *spool;
 static gchar *spool_root;
@@ -644,6 +635,34 @@ GST_START_TEST (test_fenced)
 
 GST_END_TEST;
 
+static gpointer
+open_in_thread (gpointer data)
+{
+  open_spool ();
+  return NULL;
+}
+
+/* An answer that takes long does not make the lease last longer: the store
+ * counts from when it was put. */
+GST_START_TEST (test_lease_put_slowly)
+{
+  GThread *thread;
+  gint64 begun;
+
+  use_conditional_store ();
+  g_clear_pointer (&spool, vs_store_unref);
+  faulty_store_set (remote, FAULT_STUCK, 0);
+  thread = g_thread_new ("open", open_in_thread, NULL);
+  AWAIT (faulty_store_get_count (remote) > 0);
+  begun = g_get_monotonic_time ();
+  faulty_store_set (remote, FAULT_NONE, 0);
+  g_thread_join (thread);
+  fail_unless (((VsSpool *) spool)->lease_until <
+      begun + VS_LEASE_SECONDS * G_TIME_SPAN_SECOND);
+}
+
+GST_END_TEST;
+
 static Suite *
 spool_suite (void)
 {
@@ -670,6 +689,7 @@ spool_suite (void)
   tcase_add_test (tc, test_nth_local_operation_fails);
   tcase_add_test (tc, test_lease);
   tcase_add_test (tc, test_fenced);
+  tcase_add_test (tc, test_lease_put_slowly);
   return s;
 }
 
