@@ -7,20 +7,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/await.h"
+#include "common/deadline.h"
 #include "common/folder.h"
 #include "store/rawserver.h"
 #include "store/vshttpclient.h"
 
-#define AWAIT(condition)                                                \
-  G_STMT_START {                                                        \
-    gint64 await_end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;   \
-    gboolean await_held = (condition);                                  \
-    while (!await_held && g_get_monotonic_time () < await_end) {        \
-      g_usleep (2000);                                                  \
-      await_held = (condition);                                         \
-    }                                                                   \
-    fail_unless (await_held, #condition);                               \
-  } G_STMT_END
+#define AWAIT_DEADLINE test_deadline (20)
 
 #define OK "HTTP/1.1 200 OK\r\n"
 /* long enough that only a watch that fails would let it pass */
@@ -607,7 +600,7 @@ answer_never (RawRequest * request, gpointer user_data)
   return TRUE;
 }
 
-GST_START_TEST (test_deadline)
+GST_START_TEST (test_call_deadline)
 {
   static const struct
   {
@@ -939,7 +932,7 @@ store_httpclient_suite (void)
   tcase_add_test (tc, test_idle_closed);
   tcase_add_test (tc, test_sent_again);
   tcase_add_test (tc, test_sent_again_once);
-  tcase_add_test (tc, test_deadline);
+  tcase_add_test (tc, test_call_deadline);
   tcase_add_test (tc, test_timeout);
   tcase_add_test (tc, test_cancel);
   tcase_add_test (tc, test_connect_deadline);

@@ -5,11 +5,14 @@
 #include <gst/check/gstcheck.h>
 #include <string.h>
 
+#include "common/await.h"
 #include "common/deadline.h"
 #include "common/folder.h"
 #include "store/awsfixture.h"
 #include "store/fakes3.h"
 #include "store/vsspool.h"
+
+#define AWAIT_DEADLINE test_deadline (20)
 
 #define KEY "a.ts"
 #define PATH "/bucket/pre/a.ts"
@@ -144,10 +147,7 @@ GST_END_TEST;
 static gpointer
 cancel_when_asked (gpointer cancellable)
 {
-  gint64 end = test_deadline (20);
-
-  while (fake_s3_count (fake, PUT) == 0 && g_get_monotonic_time () < end)
-    g_usleep (1000);
+  AWAIT (fake_s3_count (fake, PUT) > 0);
   g_cancellable_cancel (cancellable);
   return NULL;
 }
@@ -632,16 +632,6 @@ on_failed (const gchar * key, const GError * error, gpointer user_data)
   g_atomic_int_inc (&failures);
 }
 
-static void
-await_failure (void)
-{
-  gint64 end = test_deadline (20);
-
-  while (g_atomic_int_get (&failures) == 0 && g_get_monotonic_time () < end)
-    g_usleep (1000);
-  fail_unless_equals_int (g_atomic_int_get (&failures), 1);
-}
-
 GST_START_TEST (test_expired_spool)
 {
   g_autofree gchar *folder = g_dir_make_tmp ("vs-s3-XXXXXX", NULL);
@@ -660,7 +650,8 @@ GST_START_TEST (test_expired_spool)
 
     fail_unless (fake_s3_put (spool, key, key, NULL));
   }
-  await_failure ();
+  AWAIT (g_atomic_int_get (&failures) > 0);
+  fail_unless_equals_int (g_atomic_int_get (&failures), 1);
   fail_unless (strstr (failure, "expired: renew them") != NULL, "%s", failure);
   write_keys ("token-2");
   fail_unless (vs_spool_drain (spool, G_TIME_SPAN_HOUR, test_deadline (20)));
