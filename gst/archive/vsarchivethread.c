@@ -321,17 +321,36 @@ ref_bytes (VsArchiveWriter * self, VsArchiveJob * job, Bytes * bytes)
   g_mutex_unlock (&self->lock);
 }
 
+/* (nullable): the picture of a segment */
+static const VsCodecConfig *
+get_video (const VsArchiveList * list, const VsSegment * segment)
+{
+  const VsSegmentTrack *track = vs_segment_get_track (segment, VS_MEDIA_VIDEO);
+
+  return track ? g_hash_table_lookup (list->configs, track->config_id) : NULL;
+}
+
+static void
+prepare_follower (VsArchiveWriter * self, const VsArchiveList * list,
+    const VsSegment * segment)
+{
+  VsArchiveFollower follower;
+
+  vs_archive_writer_get_follower (self, &follower);
+  if (follower.begin)
+    follower.begin (list->rendition, segment, get_video (list, segment),
+        follower.user_data);
+}
+
 static void
 tell_follower (VsArchiveWriter * self, VsArchiveList * list,
     VsSegment * segment, const Bytes * bytes)
 {
-  const VsSegmentTrack *track = vs_segment_get_track (segment, VS_MEDIA_VIDEO);
   VsArchiveFollower follower;
 
   vs_archive_writer_get_follower (self, &follower);
   if (follower.entry)
-    follower.entry (list->rendition, segment, track ?
-        g_hash_table_lookup (list->configs, track->config_id) : NULL,
+    follower.entry (list->rendition, segment, get_video (list, segment),
         bytes->parts, segment->gap ? 0 : bytes->n_parts, follower.user_data);
 }
 
@@ -393,6 +412,7 @@ process (VsArchiveWriter * self, VsArchiveJob * job)
   segment = ref_segment (self, job);
   if (!stored && is_stopping (self))
     return FALSE;
+  prepare_follower (self, list, segment);
   if (!fill_gaps (self, list, sequence, segment)
       || !append_entry (self, list, segment))
     return FALSE;

@@ -81,7 +81,10 @@ typedef struct
  * VsArchiveFollower:
  *
  * Whoever reads what is written, as it is written. Called in the writer's
- * thread, no lock held; none of it blocks.
+ * thread, no lock held; none of it blocks, but for @begin on a store that is
+ * written in place.
+ * @begin: (nullable): there will be one more entry of @rendition, which is not
+ *   listed yet
  * @entry: there is one more entry of @rendition: a segment that is durable and
  *   listed, with its bytes in pieces, or a gap; gaps that were made up are left
  *   out. @video: (nullable): the picture, where it is known
@@ -90,6 +93,8 @@ typedef struct
  */
 typedef struct
 {
+  void (*begin) (const VsRendition *rendition, const VsSegment *segment,
+      const VsCodecConfig *video, gpointer user_data);
   void (*entry) (const VsRendition *rendition, VsSegment *segment,
       const VsCodecConfig *video, GBytes **parts, guint n_parts,
       gpointer user_data);

@@ -85,6 +85,7 @@ vs_recorder_tell (VsRecorder * self, VsSegment * segment, GBytes ** parts,
     self->first_told = segment->sequence;
   if (segment->sequence >= self->told) {
     self->told = segment->sequence + 1;
+    self->needed = MIN (self->needed, segment->sequence);
     if (self->bytes + size > BYTES_MAX)
       n_parts = size = 0;
     if (self->items.length < ITEMS_MAX) {
@@ -108,12 +109,22 @@ vs_recorder_end (VsRecorder * self, guint64 last)
   g_mutex_unlock (&self->lock);
 }
 
+void
+vs_recorder_set_chosen (VsRecorder * self)
+{
+  g_mutex_lock (&self->lock);
+  self->chosen = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
 gboolean
-vs_recorder_await (VsRecorder * self, guint64 sequence)
+vs_recorder_await (VsRecorder * self, guint64 sequence, gboolean has_all)
 {
   gboolean told;
 
   g_mutex_lock (&self->lock);
+  if (has_all && sequence >= self->told)
+    self->needed = G_MAXUINT64;
   while (sequence >= self->told && sequence <= self->last && !self->ended
       && !self->closing)
     g_cond_wait (&self->changed, &self->lock);
@@ -274,6 +285,10 @@ vs_recorder_new (const VsRecorderSettings * settings,
   self->spill_directory = g_strdup (settings->spill_directory);
   self->keep_gaps = settings->keep_gaps;
   self->has_ended = settings->has_ended;
+  self->resumes = settings->resumes;
+  self->is_told_marked = settings->is_marked;
+  /* what is told goes on with what is marked, or was marked ahead */
+  self->marked = self->resumes;
   self->max_duration = settings->max_duration;
   self->first_sequence = settings->first_sequence;
   self->common = settings->common;

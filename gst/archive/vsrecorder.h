@@ -38,6 +38,9 @@ typedef struct
  * @spill_directory: for indexes while they grow
  * @first_sequence: of the segments that will be told
  * @has_ended: what was there before them is an event that has ended
+ * @resumes: there is a recording that was not finished: it is gone on with at
+ *   once, and finished at the end, whether anything is told or not
+ * @is_marked: the first segment that is told has a marker already
  */
 typedef struct
 {
@@ -47,7 +50,7 @@ typedef struct
   GstClockTime max_duration;
   const gchar *spill_directory;
   guint64 first_sequence;
-  gboolean has_ended;
+  gboolean has_ended, resumes, is_marked;
   VsRecorderCommon *common;
 } VsRecorderSettings;
 
@@ -102,6 +105,10 @@ void vs_recorder_tell (VsRecorder *recorder, VsSegment *segment,
     GBytes **parts, guint n_parts);
 /* Nothing comes after @last; G_MAXUINT64: nothing more is told. */
 void vs_recorder_end (VsRecorder *recorder, guint64 last);
+
+/* What was marked of other renditions as a choice goes when this one, which was
+ * chosen, is finished. */
+void vs_recorder_set_chosen (VsRecorder *recorder);
 
 /**
  * vs_recorder_get_needed:

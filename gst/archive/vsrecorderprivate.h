@@ -12,7 +12,7 @@ struct _VsRecorder
 {
   VsStore *store, *archive;
   gchar *folder, *event, *rendition, *language, *spill_directory;
-  gboolean keep_gaps, has_ended;
+  gboolean keep_gaps, has_ended, resumes, is_told_marked;
   GstClockTime max_duration;
   guint64 first_sequence;
   VsRecorderCommon *common;
@@ -39,6 +39,7 @@ struct _VsRecorder
   guint64 needed;
   gint64 failing_since;         /* monotonic, 0: it does not */
   gboolean marked;              /* or it was tried */
+  gboolean chosen;              /* of some that were marked */
   gboolean closing, interrupted, finished;
   VsRecordingInfo *info;
 };
@@ -46,8 +47,10 @@ struct _VsRecorder
 /* vsrecorder.c: what is told */
 
 /* Waits until @sequence was told. FALSE: it is closing, or @sequence never
- * comes. */
-gboolean vs_recorder_await (VsRecorder *recorder, guint64 sequence);
+ * comes. @has_all: while it waits it needs nothing: a rendition that never
+ * comes back is no reason to keep what the others have. */
+gboolean vs_recorder_await (VsRecorder *recorder, guint64 sequence,
+    gboolean has_all);
 gboolean vs_recorder_is_closing (VsRecorder *recorder);
 
 /**

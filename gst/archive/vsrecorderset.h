@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  *
  * The recorders of an event. It follows the archive's writer, and makes a
  * recorder for each rendition that is wanted when that has its first segment;
- * the largest picture is known when all that are there have one.
+ * the largest picture is known when all that are there have one. What earlier
+ * ones left unfinished is finished too, at the end at the latest.
  */
 typedef struct _VsRecorderSet VsRecorderSet;
 

@@ -196,6 +196,18 @@ update_list (VsRecorder * self, guint64 sequence, GError ** error)
   return TRUE;
 }
 
+/* Nothing comes any more of what lies between the list's end and what is told:
+ * it need not be looked for number by number. */
+static void
+pass_end (Job * job)
+{
+  VsRecorder *self = job->recorder;
+  guint64 first = MIN (self->first_sequence, job->end);
+
+  if (job->next >= self->list->next && job->next < first)
+    job->next = first - 1;
+}
+
 /* What the archive no longer has, or never had, is no error. */
 static gboolean
 try_find_entry (Job * job, GError ** error)
@@ -207,6 +219,7 @@ try_find_entry (Job * job, GError ** error)
 
   if (!update_list (self, job->next, error))
     return FALSE;
+  pass_end (job);
   segment = vs_archive_list_get (self->list, job->next, &place, &cause);
   if (segment)
     job->segment = vs_segment_ref (segment);
@@ -310,6 +323,15 @@ try_name (Job * job, GError ** error)
   return job->marker->name && try_mark (job, error);
 }
 
+/* As it was told, or as the archive has it. */
+static const gchar *
+get_language (const VsRecorder * self)
+{
+  if (self->language || self->list == NULL || self->list->rendition == NULL)
+    return self->language;
+  return self->list->rendition->language;
+}
+
 static VsRecording *
 new_recording (VsRecorder * self, const VsRecordingMarker * marker)
 {
@@ -320,7 +342,7 @@ new_recording (VsRecorder * self, const VsRecordingMarker * marker)
     .keep_gaps = self->keep_gaps,
     .max_duration = self->max_duration,
     .spill_directory = self->spill_directory,
-    .language = self->language,
+    .language = get_language (self),
     .rewriting = on_rewriting,
     .left_out = on_left_out,
     .user_data = self,
@@ -379,7 +401,8 @@ begin_anew (Job * job)
 static Step
 run_segments (Job * job)
 {
-  while (job->next < job->end && vs_recorder_await (job->recorder, job->next)) {
+  while (job->next < job->end
+      && vs_recorder_await (job->recorder, job->next, TRUE)) {
     Step step = STEP_DONE;
 
     set_needed (job->recorder, job->next);
@@ -576,17 +599,19 @@ unmark (VsRecorder * self, const GPtrArray * markers, guint from, guint to)
   return TRUE;
 }
 
-/* What was not finished, up to where the next one begins, and what is told. */
+/* What was not finished, up to where the next one begins, and what is told up
+ * to @end. */
 static gboolean
-run_all (VsRecorder * self, const GPtrArray * markers)
+run_all (VsRecorder * self, const GPtrArray * markers, guint64 end)
 {
-  for (guint i = 0, next; i < markers->len; i = next) {
+  for (guint i = 0, next; i < markers->len
+      && nth_marker (markers, i)->first_sequence < end; i = next) {
     g_auto (Job) job = { NULL };
 
     next = find_separate (markers, i);
     job_init (&job, self, vs_recording_marker_copy (nth_marker (markers, i)),
-        next < markers->len ? nth_marker (markers, next)->first_sequence :
-        G_MAXUINT64);
+        next < markers->len ? MIN (nth_marker (markers, next)->first_sequence,
+            end) : end);
     job.is_marked = TRUE;
     if (!unmark (self, markers, i + 1, next) || !run_job (&job))
       return FALSE;
@@ -605,6 +630,15 @@ get_first_told (VsRecorder * self)
   return first;
 }
 
+/* Of what was there before this run, nothing is needed any more. */
+static void
+need_told (VsRecorder * self)
+{
+  g_mutex_lock (&self->lock);
+  self->needed = self->first_told ? self->first_told : G_MAXUINT64;
+  g_mutex_unlock (&self->lock);
+}
+
 /* Before all else: it is here already that what is told now is recorded, also
  * if this process ends at once. TRUE also where nothing was told. */
 static gboolean
@@ -613,12 +647,13 @@ mark_first (VsRecorder * self)
   g_auto (Job) job = { NULL };
   guint64 first;
 
-  vs_recorder_await (self, self->first_sequence);
+  vs_recorder_await (self, self->first_sequence, FALSE);
   first = get_first_told (self);
   if (first == 0)
     return !vs_recorder_is_closing (self);
   job_init (&job, self, vs_recording_marker_new (self->rendition, first,
           self->has_ended), 0);
+  job.is_marked = self->is_told_marked;
   if (!try_mark (&job, NULL))
     g_info ("%s: the recording is not marked yet", self->rendition);
   g_mutex_lock (&self->lock);
@@ -628,16 +663,82 @@ mark_first (VsRecorder * self)
   return try_until_done (&job, try_mark);
 }
 
+/* ---- what was left ------------------------------------------------------ */
+
+static gboolean
+has_recording (const GPtrArray * markers, const gchar * rendition)
+{
+  for (guint i = 0; i < markers->len; i++)
+    if (!nth_marker (markers, i)->is_choice
+        && strcmp (nth_marker (markers, i)->rendition, rendition) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Markers of those that another one was better than; of this one, those that
+ * were made before its older recording was found. */
+static gboolean
+try_forget_choice (Job * job, GError ** error)
+{
+  VsRecorder *self = job->recorder;
+  g_autoptr (GPtrArray) markers = vs_recording_markers_find (self->archive,
+      self->folder, NULL, self->cancellable, error);
+
+  for (guint i = 0; markers && i < markers->len; i++) {
+    const VsRecordingMarker *marker = nth_marker (markers, i);
+
+    if (marker->is_choice && (strcmp (marker->rendition, self->rendition) == 0
+            || !has_recording (markers, marker->rendition))
+        && !vs_recording_marker_delete (marker, self->archive, self->folder,
+            self->cancellable, error))
+      return FALSE;
+  }
+  return markers != NULL;
+}
+
+static gboolean
+forget_choice (VsRecorder * self)
+{
+  Job job;
+  gboolean chosen;
+
+  g_mutex_lock (&self->lock);
+  chosen = self->chosen;
+  g_mutex_unlock (&self->lock);
+  job_init (&job, self, NULL, 0);
+  return !chosen || try_until_done (&job, try_forget_choice);
+}
+
+static gboolean
+run_marked (VsRecorder * self, guint64 end)
+{
+  g_autoptr (GPtrArray) markers = find_markers (self);
+
+  return markers && run_all (self, markers, end);
+}
+
+/* What an earlier recorder left goes on with what is told, if the event does. */
+static gboolean
+run (VsRecorder * self)
+{
+  if (self->resumes && !self->has_ended)
+    return run_marked (self, G_MAXUINT64);
+  if (self->resumes && !run_marked (self, self->first_sequence))
+    return FALSE;
+  if (self->resumes)
+    need_told (self);
+  return mark_first (self) && run_marked (self, G_MAXUINT64);
+}
+
 gpointer
 vs_recorder_run (gpointer data)
 {
   VsRecorder *self = data;
-  g_autoptr (GPtrArray) markers = NULL;
-  gboolean done = mark_first (self) && (markers = find_markers (self))
-      && run_all (self, markers);
+  gboolean done = run (self) && forget_choice (self);
 
   g_mutex_lock (&self->lock);
   self->finished = done;
+  self->marked = TRUE;          /* as far as it will ever be */
   self->needed = G_MAXUINT64;
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);

@@ -19,6 +19,8 @@
 #define KEY_RENDITION "rendition"
 #define KEY_FIRST "first-sequence"
 #define KEY_SEPARATE "separate"
+#define KEY_CHOICE "choice"
+#define KEY_PIXELS "pixels"
 #define KEY_NAME "name"
 #define VERSION 1
 
@@ -41,6 +43,8 @@ vs_recording_marker_copy (const VsRecordingMarker * marker)
       marker->first_sequence, marker->is_separate);
 
   copy->name = g_strdup (marker->name);
+  copy->is_choice = marker->is_choice;
+  copy->pixels = marker->pixels;
   return copy;
 }
 
@@ -124,6 +128,10 @@ vs_recording_marker_put (const VsRecordingMarker * marker, VsStore * store,
   g_key_file_set_string (file, GROUP, KEY_RENDITION, marker->rendition);
   g_key_file_set_uint64 (file, GROUP, KEY_FIRST, marker->first_sequence);
   g_key_file_set_boolean (file, GROUP, KEY_SEPARATE, marker->is_separate);
+  if (marker->is_choice) {
+    g_key_file_set_boolean (file, GROUP, KEY_CHOICE, TRUE);
+    g_key_file_set_uint64 (file, GROUP, KEY_PIXELS, marker->pixels);
+  }
   if (marker->name)
     g_key_file_set_string (file, GROUP, KEY_NAME, marker->name);
   text = g_key_file_to_data (file, &size, NULL);
@@ -162,6 +170,8 @@ parse (GBytes * bytes)
   marker = vs_recording_marker_new (rendition, first,
       g_key_file_get_boolean (file, GROUP, KEY_SEPARATE, NULL));
   marker->name = g_steal_pointer (&name);
+  marker->is_choice = g_key_file_get_boolean (file, GROUP, KEY_CHOICE, NULL);
+  marker->pixels = g_key_file_get_uint64 (file, GROUP, KEY_PIXELS, NULL);
   return marker;
 }
 
@@ -183,7 +193,8 @@ add_marker (GPtrArray * markers, VsStore * store, const gchar * key,
     return FALSE;
   }
   marker = parse (bytes);
-  if (marker && strcmp (marker->rendition, rendition) == 0)
+  if (marker && (rendition == NULL
+          || strcmp (marker->rendition, rendition) == 0))
     g_ptr_array_add (markers, marker);
   else
     g_clear_pointer (&marker, vs_recording_marker_free);

@@ -18,6 +18,8 @@ G_BEGIN_DECLS
  * @is_separate: nothing of what was recorded before is in it: the event had
  *   ended there, or the file before was full. Else it goes on with an older
  *   recording that was not finished, where there is one.
+ * @is_choice: it is one of those of which the best will be recorded, and that
+ *   is not chosen yet; @pixels: of its picture
  *
  * An object in the recordings' folder that is there as long as a recording is
  * not finished: whoever finds it makes the recording from the archive.
@@ -27,7 +29,8 @@ typedef struct
   gchar *name;
   gchar *rendition;
   guint64 first_sequence;
-  gboolean is_separate;
+  gboolean is_separate, is_choice;
+  guint64 pixels;
 } VsRecordingMarker;
 
 VsRecordingMarker *vs_recording_marker_new (const gchar *rendition,
@@ -62,6 +65,7 @@ gboolean vs_recording_marker_delete (const VsRecordingMarker *marker,
 
 /**
  * vs_recording_markers_find:
+ * @rendition: (nullable): NULL for all
  *
  * Those of a rendition. What is no marker of ours is left where it is.
  *
