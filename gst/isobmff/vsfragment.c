@@ -211,8 +211,14 @@ gboolean
 vs_fragment_collect (VsSamples * samples, GBytes * ts,
     const VsSegment * segment, VsMediaType type, GError ** error)
 {
-  return find_track (segment, type, error)
-      && vs_samples_collect (samples, ts, type, segment->start_pts_90k, error);
+  if (!find_track (segment, type, error)
+      || !vs_samples_collect (samples, ts, type, segment->start_pts_90k, error))
+    return FALSE;
+  if (vs_cmaf_supports (samples->codec))
+    return TRUE;
+  g_set_error_literal (error, VS_PACKAGE_ERROR, VS_PACKAGE_ERROR_UNSUPPORTED,
+      "the track's codec has no CMAF mapping");
+  return FALSE;
 }
 
 const VsSegmentTrack *

@@ -53,6 +53,12 @@ find_mapping (VsCodec codec)
 }
 
 gboolean
+vs_sample_entry_supports (VsCodec codec)
+{
+  return find_mapping (codec) != NULL;
+}
+
+gboolean
 vs_sample_entry_check (const VsCodecConfig * config, GError ** error)
 {
   gboolean mapped = find_mapping (config->codec) != NULL;

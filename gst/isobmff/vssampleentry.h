@@ -9,6 +9,8 @@
 
 G_BEGIN_DECLS
 
+gboolean vs_sample_entry_supports (VsCodec codec);
+
 /* Whether a sample entry can be made of @config: H.264, H.265, AAC, AC-3 and
  * E-AC-3 with their record, MPEG audio; %VS_PACKAGE_ERROR_UNSUPPORTED else. */
 gboolean vs_sample_entry_check (const VsCodecConfig *config, GError **error);

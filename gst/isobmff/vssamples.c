@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "codec/vsnaltypes.h"
+#include "isobmff/vssampleentry.h"
 #include "isobmff/vssamples.h"
 #include "memory/vsmemory.h"
 
@@ -226,9 +227,9 @@ check (const Collector * collector, GError ** error)
     code = VS_PACKAGE_ERROR_DAMAGED;
     problem = "the segment has no PAT and PMT";
   } else if (samples->codec != VS_CODEC_UNKNOWN
-      && !vs_cmaf_supports (samples->codec)) {
+      && !vs_sample_entry_supports (samples->codec)) {
     code = VS_PACKAGE_ERROR_UNSUPPORTED;
-    problem = "the track's codec has no CMAF mapping";
+    problem = "the track's codec has no mapping to ISO base media files";
   } else if (samples->samples->len == 0) {
     code = VS_PACKAGE_ERROR_NO_TRACK;
     problem = "the segment has nothing of the track";

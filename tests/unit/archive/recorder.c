@@ -237,6 +237,41 @@ GST_START_TEST (test_retention)
 
 GST_END_TEST;
 
+/* Sound as broadcasters have it: layers 2 and 3, and of lower sampling rates
+ * (ISO/IEC 13818-3), which are another object type. ffprobe has one name for
+ * all layers in a movie; that they are decoded is checked. */
+GST_START_TEST (test_mpeg_audio)
+{
+  static const struct
+  {
+    const gchar *options, *expected;
+  } rows[] = {
+    {"-b:a 64k -c:a mp2", "mp3,48000"},
+    {"-b:a 64k -c:a mp2 -ar 24000", "mp3,24000"},
+    {"-b:a 64k -c:a libmp3lame -ar 44100", "mp3,44100"},
+    {"-b:a 64k -c:a libmp3lame -ar 22050", "mp3,22050"},
+  };
+  g_autoptr (Clip) other = clip_make (root, "b.ts", rows[__i__].options);
+  const ChainSettings settings = { NULL };
+  g_autofree gchar *line = NULL;
+  g_autofree gchar *found = NULL;
+  Chain chain;
+
+  if (clip == NULL)
+    return;
+  chain_open (&chain, &settings);
+  chain_feed_clip (&chain, other, 0, other->segments->len, 1, 0, UTC, fed);
+  finish_and_check (&chain, FALSE, 0);
+  fail_unless_equals_int (recorder_log.warnings, 0);
+  line = g_strdup_printf ("ffprobe -v error -select_streams a -of csv=p=0 "
+      "-show_entries stream=codec_name,sample_rate %s",
+      recorder_log.info->location);
+  found = run_tool (line);
+  fail_unless (g_str_has_prefix (found, rows[__i__].expected), "%s", found);
+}
+
+GST_END_TEST;
+
 /* Which are recorded. */
 GST_START_TEST (test_renditions)
 {
@@ -327,6 +362,7 @@ recorder_suite (void)
   tcase_add_loop_test (tcase, test_gaps, 0, 2);
   tcase_add_test (tcase, test_configurations);
   tcase_add_test (tcase, test_other_codec);
+  tcase_add_loop_test (tcase, test_mpeg_audio, 0, 4);
   tcase_add_test (tcase, test_restart);
   tcase_add_test (tcase, test_retention);
   tcase_add_loop_test (tcase, test_renditions, 0, 4);
