@@ -29,8 +29,25 @@ typedef struct
 
   GMutex lock;
   /* protected by lock */
-  GHashTable *open;             /* location -> VsStore */
+  GHashTable *open;             /* of settings and a location -> Open */
 } VsRouteStore;
+
+/* A store, and whose it is: of two accounts each has keys and a service of its
+ * own, also where both have the same location, and new ones when the file
+ * changes. */
+typedef struct
+{
+  VsStoreCopy *settings;        /* so that no others come where these were */
+  VsStore *store;
+} Open;
+
+static void
+open_free (Open * open)
+{
+  vs_store_unref (open->store);
+  vs_store_copy_unref (open->settings);
+  g_free (open);
+}
 
 /* Where a key leads. */
 typedef struct
@@ -67,30 +84,44 @@ expand (const gchar * location, const gchar * account, const gchar * event)
   return replace (half, EVENT, event);
 }
 
-/* The store at a location; others are closed to make room. */
 static VsStore *
-open_store (VsRouteStore * self, const VsStoreSettings * settings,
-    GError ** error)
+find_open (VsRouteStore * self, const gchar * name)
 {
-  VsStore *store;
+  VsStore *store = NULL;
+  Open *open;
 
   g_mutex_lock (&self->lock);
-  store = g_hash_table_lookup (self->open, settings->location);
-  if (store)
-    vs_store_ref (store);
+  open = g_hash_table_lookup (self->open, name);
+  if (open)
+    store = vs_store_ref (open->store);
   g_mutex_unlock (&self->lock);
+  return store;
+}
+
+/* The store at a location, as @copy has it; others are closed to make room. */
+static VsStore *
+open_store (VsRouteStore * self, VsStoreCopy * copy, const gchar * location,
+    GError ** error)
+{
+  g_autofree gchar *name = g_strdup_printf ("%p %s", (gpointer) copy, location);
+  VsStoreSettings settings = *vs_store_copy_get (copy);
+  VsStore *store = find_open (self, name);
+  Open *open;
+
   if (store)
     return store;
-
   /* nothing is connected to yet: this does not block */
-  store = vs_store_open_with (settings, error);
+  settings.location = location;
+  store = vs_store_open_with (&settings, error);
   if (store == NULL)
     return NULL;
+  open = g_new (Open, 1);
+  open->settings = vs_store_copy_ref (copy);
+  open->store = vs_store_ref (store);
   g_mutex_lock (&self->lock);
   if (g_hash_table_size (self->open) >= OPEN_MAX)
     g_hash_table_remove_all (self->open);
-  g_hash_table_replace (self->open, g_strdup (settings->location),
-      vs_store_ref (store));
+  g_hash_table_replace (self->open, g_steal_pointer (&name), open);
   g_mutex_unlock (&self->lock);
   return store;
 }
@@ -114,20 +145,19 @@ find_route (VsRouteStore * self, const gchar * key, Route * route,
       vs_accounts_find (self->accounts, parts[0], error) :
       vs_store_copy_ref (self->settings);
   const gchar *event, *rest, *from;
+  const gchar *template;
   g_autofree gchar *location = NULL;
-  VsStoreSettings settings;
 
   if (copy == NULL)
     return FALSE;
-  settings = *vs_store_copy_get (copy);
+  template = vs_store_copy_get (copy)->location;
   event = key + strlen (parts[0]);
   event += *event == '/';
   rest = event + (parts[1] ? strlen (parts[1]) : 0);
   rest += *rest == '/';
-  from = skip_parts (settings.location, key, event, rest);
-  location = expand (settings.location, parts[0], parts[1] ? parts[1] : "");
-  settings.location = location;
-  route->store = open_store (self, &settings, error);
+  from = skip_parts (template, key, event, rest);
+  location = expand (template, parts[0], parts[1] ? parts[1] : "");
+  route->store = open_store (self, copy, location, error);
   route->key = g_strdup (from);
   route->skipped = from - key;
   return route->store != NULL;
@@ -225,25 +255,24 @@ find_parent (VsRouteStore * self, const gchar * account, Route * route,
       vs_accounts_find (self->accounts, account, error) :
       vs_store_copy_ref (self->settings);
   g_autofree gchar *expanded = NULL;
-  VsStoreSettings settings;
+  const gchar *template;
 
   if (copy == NULL)
     return FALSE;
-  settings = *vs_store_copy_get (copy);
-  if (!g_str_has_suffix (settings.location, "/" EVENT)) {
-    route->skipped = strstr (settings.location, ACCOUNT) ? strlen (account) : 0;
+  template = vs_store_copy_get (copy)->location;
+  if (!g_str_has_suffix (template, "/" EVENT)) {
+    route->skipped = strstr (template, ACCOUNT) ? strlen (account) : 0;
     route->key = g_strdup (route->skipped ? "" : account);
   }
-  expanded = expand (settings.location, account, "");
+  expanded = expand (template, account, "");
   while (g_str_has_suffix (expanded, "/") && !g_str_has_suffix (expanded,
           "://"))
     expanded[strlen (expanded) - 1] = '\0';
-  settings.location = expanded;
   if (route->key == NULL) {
     route->key = g_strdup ("");
     route->skipped = strlen (account);
   }
-  route->store = open_store (self, &settings, error);
+  route->store = open_store (self, copy, expanded, error);
   return route->store != NULL;
 }
 
@@ -441,6 +470,6 @@ vs_route_store_open (const VsStoreSettings * settings, GError ** error)
   self->accounts = accounts;
   g_mutex_init (&self->lock);
   self->open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
-      (GDestroyNotify) vs_store_unref);
+      (GDestroyNotify) open_free);
   return &self->parent;
 }

@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "store/fakes3.h"
 #include "store/storefixture.h"
 #include "store/vsstoreclass.h"
 
@@ -201,6 +202,53 @@ GST_START_TEST (test_bad_accounts)
 
 GST_END_TEST;
 
+static void
+write_two_accounts (const gchar * path, const FakeS3 * second,
+    const gchar * token)
+{
+  g_autofree gchar *text = g_strdup_printf ("{\"acme\": {\"location\": "
+      "\"s3://bucket\", \"endpoint-uri\": \"%s\", \"access-key\": \"A\", "
+      "\"secret-access-key\": \"a\", \"session-token\": \"%s\"}, "
+      "\"beta\": {\"location\": \"s3://bucket\", \"endpoint-uri\": \"%s\","
+      " \"access-key\": \"B\", \"secret-access-key\": \"b\"}}", fake->uri,
+      token, second->uri);
+
+  fail_unless (g_file_set_contents (path, text, -1, NULL));
+}
+
+/* Two accounts whose buckets have the same name, on two services; and keys that
+ * are changed while all goes on. */
+GST_START_TEST (test_accounts_apart)
+{
+  g_autofree gchar *path = g_build_filename (root, "accounts.json", NULL);
+  const VsStoreSettings settings = {.accounts_file = path };
+  g_autoptr (GBytes) acme = NULL;
+  g_autoptr (GBytes) beta = NULL;
+  FakeS3 *second = fake_s3_new ();
+  VsStore *routed;
+
+  fake = fake_s3_new ();
+  write_two_accounts (path, second, "old");
+  fake_s3_set_token (fake, "old");
+  routed = vs_store_open_with (&settings, NULL);
+  put_into (routed, "acme/live/a.ts");
+  put_into (routed, "beta/live/a.ts");
+  acme = fake_s3_get (fake, "/bucket/acme/live/a.ts");
+  beta = fake_s3_get (second, "/bucket/beta/live/a.ts");
+  fail_unless (acme != NULL && beta != NULL);
+  fail_unless_equals_int (fake_s3_count_objects (fake), 1);
+  fail_unless_equals_int (fake_s3_count_objects (second), 1);
+
+  write_two_accounts (path, second, "newer");
+  fake_s3_set_token (fake, "newer");
+  put_into (routed, "acme/live/b.ts");
+  vs_store_unref (routed);
+  fake_s3_free (second);
+  fake_s3_free (fake);
+}
+
+GST_END_TEST;
+
 static Suite *
 routestore_suite (void)
 {
@@ -213,6 +261,7 @@ routestore_suite (void)
   tcase_add_test (tc, test_lock);
   tcase_add_test (tc, test_bad_template);
   tcase_add_test (tc, test_accounts);
+  tcase_add_test (tc, test_accounts_apart);
   tcase_add_loop_test (tc, test_bad_accounts, 0, G_N_ELEMENTS (bad_accounts));
   return s;
 }
