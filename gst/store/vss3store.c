@@ -1,6 +1,8 @@
 /* VisionStream: a bucket, or what is below a prefix in it, as a store
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One lock, over the uploads that are under way; requests are sent without it.
  */
 #include "store/vss3store.h"
 
@@ -340,6 +342,8 @@ s3_finalize (VsStore * store)
   VsS3Store *self = (VsS3Store *) store;
 
   vs_s3_client_free (self->client);
+  g_hash_table_unref (self->uploads);
+  g_mutex_clear (&self->lock);
   g_free (self->prefix);
 }
 
@@ -390,6 +394,8 @@ vs_s3_store_open (const VsStoreSettings * settings, GError ** error)
   self = g_new0 (VsS3Store, 1);
   vs_store_init (&self->parent, &s3_class, location);
   self->client = client;
+  g_mutex_init (&self->lock);
+  self->uploads = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->prefix = prefix[0] ? g_strconcat (prefix, "/", NULL) : g_strdup ("");
   return &self->parent;
 }

@@ -23,6 +23,10 @@ typedef struct
   VsStore parent;
   VsS3Client *client;
   gchar *prefix;                /* ahead of keys: "" or "pre/fix/" */
+
+  GMutex lock;
+  GHashTable *uploads;          /* ids of those that are under way here;
+                                 * protected by lock */
 } VsS3Store;
 
 /* The whole key of an object. */
@@ -56,7 +60,7 @@ gboolean       vs_s3_upload_make_head (VsStoreUpload *upload,
     guint64 needed, guint64 *size, GError **error);
 gboolean       vs_s3_upload_write_head (VsStoreUpload *upload,
     GBytes **parts, guint n_parts, GError **error);
-/* Ends what was begun in the folder @prefix and never finished. */
+/* Ends what others began in the folder @prefix and never finished. */
 gboolean       vs_s3_upload_abort_all (VsS3Store *self, const gchar *prefix,
     GCancellable *cancellable, GError **error);
 

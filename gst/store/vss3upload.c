@@ -134,6 +134,31 @@ set_strange_error (VsS3Upload * self, GError ** error)
   return FALSE;
 }
 
+/* An upload that is under way is not what a dead writer left. */
+static void
+set_under_way (VsS3Upload * self, gboolean is_under_way)
+{
+  VsS3Store *store = (VsS3Store *) self->parent.store;
+
+  g_mutex_lock (&store->lock);
+  if (is_under_way)
+    g_hash_table_add (store->uploads, g_strdup (self->id));
+  else
+    g_hash_table_remove (store->uploads, self->id);
+  g_mutex_unlock (&store->lock);
+}
+
+static gboolean
+is_under_way (VsS3Store * store, const gchar * id)
+{
+  gboolean found;
+
+  g_mutex_lock (&store->lock);
+  found = g_hash_table_contains (store->uploads, id);
+  g_mutex_unlock (&store->lock);
+  return found;
+}
+
 static gchar *
 make_name (void)
 {
@@ -165,6 +190,7 @@ begin_parts (VsS3Upload * self, GError ** error)
   if (id == NULL || !is_id (id))
     return set_strange_error (self, error);
   self->id = g_steal_pointer (&id);
+  set_under_way (self, TRUE);
   return TRUE;
 }
 
@@ -550,6 +576,8 @@ vs_s3_upload_free (VsStoreUpload * upload)
   if (self->id && !self->done)
     abort_upload (client_of (self), self->key, self->id, upload->cancellable,
         NULL);
+  if (self->id)
+    set_under_way (self, FALSE);
   vs_s3_part_clear (&self->part);
   vs_s3_part_clear (&self->held);
   vs_s3_part_clear (&self->head);
@@ -622,8 +650,24 @@ list_uploads (VsS3Store * self, const gchar * prefix, GPtrArray * pairs,
   return TRUE;
 }
 
-/* What lies deeper is another folder's, and may be under way. One page of
- * them: what is left after that goes the next time. */
+/* One that is gone by now is ended, too. */
+static gboolean
+abort_found (VsS3Store * self, const gchar * key, const gchar * id,
+    GCancellable * cancellable, GError ** error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  if (is_under_way (self, id)
+      || abort_upload (self->client, key, id, cancellable, &cause)
+      || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return FALSE;
+}
+
+/* Those whose creation was never heard of are found so too: by their keys. What
+ * lies deeper is another folder's, and may be under way. One page of them: what
+ * is left after that goes the next time. */
 gboolean
 vs_s3_upload_abort_all (VsS3Store * self, const gchar * prefix,
     GCancellable * cancellable, GError ** error)
@@ -634,15 +678,11 @@ vs_s3_upload_abort_all (VsS3Store * self, const gchar * prefix,
     return FALSE;
   for (guint i = 0; i + 1 < pairs->len; i += 2) {
     const gchar *key = g_ptr_array_index (pairs, i);
-    g_autoptr (GError) cause = NULL;
 
     if (!strchr (key + strlen (prefix), '/')
-        && !abort_upload (self->client, key, g_ptr_array_index (pairs, i + 1),
-            cancellable, &cause)
-        && !g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)) {
-      g_propagate_error (error, g_steal_pointer (&cause));
+        && !abort_found (self, key, g_ptr_array_index (pairs, i + 1),
+            cancellable, error))
       return FALSE;
-    }
   }
   return TRUE;
 }

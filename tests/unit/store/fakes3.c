@@ -302,6 +302,26 @@ begin_upload (Request * request)
   return answer_text (request, text);
 }
 
+/* A page with all of them that begin with the prefix. */
+static gboolean
+list_uploads (Request * request)
+{
+  const gchar *prefix = g_hash_table_lookup (request->query, "prefix");
+  g_autoptr (GString) text = g_string_new ("<ListMultipartUploadsResult>");
+  g_autofree gchar *path = g_strconcat (request->path, prefix, NULL);
+  GHashTableIter iter;
+  gpointer id, upload;
+
+  g_hash_table_iter_init (&iter, request->self->uploads);
+  while (g_hash_table_iter_next (&iter, &id, &upload))
+    if (g_str_has_prefix (((Upload *) upload)->path, path))
+      g_string_append_printf (text, "<Upload><Key>%s</Key><UploadId>%s"
+          "</UploadId></Upload>", ((Upload *) upload)->path
+          + strlen (request->path), (gchar *) id);
+  g_string_append (text, "</ListMultipartUploadsResult>");
+  return answer_text (request, text->str);
+}
+
 static gboolean
 put_part (Request * request, Upload * upload)
 {
@@ -357,8 +377,7 @@ act (Request * request)
   if (strcmp (request->method, "POST") == 0)
     return begin_upload (request);
   if (g_hash_table_contains (request->query, "uploads"))
-    return answer_text (request,
-        "<ListMultipartUploadsResult></ListMultipartUploadsResult>");
+    return list_uploads (request);
   if (strcmp (request->method, "PUT") == 0)
     return put_object (request);
   if (strcmp (request->method, "DELETE") == 0) {

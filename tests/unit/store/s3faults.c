@@ -228,6 +228,32 @@ GST_START_TEST (test_lost_part)
 
 GST_END_TEST;
 
+/* An upload that nobody knows of is found by its key, at the next start; those
+ * that are on their way by then stay. */
+GST_START_TEST (test_lost_creation)
+{
+  g_autofree gchar *text = g_strnfill (PART_SIZE + 1000, 'x');
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  g_autoptr (GBytes) expected = NULL;
+  g_autoptr (GBytes) stored = NULL;
+  g_autoptr (VsStoreUpload) upload = NULL;
+
+  fake_s3_fail ("POST " PATH "?uploads", 1, TRUE, NULL);
+  fail_unless (put_large (&expected, TRUE, NULL));
+  fail_unless_equals_int (g_hash_table_size (fake->uploads), 1);
+  upload = vs_store_upload_new (bucket, "b.ts", NULL, NULL);
+  fail_unless (vs_store_upload_write (upload, &bytes, 1, NULL));
+  fail_unless_equals_int (g_hash_table_size (fake->uploads), 2);
+  fail_unless (vs_store_clean (bucket, "", NULL, NULL));
+  fail_unless_equals_int (g_hash_table_size (fake->uploads), 1);
+  fail_unless (vs_store_upload_commit (upload, NULL));
+  fail_unless_equals_int (g_hash_table_size (fake->uploads), 0);
+  stored = fake_s3_get (fake, "/bucket/pre/b.ts");
+  fail_unless (stored && g_bytes_equal (stored, bytes));
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_lost_completion)
 {
   fake_s3_fail ("POST " PATH "?uploadId", 1, TRUE, NULL);
@@ -769,6 +795,7 @@ s3faults_suite (void)
   tcase_add_test (tc, test_cancelled_pause);
   tcase_add_test (tc, test_lost_put);
   tcase_add_test (tc, test_lost_part);
+  tcase_add_test (tc, test_lost_creation);
   tcase_add_test (tc, test_lost_completion);
   tcase_add_test (tc, test_upload_gone);
   tcase_add_test (tc, test_late_error);
