@@ -254,6 +254,19 @@ g_thread_pool_push (GThreadPool * pool, gpointer data, GError ** error)
   return REAL (g_thread_pool_push) (pool, data, error);
 }
 
+/* Looked up by whoever asks first, under another lock of GLib's. */
+const gchar *
+g_get_host_name (void)
+{
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  const gchar *name;
+
+  pthread_mutex_lock (&lock);
+  name = REAL (g_get_host_name) ();
+  pthread_mutex_unlock (&lock);
+  return name;
+}
+
 /* The last reference is given up after all others were. */
 #define ORDER_UNREF(name, type)                                         \
   void                                                                  \

@@ -120,7 +120,7 @@ GST_START_TEST (test_target)
     fail_unless (g_str_has_prefix (head, line), "%s of %s", head, line);
     fail_unless (strstr (head, host) != NULL);
   }
-  fail_unless_equals_int (server->n_connections, 1);
+  fail_unless_equals_int (g_atomic_int_get (&server->n_connections), 1);
 }
 
 GST_END_TEST;
@@ -157,7 +157,7 @@ GST_START_TEST (test_headers)
   for (guint i = 0; i < G_N_ELEMENTS (wanted); i++)
     fail_unless (strstr (head, wanted[i]) != NULL, "%s", wanted[i]);
   fail_unless (strstr (head, "Cookie") == NULL);
-  fail_unless_equals_int (server->n_connections, 1);
+  fail_unless_equals_int (g_atomic_int_get (&server->n_connections), 1);
   fail_unless (g_bytes_get_size (server->body) == 5
       && memcmp (g_bytes_get_data (server->body, NULL), "abcde", 5) == 0);
 }
@@ -261,7 +261,7 @@ GST_START_TEST (test_contents)
     fail_on (error);
     fail_unless_equals_int (reply.status, cases[i].status);
     check_body (&reply, cases[i].body);
-    fail_unless_equals_int (server->n_requests, 1);
+    fail_unless_equals_int (g_atomic_int_get (&server->n_requests), 1);
     teardown ();
   }
 }
@@ -325,7 +325,7 @@ GST_START_TEST (test_faults)
         0}
         , &reply, &error);
     check_error (error, cases[i].code, cases[i].answer);
-    fail_unless_equals_int (server->n_requests, 1);
+    fail_unless_equals_int (g_atomic_int_get (&server->n_requests), 1);
     teardown ();
   }
 }
@@ -474,7 +474,7 @@ GST_START_TEST (test_redirect)
     fail_unless_equals_int (reply.status, statuses[i]);
     teardown ();
   }
-  fail_unless_equals_int (other->n_connections, 0);
+  fail_unless_equals_int (g_atomic_int_get (&other->n_connections), 0);
   raw_server_free (other);
 }
 
@@ -503,7 +503,7 @@ GST_START_TEST (test_idle_closed)
     if (i == 0)
       fds = count_fds ();
   }
-  fail_unless_equals_int (server->n_requests, 601);
+  fail_unless_equals_int (g_atomic_int_get (&server->n_requests), 601);
   fail_unless (count_fds () <= fds, "%u, at first %u", count_fds (), fds);
 }
 
@@ -545,8 +545,8 @@ GST_START_TEST (test_sent_again)
     send_to (address, "/", call, &reply, &error);
     fail_unless (error == NULL, "%s: %s", methods[i],
         error ? error->message : "");
-    fail_unless_equals_int (server->n_requests, 3);
-    fail_unless_equals_int (server->n_connections, 2);
+    fail_unless_equals_int (g_atomic_int_get (&server->n_requests), 3);
+    fail_unless_equals_int (g_atomic_int_get (&server->n_connections), 2);
     head = raw_server_get_head (server);
     fail_unless (strstr (head, "Content-Type: a/b\r\n") != NULL);
     fail_unless_equals_int (g_bytes_get_size (server->body), call.body ? 4 : 0);
@@ -578,7 +578,7 @@ GST_START_TEST (test_sent_again_once)
         .method = cases[i].method}
         , &reply, &error);
     check_error (error, G_IO_ERROR_PARTIAL_INPUT, cases[i].method);
-    fail_unless_equals_int (server->n_requests, cases[i].n);
+    fail_unless_equals_int (g_atomic_int_get (&server->n_requests), cases[i].n);
     teardown ();
   }
 }
@@ -695,7 +695,7 @@ GST_START_TEST (test_cancel)
   check_cancel (g_get_monotonic_time (), b);
   g_cancellable_cancel (cancel_a);
   check_cancel (g_get_monotonic_time (), a);
-  fail_unless_equals_int (server->n_requests, 1);
+  fail_unless_equals_int (g_atomic_int_get (&server->n_requests), 1);
 }
 
 GST_END_TEST;
@@ -807,7 +807,7 @@ GST_START_TEST (test_connections)
     threads[i] = g_thread_new ("send", send_many, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
     g_thread_join (threads[i]);
-  fail_unless_equals_int (server->n_requests, 200);
+  fail_unless_equals_int (g_atomic_int_get (&server->n_requests), 200);
   fail_unless_equals_int (n_busy_max, 3);
 }
 

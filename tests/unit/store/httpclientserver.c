@@ -211,14 +211,14 @@ GST_START_TEST (test_password_kept)
   fail_unless_equals_int (send_to ("GET", far, "/a", NULL, NULL, &error), 0);
   fail_unless (g_error_matches (error, G_IO_ERROR,
           G_IO_ERROR_PERMISSION_DENIED), "%s", error->message);
-  fail_unless_equals_int (raw->n_requests, 2);
+  fail_unless_equals_int (g_atomic_int_get (&raw->n_requests), 2);
   head = raw_server_get_head (raw);
   fail_unless (strstr (head, "Authorization") == NULL);
 
   /* and where it may go, it does */
   make_user (near, "p w+");
   expect (401, "GET", near, "/a", NULL, NULL);
-  fail_unless_equals_int (raw->n_requests, 4);
+  fail_unless_equals_int (g_atomic_int_get (&raw->n_requests), 4);
   g_free (head);
   head = raw_server_get_head (raw);
   fail_unless (strstr (head, "Authorization: Basic dTpwIHcr") != NULL);
@@ -245,7 +245,7 @@ GST_START_TEST (test_digest_target)
 
   make_user (base, "p w+");
   expect (401, "GET", base, "/a%20b%7E?c=d%2Be", NULL, NULL);
-  fail_unless_equals_int (raw->n_requests, 2);
+  fail_unless_equals_int (g_atomic_int_get (&raw->n_requests), 2);
   head = raw_server_get_head (raw);
   fail_unless (strstr (head, "Authorization: Digest username=\"u\"") != NULL);
   fail_unless (strstr (head, "realm=\"a, b\"") != NULL);

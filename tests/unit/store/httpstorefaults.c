@@ -162,8 +162,9 @@ GST_START_TEST (test_statuses)
     start (answer_text, answer);
     assert_error (put ("a.ts", "x", &error), &error, cases[i].code,
         cases[i].text);
-    fail_unless (server->n_requests == cases[i].n_requests, "%s: %d requests",
-        cases[i].head, server->n_requests);
+    fail_unless (g_atomic_int_get (&server->n_requests) == cases[i].n_requests,
+        "%s: %d requests", cases[i].head,
+        g_atomic_int_get (&server->n_requests));
     teardown ();
   }
 }
@@ -187,7 +188,7 @@ GST_START_TEST (test_endless_401)
   );
   assert_error (put ("a.ts", "x", &error), &error,
       G_IO_ERROR_PERMISSION_DENIED, "not accepted");
-  fail_unless_equals_int (server->n_requests, 2);
+  fail_unless_equals_int (g_atomic_int_get (&server->n_requests), 2);
 }
 
 GST_END_TEST;
@@ -207,7 +208,7 @@ GST_START_TEST (test_tried_again)
 
   start (answer_third, NULL);
   fail_unless (put ("a.ts", "body", &error), "%s", error ? error->message : "");
-  fail_unless_equals_int (server->n_requests, 3);
+  fail_unless_equals_int (g_atomic_int_get (&server->n_requests), 3);
   fail_unless_equals_int (g_bytes_get_size (server->body), 4);
 }
 
@@ -358,7 +359,7 @@ GST_START_TEST (test_short_body)
   start (answer_short, NULL);
   assert_error (get_range (0, -1, 10, NULL, &error), &error,
       G_IO_ERROR_PARTIAL_INPUT, "/dav/a.ts");
-  fail_unless_equals_int (server->n_requests, 4);
+  fail_unless_equals_int (g_atomic_int_get (&server->n_requests), 4);
   assert_error (get_range (2, 4, 10, NULL, &error), &error,
       G_IO_ERROR_PARTIAL_INPUT, "/dav/a.ts");
 }
@@ -474,7 +475,7 @@ GST_START_TEST (test_find)
   fail_unless (find (keys, found, 100, &error));
   for (guint i = 0; i < 100; i++)
     fail_unless (found[i] == (keys[i][2] == '1'), "%s", keys[i]);
-  fail_unless_equals_int (server->n_requests, 100);
+  fail_unless_equals_int (g_atomic_int_get (&server->n_requests), 100);
   fail_unless (server->n_open_max > 1 && server->n_open_max <= 8, "%d",
       server->n_open_max);
   teardown ();
@@ -482,7 +483,8 @@ GST_START_TEST (test_find)
   start (answer_late, "fails");
   assert_error (find (keys, found, 100, &error), &error,
       G_IO_ERROR_PERMISSION_DENIED, "forbids");
-  fail_unless (server->n_requests < 60, "%d", server->n_requests);
+  fail_unless (g_atomic_int_get (&server->n_requests) < 60, "%d",
+      g_atomic_int_get (&server->n_requests));
 }
 
 GST_END_TEST;
@@ -622,7 +624,7 @@ GST_START_TEST (test_endless_listing)
   start (answer_endless, NULL);
   assert_error (vs_store_list (store, "e", NULL, NULL, &error) != NULL, &error,
       G_IO_ERROR_MESSAGE_TOO_LARGE, "/dav/e");
-  fail_unless_equals_int (server->n_requests, 1);
+  fail_unless_equals_int (g_atomic_int_get (&server->n_requests), 1);
 }
 
 GST_END_TEST;

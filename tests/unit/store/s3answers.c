@@ -296,7 +296,7 @@ GST_START_TEST (test_document_type)
     assert_refused (G_IO_ERROR_INVALID_DATA, "bucket");
   }
   fail_unless (read (watch, event, sizeof event) < 0);
-  fail_unless_equals_int (outside->n_connections, 0);
+  fail_unless_equals_int (g_atomic_int_get (&outside->n_connections), 0);
   raw_server_free (outside);
   close (watch);
   unlink (file);

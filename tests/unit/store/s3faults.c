@@ -511,7 +511,7 @@ GST_START_TEST (test_elsewhere)
     assert_error (&error, G_IO_ERROR_FAILED, "set region");
     fake_s3_clear_faults (fake);
   }
-  fail_unless_equals_int (other->n_connections, 0);
+  fail_unless_equals_int (g_atomic_int_get (&other->n_connections), 0);
   raw_server_free (other);
 }
 

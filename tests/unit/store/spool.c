@@ -179,7 +179,7 @@ GST_START_TEST (test_put_returns_at_once)
   assert_sent ("a_00001.ts a.m3u8 ");
   /* the playlist stays at hand */
   AWAIT (count_entries () == 1);
-  fail_unless_equals_int (failures, 0);
+  fail_unless_equals_int (g_atomic_int_get (&failures), 0);
 }
 
 GST_END_TEST;
@@ -302,11 +302,11 @@ GST_START_TEST (test_outage)
     must_put (name, name);
     must_put ("a.m3u8", list);
   }
-  AWAIT (failures == 1);
+  AWAIT (g_atomic_int_get (&failures) == 1);
   faulty_store_set (remote, FAULT_NONE, 0);
   drain ();
-  AWAIT (recoveries == 1);
-  fail_unless_equals_int (failures, 1);
+  AWAIT (g_atomic_int_get (&recoveries) == 1);
+  fail_unless_equals_int (g_atomic_int_get (&failures), 1);
   assert_text (inner, "a.m3u8", "list 20");
   for (guint i = 1; i <= 20; i++) {
     g_autofree gchar *name = g_strdup_printf ("a_%05u.ts", i);
@@ -441,7 +441,7 @@ GST_START_TEST (test_local_file_damaged)
   faulty_store_set (remote, FAULT_FULL, 0);
   must_put ("a_00001.ts", "one");
   must_put ("a_00002.ts", "two");
-  AWAIT (failures == 1);
+  AWAIT (g_atomic_int_get (&failures) == 1);
   folders = vs_store_list (local, "", "/", NULL, NULL);
   path = g_build_filename (spool_root,
       ((VsStoreObject *) g_ptr_array_index (folders, 0))->key,
@@ -451,7 +451,7 @@ GST_START_TEST (test_local_file_damaged)
   fclose (file);
   faulty_store_set (remote, FAULT_NONE, 0);
   drain ();
-  fail_unless_equals_int (losses, 1);
+  fail_unless_equals_int (g_atomic_int_get (&losses), 1);
   assert_text (inner, "a_00001.ts", NULL);
   assert_text (inner, "a_00002.ts", "two");
 }
@@ -530,11 +530,11 @@ GST_START_TEST (test_nth_local_operation_fails)
     faulty_store_set (disk, FAULT_NONE, 0);
     faulty_store_set (remote, FAULT_NONE, 0);
     drain ();
-    if (losses == 0) {
+    if (g_atomic_int_get (&losses) == 0) {
       assert_text (inner, first, put_first ? "first" : NULL);
       assert_text (inner, second, put_second ? "second" : NULL);
     }
-    losses = 0;
+    g_atomic_int_set (&losses, 0);
   }
 }
 
@@ -581,7 +581,7 @@ GST_START_TEST (test_lease)
 
   faulty_store_set (remote, FAULT_FULL, 0);
   must_put ("a_00002.ts", "never sent");
-  AWAIT (failures == 1);
+  AWAIT (g_atomic_int_get (&failures) == 1);
   g_clear_pointer (&spool, vs_store_unref);
   faulty_store_set (remote, FAULT_NONE, 0);
   open_spool ();
@@ -592,7 +592,7 @@ GST_START_TEST (test_lease)
   fail_unless (other != NULL);
   g_clear_pointer (&other, vs_store_unref);
   open_spool ();
-  fail_unless_equals_int (losses, 0);
+  fail_unless_equals_int (g_atomic_int_get (&losses), 0);
   g_clear_pointer (&spool, vs_store_unref);
   test_folder_remove (path);
 }
@@ -613,7 +613,7 @@ GST_START_TEST (test_fenced)
   drain ();
   fail_unless (vs_store_put (inner, FOLDER "/writer.lease", &lease, 1, NULL,
           NULL));
-  AWAIT (failures == 1);
+  AWAIT (g_atomic_int_get (&failures) == 1);
   sent_before = sent->len;
   must_put ("a_00002.ts", "two");
   must_put ("a.m3u8", "list");
@@ -626,7 +626,7 @@ GST_START_TEST (test_fenced)
   fail_unless (vs_store_put (inner, FOLDER "/writer.lease", &lease, 1, NULL,
           NULL));
   open_spool ();
-  fail_unless_equals_int (losses, 1);
+  fail_unless_equals_int (g_atomic_int_get (&losses), 1);
   drain ();
   assert_text (inner, "a_00002.ts", NULL);
   folders = vs_store_list (local, "", "/", NULL, NULL);
