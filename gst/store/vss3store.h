@@ -60,6 +60,15 @@ gboolean       vs_s3_upload_make_head (VsStoreUpload *upload,
     guint64 needed, guint64 *size, GError **error);
 gboolean       vs_s3_upload_write_head (VsStoreUpload *upload,
     GBytes **parts, guint n_parts, GError **error);
+/* Whether @text can go into a request as an upload's id or an ETag, and is no
+ * book. */
+gboolean       vs_s3_upload_is_id (const gchar *text);
+/* Ends an upload in parts by its id. */
+gboolean       vs_s3_upload_abort (VsS3Client *client, const gchar *key,
+    const gchar *id, GCancellable *cancellable, GError **error);
+
+/* vss3leftover.c */
+
 /* Ends what others began in the folder @prefix and never finished. */
 gboolean       vs_s3_upload_abort_all (VsS3Store *self, const gchar *prefix,
     GCancellable *cancellable, GError **error);

@@ -36,9 +36,6 @@
 /* An upload's id and an ETag, as services make them */
 #define ID_MAX 1024
 
-/* A page of uploads that are on their way */
-#define UPLOADS_MAX 1000
-
 typedef struct
 {
   VsStoreUpload parent;
@@ -103,9 +100,8 @@ on_wanted (const gchar * path, const gchar * text, gpointer user_data)
     wanted->text = g_strdup (text);
 }
 
-/* What can go into a request, and is no book. */
-static gboolean
-is_id (const gchar * text)
+gboolean
+vs_s3_upload_is_id (const gchar * text)
 {
   gsize length = 0;
 
@@ -148,17 +144,6 @@ set_under_way (VsS3Upload * self, gboolean is_under_way)
   g_mutex_unlock (&store->lock);
 }
 
-static gboolean
-is_under_way (VsS3Store * store, const gchar * id)
-{
-  gboolean found;
-
-  g_mutex_lock (&store->lock);
-  found = g_hash_table_contains (store->uploads, id);
-  g_mutex_unlock (&store->lock);
-  return found;
-}
-
 static gchar *
 make_name (void)
 {
@@ -187,7 +172,7 @@ begin_parts (VsS3Upload * self, GError ** error)
           &reply, error))
     return FALSE;
   id = find_text (reply.body, "InitiateMultipartUploadResult/UploadId");
-  if (id == NULL || !is_id (id))
+  if (id == NULL || !vs_s3_upload_is_id (id))
     return set_strange_error (self, error);
   self->id = g_steal_pointer (&id);
   set_under_way (self, TRUE);
@@ -223,7 +208,7 @@ send_numbered (VsS3Upload * self, VsS3Part * part, guint n, GError ** error)
           self->parent.cancellable, &reply, error))
     return NULL;
   etag = soup_message_headers_get_one (reply.headers, "ETag");
-  if (etag == NULL || !is_id (etag)) {
+  if (etag == NULL || !vs_s3_upload_is_id (etag)) {
     set_strange_error (self, error);
     return NULL;
   }
@@ -553,8 +538,8 @@ vs_s3_upload_commit (VsStoreUpload * upload, GError ** error)
   return self->done;
 }
 
-static gboolean
-abort_upload (VsS3Client * client, const gchar * key, const gchar * id,
+gboolean
+vs_s3_upload_abort (VsS3Client * client, const gchar * key, const gchar * id,
     GCancellable * cancellable, GError ** error)
 {
   const gchar *query[] = { "uploadId", id, NULL };
@@ -574,8 +559,8 @@ vs_s3_upload_free (VsStoreUpload * upload)
 
   /* parts that nobody completes cost money */
   if (self->id && !self->done)
-    abort_upload (client_of (self), self->key, self->id, upload->cancellable,
-        NULL);
+    vs_s3_upload_abort (client_of (self), self->key, self->id,
+        upload->cancellable, NULL);
   if (self->id)
     set_under_way (self, FALSE);
   vs_s3_part_clear (&self->part);
@@ -586,103 +571,4 @@ vs_s3_upload_free (VsStoreUpload * upload)
   g_free (self->name);
   g_free (self->id);
   g_free (self->key);
-}
-
-/* ---- what others left --------------------------------------------------- */
-
-typedef struct
-{
-  const gchar *prefix;
-  GPtrArray *pairs;             /* key, id */
-  gchar *key, *id;
-} Found;
-
-static void
-set_text (gchar ** field, const gchar * text)
-{
-  g_free (*field);
-  *field = g_strdup (text);
-}
-
-static void
-on_upload (const gchar * path, const gchar * text, gpointer user_data)
-{
-  Found *found = user_data;
-
-  if (strcmp (path, "ListMultipartUploadsResult/Upload/Key") == 0)
-    set_text (&found->key, text);
-  else if (strcmp (path, "ListMultipartUploadsResult/Upload/UploadId") == 0)
-    set_text (&found->id, text);
-  else if (strcmp (path, "ListMultipartUploadsResult/Upload") == 0
-      && found->key && found->id && is_id (found->id)
-      && g_str_has_prefix (found->key, found->prefix)
-      && found->pairs->len < 2 * UPLOADS_MAX) {
-    g_ptr_array_add (found->pairs, g_steal_pointer (&found->key));
-    g_ptr_array_add (found->pairs, g_steal_pointer (&found->id));
-  }
-}
-
-/* Those of a page, up to where it can't be read: another's upload may have a
- * name that XML has no characters for, and URL-encoded ones are not asked for
- * because Ceph 16 does not say whether it encodes these. */
-static gboolean
-list_uploads (VsS3Store * self, const gchar * prefix, GPtrArray * pairs,
-    GCancellable * cancellable, GError ** error)
-{
-  const gchar *query[] = {
-    "uploads", "", "delimiter", "/", "prefix", prefix, NULL
-  };
-  VsS3Call call = {
-    .method = "GET",.key = "",.query = query,
-    .max_answer = VS_S3_DOCUMENT_MAX
-  };
-  g_auto (VsHttpReply) reply = { 0, };
-  Found found = { prefix, pairs, NULL, NULL };
-  g_autoptr (GError) unread = NULL;
-
-  if (!vs_s3_client_send (self->client, &call, cancellable, &reply, error))
-    return FALSE;
-  if (!vs_xml_walk (reply.body, on_upload, &found, &unread))
-    g_info ("%s/%s: uploads that others left: %s", self->parent.location,
-        prefix, unread->message);
-  g_free (found.key);
-  g_free (found.id);
-  return TRUE;
-}
-
-/* One that is gone by now is ended, too. */
-static gboolean
-abort_found (VsS3Store * self, const gchar * key, const gchar * id,
-    GCancellable * cancellable, GError ** error)
-{
-  g_autoptr (GError) cause = NULL;
-
-  if (is_under_way (self, id)
-      || abort_upload (self->client, key, id, cancellable, &cause)
-      || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&cause));
-  return FALSE;
-}
-
-/* Those whose creation was never heard of are found so too: by their keys. What
- * lies deeper is another folder's, and may be under way. One page of them: what
- * is left after that goes the next time. */
-gboolean
-vs_s3_upload_abort_all (VsS3Store * self, const gchar * prefix,
-    GCancellable * cancellable, GError ** error)
-{
-  g_autoptr (GPtrArray) pairs = g_ptr_array_new_with_free_func (g_free);
-
-  if (!list_uploads (self, prefix, pairs, cancellable, error))
-    return FALSE;
-  for (guint i = 0; i + 1 < pairs->len; i += 2) {
-    const gchar *key = g_ptr_array_index (pairs, i);
-
-    if (!strchr (key + strlen (prefix), '/')
-        && !abort_found (self, key, g_ptr_array_index (pairs, i + 1),
-            cancellable, error))
-      return FALSE;
-  }
-  return TRUE;
 }
