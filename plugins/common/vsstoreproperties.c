@@ -69,6 +69,30 @@ vs_store_properties_clear (VsStoreProperties * properties)
   wipe (&properties->password);
 }
 
+static gboolean
+is_same_server (const gchar * a, const gchar * b)
+{
+  g_autoptr (GUri) x = a ? g_uri_parse (a, G_URI_FLAGS_NONE, NULL) : NULL;
+  g_autoptr (GUri) y = g_uri_parse (b, G_URI_FLAGS_NONE, NULL);
+
+  return x && y && g_strcmp0 (g_uri_get_scheme (x), g_uri_get_scheme (y)) == 0
+      && g_strcmp0 (g_uri_get_host (x), g_uri_get_host (y)) == 0
+      && g_uri_get_port (x) == g_uri_get_port (y);
+}
+
+void
+vs_store_properties_move (VsStoreProperties * properties,
+    const gchar * location)
+{
+  if (properties->accounts || !is_same_server (properties->location, location)) {
+    wipe (&properties->user);
+    wipe (&properties->password);
+  }
+  g_clear_pointer (&properties->accounts, g_free);
+  g_free (properties->location);
+  properties->location = g_strdup (location);
+}
+
 static void
 install_s3 (GObjectClass * klass, guint first_id)
 {

@@ -36,6 +36,11 @@ void vs_store_properties_copy (VsStoreProperties *dest,
 void vs_store_properties_clear (VsStoreProperties *properties);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VsStoreProperties, vs_store_properties_clear)
 
+/* A copy is to name another place: accounts no longer say where that is, and
+ * `user` and `password` do not go along to another server. */
+void vs_store_properties_move (VsStoreProperties *properties,
+    const gchar *location);
+
 /**
  * vs_store_properties_install:
  * @location: its default, or NULL

@@ -175,10 +175,8 @@ open_destination (Job * job, GError ** error)
   GST_OBJECT_LOCK (job->self);
   vs_store_properties_copy (&properties, &job->self->settings.store);
   GST_OBJECT_UNLOCK (job->self);
-  if (job->location) {
-    g_free (properties.location);
-    properties.location = g_strdup (job->location);
-  }
+  if (job->location)
+    vs_store_properties_move (&properties, job->location);
   return vs_store_properties_open (&properties, TRUE, error);
 }
 

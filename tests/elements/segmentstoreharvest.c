@@ -164,6 +164,36 @@ GST_START_TEST (test_live)
 
 GST_END_TEST;
 
+/* Where it is asked for, also where each account has a store of its own. */
+GST_START_TEST (test_elsewhere)
+{
+  g_autofree gchar *accounts = g_build_filename (folder, "accounts.json", NULL);
+  g_autofree gchar *other = g_build_filename (folder, "other", NULL);
+  g_autofree gchar *wanted = g_build_filename (other, "default", "past",
+      "index.m3u8", NULL);
+  g_autofree gchar *text =
+      g_strdup_printf ("{\"default\": {\"location\": \"%s\"}}", folder);
+  g_autoptr (GstStructure) request = gst_structure_new ("request",
+      "event", G_TYPE_STRING, "past", "start", G_TYPE_STRING, "0.6",
+      "stop", G_TYPE_STRING, "1.9", "location", G_TYPE_STRING, other, NULL);
+  g_autoptr (GstStructure) finished = NULL;
+  g_autofree gchar *id = NULL;
+
+  fail_unless (g_file_set_contents (accounts, text, -1, NULL));
+  g_object_set (element, "accounts", accounts, "spool-directory", folder, NULL);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  await_stored (6);
+  g_signal_emit_by_name (element, "harvest", request, &id);
+  fail_unless (id != NULL);
+  finished = await ("vssegmentstore-harvest-finished");
+  fail_unless_equals_string (gst_structure_get_string (finished, "location"),
+      wanted);
+  fail_unless (g_file_test (wanted, G_FILE_TEST_EXISTS));
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+}
+
+GST_END_TEST;
+
 /* Going to READY ends it, and nothing of it stays. */
 GST_START_TEST (test_cancelled)
 {
@@ -247,6 +277,7 @@ segmentstoreharvest_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_checked_fixture (tcase, setup, teardown);
   tcase_add_test (tcase, test_live);
+  tcase_add_test (tcase, test_elsewhere);
   tcase_add_test (tcase, test_cancelled);
   tcase_add_test (tcase, test_refused);
   return suite;
