@@ -138,9 +138,10 @@ vs_segment_new (void)
 VsSegment *
 vs_segment_copy (const VsSegment * segment)
 {
-  VsSegment *copy = g_new (VsSegment, 1);
+  VsSegment *copy = g_new0 (VsSegment, 1);
 
-  *copy = *segment;
+  /* the count, which is the last, may change meanwhile */
+  memcpy (copy, segment, G_STRUCT_OFFSET (VsSegment, ref_count));
   copy->uri = g_strdup (segment->uri);
   copy->ref_count = 1;
   return copy;
