@@ -5,6 +5,7 @@
 #pragma once
 
 #include "archive/vsarchivecursor.h"
+#include "archive/vsmovie.h"
 
 G_BEGIN_DECLS
 
@@ -50,19 +51,6 @@ typedef struct
 } VsArchiveCopyStatus;
 
 /**
- * VsArchiveCopyFile:
- *
- * A file that is finished.
- */
-typedef struct
-{
-  const gchar *key;
-  GstClockTime duration;
-  guint64 size;                 /* bytes */
-  guint gaps;
-} VsArchiveCopyFile;
-
-/**
  * VsArchiveCopyCallbacks:
  *
  * Called in the thread that copies, no lock held.
@@ -75,7 +63,7 @@ typedef struct
 {
   void (*progress) (const VsArchiveCopyStatus *status, gpointer user_data);
   void (*problem) (const GError *error, gpointer user_data);
-  void (*finished) (const VsArchiveCopyFile *file, gpointer user_data);
+  void (*finished) (const VsMovieFile *file, gpointer user_data);
 } VsArchiveCopyCallbacks;
 
 /**

@@ -33,6 +33,8 @@
 
 /* What a track's times may be apart: vs_mp4_writer_add_chunk () takes 2^31 */
 #define HOLE_MAX (G_MAXINT32 - 3600)
+/* What another maker's times may be off by rounding, some do it twice */
+#define ROUNDED_90K 3
 
 typedef struct
 {
@@ -44,7 +46,8 @@ typedef struct
   gint64 frame;                 /* what a sample lasts */
 
   /* of the segment that is loaded */
-  gboolean loaded;
+  gboolean loaded, is_guessed;  /* its times */
+  VsSegmentTrack entry;
   VsSamples samples;
   gint64 start;                 /* in the movie */
   guint next;                   /* sample to be written */
@@ -118,6 +121,82 @@ vs_recording_free (VsRecording * self)
   g_free (self);
 }
 
+static gint64
+to_90k (gint64 time, guint32 timescale)
+{
+  gint64 ticks = gst_util_uint64_scale_round (ABS (time), TICKS, timescale);
+
+  return time < 0 ? -ticks : ticks;
+}
+
+static gint64
+from_90k (gint64 time, guint32 timescale)
+{
+  gint64 units = gst_util_uint64_scale_round (ABS (time), timescale, TICKS);
+
+  return time < 0 ? -units : units;
+}
+
+/* ---- times that nobody tells -------------------------------------------- */
+
+static const VsSample *
+nth (const Track * track, guint i)
+{
+  return &g_array_index (track->samples.samples, VsSample, i);
+}
+
+static gint64
+get_earliest_pts (const Track * track)
+{
+  gint64 pts = nth (track, 0)->pts;
+
+  for (guint i = 1; i < track->samples.samples->len; i++)
+    pts = MIN (pts, nth (track, i)->pts);
+  return pts;
+}
+
+/* The last picture lasts as long as the one before it. */
+static void
+guess_video (Track * track, const VsSegment * segment)
+{
+  guint n = track->samples.samples->len;
+  gint64 last = nth (track, n - 1)->dts;
+  gint64 frame = n > 1 ? last - nth (track, n - 2)->dts :
+      (gint64) gst_util_uint64_scale (segment->duration, TICKS, GST_SECOND);
+
+  track->entry.timescale = TICKS;
+  track->entry.start = get_earliest_pts (track);
+  track->entry.duration = last - nth (track, 0)->dts + MAX (frame, 1);
+}
+
+static void
+guess_audio (Track * track)
+{
+  const VsCodecConfig *config = track->samples.config;
+  guint32 timescale = config ? config->sample_rate : track->timescale;
+  guint n = track->samples.samples->len;
+  gint64 held;
+
+  if (timescale == 0)
+    timescale = TICKS;
+  track->entry.timescale = timescale;
+  track->entry.start = from_90k (nth (track, 0)->pts, timescale);
+  held = from_90k (nth (track, n - 1)->pts, timescale) - track->entry.start;
+  track->entry.duration = config ? held + config->frame_samples :
+      held + held / MAX (n - 1, 1);
+}
+
+/* Another maker's playlist tells no times of tracks. */
+static void
+guess_times (Track * track, guint i, const VsSegment * segment)
+{
+  track->is_guessed = track->entry.duration == 0;
+  if (track->is_guessed && types[i] == VS_MEDIA_VIDEO)
+    guess_video (track, segment);
+  else if (track->is_guessed)
+    guess_audio (track);
+}
+
 /* ---- taking a segment apart --------------------------------------------- */
 
 static void
@@ -149,7 +228,10 @@ collect_track (VsRecording * self, guint i, const VsSegment * segment,
         segment->sequence);
     return FALSE;
   }
-  vs_samples_place (&track->samples, entry->timescale, entry->duration);
+  track->entry = *entry;
+  guess_times (track, i, segment);
+  vs_samples_place (&track->samples, track->entry.timescale,
+      track->entry.duration);
   return TRUE;
 }
 
@@ -183,31 +265,14 @@ collect (VsRecording * self, const VsSegment * segment, GBytes * ts,
   return any;
 }
 
-static gint64
-to_90k (gint64 time, guint32 timescale)
-{
-  gint64 ticks = gst_util_uint64_scale_round (ABS (time), TICKS, timescale);
-
-  return time < 0 ? -ticks : ticks;
-}
-
-static gint64
-from_90k (gint64 time, guint32 timescale)
-{
-  gint64 units = gst_util_uint64_scale_round (ABS (time), timescale, TICKS);
-
-  return time < 0 ? -units : units;
-}
-
 /* Where the loaded tracks begin and end on the run's axis. */
 static void
-get_extent (VsRecording * self, const VsSegment * segment, gint64 * start,
-    gint64 * end)
+get_extent (VsRecording * self, gint64 * start, gint64 * end)
 {
   *start = G_MAXINT64;
   *end = G_MININT64;
   for (guint i = 0; i < VS_SEGMENT_MAX_TRACKS; i++) {
-    const VsSegmentTrack *entry = vs_segment_get_track (segment, types[i]);
+    const VsSegmentTrack *entry = &self->tracks[i].entry;
 
     if (!self->tracks[i].loaded)
       continue;
@@ -232,17 +297,15 @@ has_gap (const VsRecording * self, const VsSegment * segment)
 }
 
 static gint64
-get_start_90k (const VsSegment * segment, guint i)
+get_start_90k (const Track * track)
 {
-  const VsSegmentTrack *entry = vs_segment_get_track (segment, types[i]);
-
-  return to_90k (entry->start, entry->timescale);
+  return to_90k (track->entry.start, track->entry.timescale);
 }
 
 /* How much later than on its own axis a segment has to be at least, so that no
  * track begins before it was over. */
 static gint64
-get_least_shift (const VsRecording * self, const VsSegment * segment)
+get_least_shift (const VsRecording * self)
 {
   gint64 shift = G_MININT64;
 
@@ -251,7 +314,7 @@ get_least_shift (const VsRecording * self, const VsSegment * segment)
 
     if (track->loaded && track->number >= 0)
       shift = MAX (shift, to_90k (track->last_end, track->timescale)
-          - get_start_90k (segment, i));
+          - get_start_90k (track));
   }
   return shift;
 }
@@ -259,15 +322,14 @@ get_least_shift (const VsRecording * self, const VsSegment * segment)
 /* Pictures go on a whole number of frames after the last one, so that they
  * stay as even as they were. */
 static gint64
-snap_shift (const VsRecording * self, const VsSegment * segment, gint64 wanted,
-    gint64 least)
+snap_shift (const VsRecording * self, gint64 wanted, gint64 least)
 {
   const Track *video = &self->tracks[0];
   gint64 touching, frame = video->frame;
 
   if (!video->loaded || video->number < 0 || frame <= 0)
     return MAX (wanted, least);
-  touching = video->last_end - get_start_90k (segment, 0);
+  touching = video->last_end - get_start_90k (video);
   wanted = touching + (wanted - touching + frame / 2) / frame * frame;
   least = touching + (least - touching + frame - 1) / frame * frame;
   return MAX (wanted, least);
@@ -284,26 +346,29 @@ choose_offset (const VsRecording * self, const VsSegment * segment,
   if (!has_gap (self, segment)
       || (self->settings.keep_gaps && segment->run == self->run))
     return self->offset_90k;
-  least = get_least_shift (self, segment);
+  least = get_least_shift (self);
   if (least == G_MININT64)
     least = self->end_90k - start;
   wanted = self->settings.keep_gaps ?
       (get_utc_us (segment, start) - self->utc_us) * 9 / 100 - start : least;
-  return -snap_shift (self, segment, MAX (wanted, least), least);
+  return -snap_shift (self, MAX (wanted, least), least);
 }
 
 static gboolean
-fits_track (VsRecording * self, guint i, const VsSegment * segment,
-    gint64 offset_90k)
+fits_track (VsRecording * self, guint i, gint64 offset_90k)
 {
   Track *track = &self->tracks[i];
-  const VsSegmentTrack *entry = vs_segment_get_track (segment, types[i]);
+  const VsSegmentTrack *entry = &track->entry;
 
   if (!track->loaded)
     return TRUE;
   track->start = entry->start - from_90k (offset_90k, entry->timescale);
   if (track->number < 0)
     return TRUE;
+  /* what was rounded to ticks touches what was before it */
+  if (track->is_guessed && ABS (track->start - track->last_end) <=
+      from_90k (ROUNDED_90K, track->timescale))
+    track->start = track->last_end;
   return track->codec == track->samples.codec
       && track->timescale == entry->timescale
       && track->start - track->last_end < HOLE_MAX
@@ -314,19 +379,17 @@ fits_track (VsRecording * self, guint i, const VsSegment * segment,
 
 /* A track that was not there before begins here. */
 static gboolean
-add_track (VsRecording * self, guint i, const VsSegment * segment,
-    GError ** error)
+add_track (VsRecording * self, guint i, GError ** error)
 {
   Track *track = &self->tracks[i];
-  const VsSegmentTrack *entry = vs_segment_get_track (segment, types[i]);
 
   if (!track->loaded || track->number >= 0)
     return TRUE;
   track->number = vs_mp4_writer_add_track (self->writer,
-      track->samples.config, entry->timescale,
+      track->samples.config, track->entry.timescale,
       types[i] == VS_MEDIA_AUDIO ? self->language : NULL, error);
   track->codec = track->samples.codec;
-  track->timescale = entry->timescale;
+  track->timescale = track->entry.timescale;
   return track->number >= 0;
 }
 
@@ -357,10 +420,10 @@ begin (VsRecording * self, const VsSegment * segment, gint64 start, gint64 end)
 }
 
 static gboolean
-is_full (VsRecording * self, const VsSegment * segment, gint64 offset_90k)
+is_full (VsRecording * self, gint64 offset_90k)
 {
   for (guint i = 0; i < VS_SEGMENT_MAX_TRACKS; i++)
-    if (!fits_track (self, i, segment, offset_90k))
+    if (!fits_track (self, i, offset_90k))
       return TRUE;
   return self->payload > PAYLOAD_MAX || (self->begun
       && vs_mp4_writer_get_head_size (self->writer, 0) > HEAD_MAX);
@@ -368,14 +431,14 @@ is_full (VsRecording * self, const VsSegment * segment, gint64 offset_90k)
 
 /* Gives up a track whose codec has no sample entry. */
 static gboolean
-add_tracks (VsRecording * self, const VsSegment * segment, GError ** error)
+add_tracks (VsRecording * self, GError ** error)
 {
   gboolean any = FALSE;
 
   for (guint i = 0; i < VS_SEGMENT_MAX_TRACKS; i++) {
     g_autoptr (GError) cause = NULL;
 
-    if (add_track (self, i, segment, &cause)) {
+    if (add_track (self, i, &cause)) {
       any |= self->tracks[i].loaded;
       continue;
     }
@@ -399,13 +462,13 @@ vs_recording_load (VsRecording * self, const VsSegment * segment, GBytes * ts,
 
   if (!collect (self, segment, ts, error))
     return VS_RECORDING_DAMAGED;
-  get_extent (self, segment, &start, &end);
+  get_extent (self, &start, &end);
   offset_90k = choose_offset (self, segment, start);
-  if (is_full (self, segment, offset_90k)) {
+  if (is_full (self, offset_90k)) {
     unload (self);
     return VS_RECORDING_FULL;
   }
-  if (!add_tracks (self, segment, &cause)) {
+  if (!add_tracks (self, &cause)) {
     g_propagate_error (error, g_steal_pointer (&cause));
     unload (self);
     return VS_RECORDING_DAMAGED;
@@ -428,12 +491,6 @@ typedef struct
   guint n_samples;
   gsize size;
 } Slice;
-
-static const VsSample *
-nth (const Track * track, guint i)
-{
-  return &g_array_index (track->samples.samples, VsSample, i);
-}
 
 static gint64
 get_dts_90k (const Track * track, guint i)

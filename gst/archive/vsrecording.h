@@ -62,6 +62,8 @@ typedef enum
 
 /**
  * vs_recording_load:
+ * @segment: its tracks' times are looked for in the samples where a duration
+ *   is 0
  * @ts: the segment's bytes
  *
  * Takes the next segment apart; the one before was written.
