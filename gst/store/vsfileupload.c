@@ -7,6 +7,11 @@
  * blocks out of it, or putting some in, where the file system can, which moves
  * nothing but the map of the file. Where it can't, a hole that is too long
  * stays and takes no room on the disk, and one that is too short costs a copy.
+ *
+ * Payload goes past the page cache, in blocks, where the file system can: to
+ * copy it there costs more than all that is done with it before, and of a file
+ * that is read hours later, if at all, little would still be there. The rest
+ * that is no block is written at the end.
  */
 #include "store/vsfilestore.h"
 
@@ -23,6 +28,9 @@
 /* A headed file is made durable every so many bytes: the commit is to be
  * short, however long the file is. */
 #define SYNC_BYTES (16 * 1024 * 1024)
+#define BLOCK_BYTES (2 * 1024 * 1024)
+/* where direct I/O begins and ends, at most: of a page */
+#define ALIGNMENT 4096
 /* of a copy, between looks at the cancellable */
 #define COPY_BYTES (32 * 1024 * 1024)
 #define COPY_BLOCK (256 * 1024)
@@ -42,6 +50,10 @@ typedef struct
   guint64 head_written;
   gboolean head_is_hole;        /* nothing was ever written to it */
   guint64 size, unsynced;       /* of the payload */
+  guint8 *block;                /* its end, that is not written yet */
+  gsize fill;                   /* bytes there */
+  gsize taken;                  /* of a call that failed, so far */
+  gboolean is_direct;
 }
 VsFileUpload;
 
@@ -153,25 +165,99 @@ size_of (GBytes ** parts, guint n_parts)
   return size;
 }
 
-/* Writes at @offset, so that what failed before is written over. */
+/* ---- payload of a headed file ------------------------------------------- */
+
+static guint64
+get_block_offset (const VsFileUpload * self)
+{
+  return self->head + self->size + self->taken - self->fill;
+}
+
+static void
+set_direct (VsFileUpload * self, gboolean direct)
+{
+  gint flags = fcntl (self->file, F_GETFL);
+
+  self->is_direct = fcntl (self->file, F_SETFL,
+      direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0 && direct;
+}
+
+/* Writes at its offset, so that what failed before is written over. */
+static gboolean
+write_block_once (VsFileUpload * self)
+{
+  struct iovec iov = { self->block, self->fill };
+
+  return lseek (self->file, get_block_offset (self), SEEK_SET) >= 0
+      && write_all (self->file, &iov, 1);
+}
+
+static gboolean
+write_block (VsFileUpload * self, GError ** error)
+{
+  gboolean ok = write_block_once (self);
+
+  if (!ok && errno == EINVAL && self->is_direct) {
+    set_direct (self, FALSE);
+    ok = write_block_once (self);
+  }
+  if (!ok)
+    return fail (self, error);
+  self->unsynced += self->fill;
+  self->fill = 0;
+  if (self->unsynced < SYNC_BYTES)
+    return TRUE;
+  self->unsynced = 0;
+  return fdatasync (self->file) == 0 || lose (self, error);
+}
+
+static gboolean
+append (VsFileUpload * self, const guint8 * data, gsize size, GError ** error)
+{
+  while (size > 0) {
+    gsize n = MIN (size, BLOCK_BYTES - self->fill);
+
+    memcpy (self->block + self->fill, data, n);
+    self->fill += n;
+    self->taken += n;
+    data += n;
+    size -= n;
+    if (self->fill == BLOCK_BYTES && !write_block (self, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* What was taken of a call that failed is not taken again. */
 static gboolean
 write_behind_head (VsFileUpload * self, GBytes ** parts, guint n_parts,
     GError ** error)
 {
-  guint64 size = size_of (parts, n_parts);
+  gsize skip = self->taken;
 
-  if (lseek (self->file, self->head + self->size, SEEK_SET) < 0
-      || !write_parts (self->file, parts, n_parts))
-    return fail (self, error);
-  if (self->unsynced + size >= SYNC_BYTES) {
-    if (fdatasync (self->file) != 0)
-      return lose (self, error);
-    self->unsynced = 0;
-  } else {
-    self->unsynced += size;
+  if (self->fill == BLOCK_BYTES && !write_block (self, error))
+    return FALSE;
+  for (guint i = 0; i < n_parts; i++) {
+    gsize size, skipped;
+    const guint8 *data = g_bytes_get_data (parts[i], &size);
+
+    skipped = MIN (skip, size);
+    skip -= skipped;
+    if (!append (self, data + skipped, size - skipped, error))
+      return FALSE;
   }
-  self->size += size;
+  self->size += self->taken;
+  self->taken = 0;
   return TRUE;
+}
+
+/* Nothing comes after it. */
+static gboolean
+write_rest (VsFileUpload * self, GError ** error)
+{
+  if (self->is_direct)
+    set_direct (self, FALSE);
+  return self->fill == 0 || write_block (self, error);
 }
 
 gboolean
@@ -210,6 +296,7 @@ vs_file_upload_free (VsStoreUpload * upload)
       unlinkat (self->folder, self->tmp, 0);
   }
   vs_file_close (&self->folder);
+  g_aligned_free (self->block);
   g_free (self->key);
 }
 
@@ -243,6 +330,8 @@ vs_file_upload_new_headed (VsStore * store, const gchar * key,
   self->callbacks = *head;
   self->head = round_up (head->reserve, get_block (self));
   self->head_is_hole = TRUE;
+  self->block = g_aligned_alloc (1, BLOCK_BYTES, ALIGNMENT);
+  set_direct (self, self->head % ALIGNMENT == 0);
   return upload;
 }
 
@@ -349,6 +438,8 @@ vs_file_upload_make_head (VsStoreUpload * upload, guint64 needed,
 {
   VsFileUpload *self = (VsFileUpload *) upload;
 
+  if (!write_rest (self, error))
+    return FALSE;
   if (!move_payload (self, round_up (needed, get_block (self)))
       && self->head < needed && !rewrite (self, needed, error))
     return FALSE;

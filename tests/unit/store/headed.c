@@ -11,6 +11,7 @@
 #include <linux/falloc.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "store/storefixture.h"
@@ -42,11 +43,41 @@ fdatasync (int fd)
   return ++n_syncs == failing_sync ? -1 : syscall (SYS_fdatasync, fd);
 }
 
+/* What becomes of writes */
+typedef enum
+{
+  WRITES_WELL,
+  WRITES_FULL,                  /* each second one has no room */
+  WRITES_SHORT,                 /* not all at once */
+  WRITES_NOT_DIRECT             /* past the page cache is refused */
+} Writes;
+
+static Writes writes;
+static guint n_writes;
+
+ssize_t
+writev (int fd, const struct iovec *iov, int n)
+{
+  struct iovec first = iov[0];
+
+  n_writes++;
+  errno = writes == WRITES_FULL ? ENOSPC : EINVAL;
+  if ((writes == WRITES_FULL && n_writes % 2 == 1)
+      || (writes == WRITES_NOT_DIRECT && fcntl (fd, F_GETFL) & O_DIRECT))
+    return -1;
+  if (writes == WRITES_SHORT)
+    first.iov_len = (first.iov_len + 1) / 2;
+  return syscall (SYS_writev, fd, writes == WRITES_SHORT ? &first : iov,
+      writes == WRITES_SHORT ? 1 : n);
+}
+
 static void
 setup (void)
 {
   store_setup ();
   is_refused = FALSE;
+  writes = WRITES_WELL;
+  n_writes = 0;
   n_collapsed = n_inserted = n_syncs = failing_sync = n_rewritten = 0;
 }
 
@@ -253,6 +284,40 @@ GST_START_TEST (test_head_again)
 
 GST_END_TEST;
 
+static void
+write_until_done (VsStoreUpload * upload, gboolean to_head, GBytes * bytes)
+{
+  while (!write_bytes (upload, to_head, bytes))
+    fail_if (vs_store_upload_is_lost (upload));
+}
+
+/* What is refused, or written in part, and tried again is there once. */
+GST_START_TEST (test_writes)
+{
+  VsStoreUpload *upload = begin ("a.mp4", 3 * BLOCK);
+  g_autoptr (GBytes) payload = make_bytes (9 * MIB + 77, 1);
+  g_autoptr (GBytes) half = g_bytes_new_from_bytes (payload, 0, 5 * MIB + 3);
+  g_autoptr (GBytes) rest = g_bytes_new_from_bytes (payload, 5 * MIB + 3,
+      4 * MIB + 74);
+  g_autoptr (GBytes) head = NULL;
+  guint64 size;
+
+  writes = __i__;
+  is_refused = TRUE;
+  write_until_done (upload, FALSE, half);
+  write_until_done (upload, FALSE, rest);
+  while (!vs_store_upload_make_head (upload, 3 * BLOCK, &size, NULL))
+    fail_if (vs_store_upload_is_lost (upload));
+  head = make_head (size, 3 * BLOCK);
+  write_until_done (upload, TRUE, head);
+  fail_unless (vs_store_upload_commit (upload, NULL));
+  vs_store_upload_free (upload);
+  writes = WRITES_WELL;
+  assert_object ("a.mp4", head, payload);
+}
+
+GST_END_TEST;
+
 /* What is long is made durable on the way; what could not be is not trusted
  * any more. */
 GST_START_TEST (test_sync)
@@ -283,6 +348,7 @@ headed_suite (void)
   tcase_add_checked_fixture (tcase, setup, store_teardown);
   tcase_add_loop_test (tcase, test_head, 0, G_N_ELEMENTS (rows));
   tcase_add_test (tcase, test_reserve_is_a_hole);
+  tcase_add_loop_test (tcase, test_writes, 0, WRITES_NOT_DIRECT + 1);
   tcase_add_test (tcase, test_head_again);
   tcase_add_test (tcase, test_sync);
   return suite;
