@@ -14,6 +14,7 @@
 
 #include "archive/vsarchiveclip.h"
 #include "archive/vsarchivename.h"
+#include "archive/vsharvestmovies.h"
 #include "archive/vsharvestsource.h"
 #include "archive/vsharvesttarget.h"
 
@@ -33,6 +34,7 @@ typedef struct
   GCancellable *cancellable;
   VsHarvestSource *source;
   VsHarvestTarget *target;
+  VsHarvestMovies *movies;
   VsHarvestStatus *status;
 
   gint64 start_us, stop_us;     /* UTC */
@@ -519,6 +521,8 @@ copy_segment (Harvest * self, VsHarvestRendition * rendition,
     tell_problem (self, problem);
   declare (self, rendition, segment);
   renumber (self, segment);
+  if (!vs_harvest_movies_add (self->movies, rendition, segment, bytes, error))
+    return FALSE;
   if (!vs_harvest_target_add (self->target, rendition->name, segment, bytes,
           error))
     return FALSE;
@@ -609,6 +613,32 @@ copy_all (Harvest * self, GError ** error)
   return FALSE;
 }
 
+/* Once the range is known */
+static gboolean
+open_movies (Harvest * self, GError ** error)
+{
+  VsArchiveRendition *archive = self->source->archive;
+  gint64 from_us = MAX (self->start_us, archive->oldest_us);
+  gint64 to_us = self->stop_us == FOREVER ? archive->end_us : self->stop_us;
+
+  self->movies = vs_harvest_movies_open (self->settings, self->callbacks,
+      self->user_data, archive->name, MAX (to_us - from_us, 0) * GST_USECOND,
+      self->cancellable, error);
+  return self->movies && vs_harvest_movies_check (self->movies,
+      self->source->renditions, error);
+}
+
+/* The main playlist comes last of all. */
+static gboolean
+finish (Harvest * self, GError ** error)
+{
+  if (!vs_harvest_movies_finish (self->movies, error)
+      || !vs_harvest_target_finish (self->target, error))
+    return FALSE;
+  vs_harvest_movies_keep (self->movies);
+  return TRUE;
+}
+
 static gboolean
 run (Harvest * self, GError ** error)
 {
@@ -619,9 +649,9 @@ run (Harvest * self, GError ** error)
   if (self->source == NULL)
     return FALSE;
   self->target = vs_harvest_target_open (settings, self->cancellable, error);
-  return self->target && find_range (self, error) && find_start (self, error)
-      && copy_all (self, error) && vs_harvest_target_finish (self->target,
-      error);
+  return self->target && find_range (self, error)
+      && open_movies (self, error) && find_start (self, error)
+      && copy_all (self, error) && finish (self, error);
 }
 
 gboolean
@@ -640,6 +670,7 @@ vs_harvest_run (const VsHarvestSettings * settings,
   self.declared = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
       (GDestroyNotify) g_hash_table_unref);
   ok = run (&self, error);
+  g_clear_pointer (&self.movies, vs_harvest_movies_free);
   g_clear_pointer (&self.target, vs_harvest_target_free);
   g_clear_pointer (&self.source, vs_harvest_source_free);
   g_hash_table_unref (self.declared);

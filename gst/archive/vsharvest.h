@@ -5,6 +5,7 @@
 #pragma once
 
 #include "archive/vsarchivetime.h"
+#include "archive/vsrecordinginfo.h"
 #include "store/vsstore.h"
 #include "timeline/vssegment.h"
 
@@ -20,6 +21,12 @@ G_BEGIN_DECLS
  * @destination: where the clip goes, with @to_account, @to_event
  * @spool: (nullable): a directory through which a clip goes that is sent over a
  *   network; NULL: it can't be
+ * @recordings: (nullable): of which renditions there are to be MP4 files too,
+ *   in the clip's folder `recordings`: "all", "best": the one with the largest
+ *   picture, or names with commas between them; @destination is no WebDAV
+ *   server then
+ * @keep_gaps: in these; else they are closed
+ * @spill_directory: (nullable): for their indexes; NULL: these are in memory
  * @patience: how long a store may fail, and how long nothing new may come once
  *   the stop has passed; 0 for a minute
  */
@@ -31,6 +38,9 @@ typedef struct
   VsStore *destination;
   const gchar *to_account, *to_event;
   VsStore *spool;
+  const gchar *recordings;
+  gboolean keep_gaps;
+  const gchar *spill_directory;
   GstClockTime patience;
 } VsHarvestSettings;
 
@@ -57,11 +67,13 @@ typedef struct
  * @progress: (nullable): after each segment, and now and then while one is
  *   waited for
  * @problem: (nullable): what the clip lacks, or why something takes long
+ * @recorded: (nullable): an MP4 file is finished, shortly before the clip is
  */
 typedef struct
 {
   void (*progress) (const VsHarvestStatus *status, gpointer user_data);
   void (*problem) (const GError *error, gpointer user_data);
+  void (*recorded) (const VsRecordingInfo *info, gpointer user_data);
 } VsHarvestCallbacks;
 
 /**
@@ -75,13 +87,18 @@ typedef struct
  * missing or damaged is a gap in the clip too. A few segments are in memory at
  * a time.
  *
+ * Recordings are made of the same bytes, by the same names as an event's. What
+ * one file can't hold goes on in another one, and what MP4 has no place for is
+ * only in the clip: both are told.
+ *
  * Blocks until the clip is durable in @destination. Its main playlist is
  * written last: before that nobody sees it, and when it fails or is cancelled,
  * what was written is removed.
  *
  * Returns: FALSE with %G_IO_ERROR_EXISTS when there is such an event already,
  *   %G_IO_ERROR_BUSY when one is being written, %G_IO_ERROR_NOT_FOUND when
- *   there is no source, or nothing of it could be read,
+ *   there is no source, or nothing of it could be read, or a rendition is to
+ *   be recorded that it has not,
  *   %G_IO_ERROR_INVALID_ARGUMENT when the range is none,
  *   %G_IO_ERROR_NOT_SUPPORTED for another maker's archive,
  *   %G_IO_ERROR_CANCELLED, or the stores' errors

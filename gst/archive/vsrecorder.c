@@ -26,25 +26,6 @@ typedef struct
   gsize size;
 } VsRecorderItem;
 
-VsRecordingInfo *
-vs_recording_info_copy (const VsRecordingInfo * info)
-{
-  VsRecordingInfo *copy = g_new (VsRecordingInfo, 1);
-
-  *copy = *info;
-  copy->location = g_strdup (info->location);
-  copy->rendition = g_strdup (info->rendition);
-  return copy;
-}
-
-void
-vs_recording_info_free (VsRecordingInfo * info)
-{
-  g_free (info->location);
-  g_free (info->rendition);
-  g_free (info);
-}
-
 /* ---- what is told ------------------------------------------------------- */
 
 static VsRecorderItem *

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "archive/vsarchivelist.h"
+#include "archive/vsrecordinginfo.h"
 
 G_BEGIN_DECLS
 
@@ -53,20 +54,6 @@ typedef struct
   gboolean has_ended, resumes, is_marked;
   VsRecorderCommon *common;
 } VsRecorderSettings;
-
-/* A file that is finished. */
-typedef struct
-{
-  gchar *location;              /* for people */
-  gchar *rendition;
-  GstClockTime duration;
-  guint64 size;                 /* bytes */
-  guint gaps;                   /* that are in it, or were closed */
-} VsRecordingInfo;
-
-VsRecordingInfo *vs_recording_info_copy (const VsRecordingInfo *info);
-void             vs_recording_info_free (VsRecordingInfo *info);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsRecordingInfo, vs_recording_info_free)
 
 /**
  * VsRecorderCallbacks:

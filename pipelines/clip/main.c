@@ -18,7 +18,7 @@
 
 typedef struct
 {
-  gchar *event, *to, *start, *stop, *spool;
+  gchar *event, *to, *start, *stop, *spool, *mp4;
   gdouble patience;             /* s */
   gchar **source;
 } Options;
@@ -30,6 +30,7 @@ typedef struct
   GCancellable *cancellable;
   VsClipProgress progress;
   VsHarvestStatus status;
+  GPtrArray *recorded;          /* text, a line each */
   GError *error;
 } Clip;
 
@@ -41,6 +42,7 @@ options_clear (Options * options)
   g_free (options->start);
   g_free (options->stop);
   g_free (options->spool);
+  g_free (options->mp4);
   g_strfreev (options->source);
 }
 
@@ -54,6 +56,17 @@ set_usage (GError ** error, const gchar * text)
 }
 
 static gboolean
+parse_mp4 (const gchar * name, const gchar * value, gpointer options,
+    GError ** error)
+{
+  gchar **mp4 = &((Options *) options)->mp4;
+
+  g_free (*mp4);
+  *mp4 = g_strdup (value && value[0] ? value : "best");
+  return TRUE;
+}
+
+static gboolean
 options_parse (Options * options, gint * argc, gchar *** argv, GError ** error)
 {
   const GOptionEntry entries[] = {
@@ -62,14 +75,19 @@ options_parse (Options * options, gint * argc, gchar *** argv, GError ** error)
     {"start", 0, 0, G_OPTION_ARG_STRING, &options->start},
     {"stop", 0, 0, G_OPTION_ARG_STRING, &options->stop},
     {"spool", 0, 0, G_OPTION_ARG_FILENAME, &options->spool},
+    {"mp4", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, parse_mp4},
     {"patience", 0, 0, G_OPTION_ARG_DOUBLE, &options->patience},
     {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->source},
     {NULL}
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
+  GOptionGroup *group =
+      g_option_group_new ("harvest", NULL, NULL, options, NULL);
+
   g_option_context_set_help_enabled (context, FALSE);
-  g_option_context_add_main_entries (context, entries, NULL);
+  g_option_group_add_entries (group, entries);
+  g_option_context_set_main_group (context, group);
   if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;
   if (options->source == NULL || g_strv_length (options->source) != 1)
@@ -179,10 +197,18 @@ on_problem (const GError * error, gpointer user_data)
   g_printerr ("harvest: warning: %s\n", error->message);
 }
 
+static void
+on_recorded (const VsRecordingInfo * info, gpointer user_data)
+{
+  g_ptr_array_add (((Clip *) user_data)->recorded, g_strdup (info->location));
+}
+
 static gpointer
 harvest (gpointer user_data)
 {
-  static const VsHarvestCallbacks callbacks = { on_progress, on_problem };
+  static const VsHarvestCallbacks callbacks = {
+    on_progress, on_problem, on_recorded
+  };
   Clip *clip = user_data;
 
   vs_harvest_run (&clip->settings, &callbacks, clip, &clip->status,
@@ -220,6 +246,8 @@ say_result (Clip * clip)
   g_print ("%s/%s/%s/index.m3u8\n",
       vs_store_get_location (settings->destination), settings->to_account,
       settings->to_event);
+  for (guint i = 0; i < clip->recorded->len; i++)
+    g_print ("%s\n", (gchar *) g_ptr_array_index (clip->recorded, i));
   return 0;
 }
 
@@ -231,6 +259,7 @@ run (Clip * clip)
 
   clip->loop = g_main_loop_new (NULL, FALSE);
   clip->cancellable = g_cancellable_new ();
+  clip->recorded = g_ptr_array_new_with_free_func (g_free);
   g_unix_signal_add (SIGINT, interrupted, clip);
   g_unix_signal_add (SIGTERM, interrupted, clip);
   vs_clip_progress_init (&clip->progress);
@@ -240,6 +269,7 @@ run (Clip * clip)
   status = say_result (clip);
   g_clear_error (&clip->error);
   g_object_unref (clip->cancellable);
+  g_ptr_array_unref (clip->recorded);
   g_main_loop_unref (clip->loop);
   return status;
 }
@@ -285,6 +315,9 @@ make_clip (const Options * options, GError ** error)
   clip.settings.to_account = to[0];
   clip.settings.to_event = to[1];
   clip.settings.spool = spool;
+  clip.settings.recordings = options->mp4;
+  clip.settings.spill_directory =
+      vs_store_get_location (spool ? spool : destination);
   clip.settings.patience = options->patience * GST_SECOND;
   return run (&clip);
 }

@@ -91,6 +91,9 @@
  *   * guint64 `size`: bytes; `duration`: ns; progress and finished
  *   * gchararray `location`: the clip's playlist; finished only
  *   * guint64 `timestamp`: of its start, ns since 1970, UTC; finished only
+ *   * GstValueList `recordings`: of structures, each an MP4 file with
+ *     `location`, `rendition`, `duration`, `size` and `gaps` as above; finished
+ *     only, where they were asked for
  *   * GError `error`: failed only
  *   * GstElement `sink`
  *

@@ -33,6 +33,10 @@ typedef struct
   gchar *start_text, *stop_text;
   VsArchiveTime start, stop;
   VsStore *source;
+  gchar *recording;             /* "mp4", or NULL */
+  gchar *renditions;            /* that are recorded, or NULL */
+  gboolean keep_gaps;
+  GPtrArray *recorded;          /* VsRecordingInfo */
 
   gint64 told_us;               /* monotonic, when progress was posted */
   gboolean warned;
@@ -50,6 +54,9 @@ job_free (Job * job)
   g_free (job->breakout);
   g_free (job->to_account);
   g_free (job->to_event);
+  g_free (job->recording);
+  g_free (job->renditions);
+  g_clear_pointer (&job->recorded, g_ptr_array_unref);
   g_free (job->start_text);
   g_free (job->stop_text);
   g_free (job);
@@ -78,7 +85,8 @@ take_field (Job * job, const gchar * name, const GValue * value,
   } fields[] = {
     {"start", &job->start_text}, {"stop", &job->stop_text},
     {"event", &job->to_event}, {"account", &job->to_account},
-    {"location", &job->location},
+    {"location", &job->location}, {"recording", &job->recording},
+    {"recording-renditions", &job->renditions},
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
@@ -109,6 +117,11 @@ take_request (Job * job, const GstStructure * request, GError ** error)
         "digits, - and _", "");
   if (job->to_account && !vs_name_is_valid (job->to_account))
     return set_invalid (error, "account is no name: ", job->to_account);
+  if (g_strcmp0 (job->recording, "none") == 0)
+    g_clear_pointer (&job->recording, g_free);
+  if (job->recording && !g_str_equal (job->recording, "mp4"))
+    return set_invalid (error, "recording is mp4 or none, not ",
+        job->recording);
   return vs_archive_time_parse (job->start_text, &job->start, error)
       && vs_archive_time_parse (job->stop_text, &job->stop, error);
 }
@@ -151,6 +164,37 @@ on_progress (const VsHarvestStatus * status, gpointer user_data)
 }
 
 static void
+on_recorded (const VsRecordingInfo * info, gpointer user_data)
+{
+  g_ptr_array_add (((Job *) user_data)->recorded,
+      vs_recording_info_copy (info));
+}
+
+/* They are there when the clip is. */
+static void
+add_recordings (Job * job, GstStructure * s)
+{
+  g_auto (GValue) list = G_VALUE_INIT;
+
+  gst_value_list_init (&list, job->recorded->len);
+  for (guint i = 0; i < job->recorded->len; i++) {
+    const VsRecordingInfo *info = g_ptr_array_index (job->recorded, i);
+    GstStructure *recording = gst_structure_new ("recording",
+        "location", G_TYPE_STRING, info->location,
+        "rendition", G_TYPE_STRING, info->rendition,
+        "duration", G_TYPE_UINT64, info->duration,
+        "size", G_TYPE_UINT64, info->size,
+        "gaps", G_TYPE_UINT, info->gaps, NULL);
+    GValue value = G_VALUE_INIT;
+
+    g_value_init (&value, GST_TYPE_STRUCTURE);
+    g_value_take_boxed (&value, recording);
+    gst_value_list_append_and_take_value (&list, &value);
+  }
+  gst_structure_set_value (s, "recordings", &list);
+}
+
+static void
 on_problem (const GError * error, gpointer user_data)
 {
   Job *job = user_data;
@@ -184,13 +228,18 @@ static gboolean
 harvest (Job * job, gchar ** location, VsHarvestStatus * status,
     GError ** error)
 {
-  static const VsHarvestCallbacks callbacks = { on_progress, on_problem };
+  static const VsHarvestCallbacks callbacks = {
+    on_progress, on_problem, on_recorded
+  };
   g_autoptr (VsStore) destination = open_destination (job, error);
   g_autoptr (VsStore) spool = NULL;
+  g_autofree gchar *spill = NULL;
   VsHarvestSettings settings = {.source = job->source,
     .account = job->account,.event = job->event,.breakout = job->breakout,
     .start = job->start,.stop = job->stop,.destination = destination,
-    .to_account = job->to_account,.to_event = job->to_event
+    .to_account = job->to_account,.to_event = job->to_event,
+    .recordings = job->recording ? job->renditions : NULL,
+    .keep_gaps = job->keep_gaps
   };
 
   if (destination == NULL)
@@ -201,6 +250,8 @@ harvest (Job * job, gchar ** location, VsHarvestStatus * status,
     if (spool == NULL)
       return FALSE;
   }
+  settings.spill_directory = spill =
+      g_strdup (vs_store_get_location (spool ? spool : destination));
   *location = g_strdup_printf ("%s/%s/%s/index.m3u8",
       vs_store_get_location (destination), job->to_account, job->to_event);
   return vs_harvest_run (&settings, &callbacks, job, status, job->cancellable,
@@ -226,6 +277,8 @@ run (gpointer data, gpointer user_data)
     gst_structure_set (s, "location", G_TYPE_STRING, location,
         "timestamp", G_TYPE_UINT64, (guint64) status.start_us * GST_USECOND,
         NULL);
+    if (job->recording)
+      add_recordings (job, s);
   } else {
     GST_WARNING_OBJECT (self, "%s: %s", job->to_event, error->message);
     s = gst_structure_new ("vssegmentstore-harvest-failed",
@@ -238,12 +291,24 @@ run (gpointer data, gpointer user_data)
   g_mutex_unlock (&self->lock);
 }
 
+/* What was not asked for in another way is as the element has it. */
+static void
+take_settings (GstVsSegmentStore * self, Job * job)
+{
+  GST_OBJECT_LOCK (self);
+  if (job->renditions == NULL)
+    job->renditions = g_strdup (self->settings.recording_renditions);
+  job->keep_gaps = self->settings.recording_gaps == VS_RECORDING_GAPS_KEEP;
+  GST_OBJECT_UNLOCK (self);
+}
+
 /* Hands @job over, with what it is to read. */
 static gboolean
 push (GstVsSegmentStore * self, Job * job, GError ** error)
 {
   gboolean open, full;
 
+  take_settings (self, job);
   g_mutex_lock (&self->lock);
   open = self->harvest_pool != NULL;
   full = self->harvests >= RUNNING_MAX + WAITING_MAX;
@@ -278,6 +343,8 @@ on_harvest (GstVsSegmentStore * self, const GstStructure * request)
   gchar *id = g_uuid_string_random ();
 
   job->id = g_strdup (id);
+  job->recorded = g_ptr_array_new_with_free_func ((GDestroyNotify)
+      vs_recording_info_free);
   if (take_request (job, request, &error) && push (self, job, &error)) {
     g_steal_pointer (&job);
     return id;
@@ -295,10 +362,14 @@ gst_vs_segment_store_install_harvest (GObjectClass * klass)
    * GstVsSegmentStore::harvest:
    * @request: strings: `event`, the clip's name; `start` and `stop`, as
    *   vsarchivesrc takes them (without: from the oldest, up to now); `account`
-   *   and `location`, when they are others than the element's
+   *   and `location`, when they are others than the element's; `recording`:
+   *   "mp4" for MP4 files too, of the renditions that
+   *   #GstVsSegmentStore:recording-renditions says, or of
+   *   `recording-renditions`
    *
    * Makes a clip of the event that is being stored: an archive of its own
-   * with all renditions. Returns at once; messages say what comes of it.
+   * with all renditions. Its MP4 files are in its folder `recordings`. Returns
+   * at once; messages say what comes of it.
    *
    * Returns: (nullable): an id that these messages have; NULL, and a WARNING,
    *   when it can't be begun

@@ -46,14 +46,19 @@ teardown (void)
   g_free (folder);
 }
 
+/* @renditions: of which there are to be MP4 files, or NULL */
 static gchar *
-ask (const gchar * event, const gchar * start, const gchar * stop)
+ask (const gchar * event, const gchar * start, const gchar * stop,
+    const gchar * renditions)
 {
   g_autoptr (GstStructure) request = gst_structure_new ("request",
       "event", G_TYPE_STRING, event, "start", G_TYPE_STRING, start,
       "stop", G_TYPE_STRING, stop, NULL);
   gchar *id = NULL;
 
+  if (renditions)
+    gst_structure_set (request, "recording", G_TYPE_STRING, "mp4",
+        "recording-renditions", G_TYPE_STRING, renditions, NULL);
   g_signal_emit_by_name (element, "harvest", request, &id);
   return id;
 }
@@ -121,6 +126,34 @@ assert_clip (const GstStructure * finished, const gchar * event)
   }
 }
 
+/* An MP4 file of each rendition, as long as the clip is */
+static void
+assert_recordings (const GstStructure * finished)
+{
+  const GValue *list = gst_structure_get_value (finished, "recordings");
+  guint64 whole;
+
+  gst_structure_get_uint64 (finished, "duration", &whole);
+  fail_unless (list != NULL);
+  fail_unless_equals_int (gst_value_list_get_size (list), 2);
+  for (guint i = 0; i < 2; i++) {
+    const GstStructure *s =
+        gst_value_get_structure (gst_value_list_get_value (list, i));
+    const gchar *location = gst_structure_get_string (s, "location");
+    guint64 duration, size;
+
+    fail_unless (gst_structure_get (s, "duration", G_TYPE_UINT64, &duration,
+            "size", G_TYPE_UINT64, &size, NULL));
+    fail_unless (g_str_has_prefix (location, folder));
+    fail_unless (g_str_has_suffix (location,
+            i == 0 ? "_120p.mp4" : "_60p.mp4"), "%s", location);
+    fail_unless (ABS (GST_CLOCK_DIFF (whole, duration)) < 40 * GST_MSECOND);
+    fail_unless (size > 0);
+    fail_unless (fabs (probe_duration (location)
+            - whole / (gdouble) GST_SECOND) < FRAME);
+  }
+}
+
 /* One of what is there, and one that is still to come, while it goes on. */
 GST_START_TEST (test_live)
 {
@@ -128,7 +161,7 @@ GST_START_TEST (test_live)
 
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   await_stored (6);
-  past = ask ("past", "0.6", "1.9");
+  past = ask ("past", "0.6", "1.9", NULL);
   fail_unless (past != NULL);
   {
     g_autoptr (GstStructure) s = await ("vssegmentstore-harvest-started");
@@ -144,8 +177,9 @@ GST_START_TEST (test_live)
     fail_unless (ABS ((gint64) duration - (gint64) (1500 * GST_MSECOND))
         <= 40 * (gint64) GST_MSECOND);
     assert_clip (s, "past");
+    fail_if (gst_structure_has_field (s, "recordings"));
   }
-  future = ask ("future", "1.1", "6.1");
+  future = ask ("future", "1.1", "6.1", "all");
   fail_unless (future != NULL);
   {
     g_autoptr (GstStructure) s = await ("vssegmentstore-harvest-progress");
@@ -157,6 +191,7 @@ GST_START_TEST (test_live)
 
     fail_unless_equals_string (gst_structure_get_string (s, "id"), future);
     assert_clip (s, "future");
+    assert_recordings (s);
   }
   /* what runs is waited for ahead of the teardown */
   gst_element_set_state (pipeline, GST_STATE_NULL);
@@ -206,7 +241,7 @@ GST_START_TEST (test_cancelled)
 
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   await_stored (4);
-  id = ask ("clip", "0", "3600");
+  id = ask ("clip", "0", "3600", "best");
   fail_unless (id != NULL);
   gst_structure_free (await ("vssegmentstore-harvest-progress"));
   fail_unless (g_file_test (segment, G_FILE_TEST_EXISTS));
@@ -262,7 +297,9 @@ GST_START_TEST (test_refused)
   assert_refused (gst_structure_new ("r", "event", G_TYPE_STRING, "clip",
           "start", G_TYPE_INT, 5, NULL), "start");
   assert_refused (gst_structure_new ("r", "event", G_TYPE_STRING, "clip",
-          "recording", G_TYPE_STRING, "mp4", NULL), "recording");
+          "recording", G_TYPE_STRING, "webm", NULL), "webm");
+  assert_refused (gst_structure_new ("r", "event", G_TYPE_STRING, "clip",
+          "colour", G_TYPE_STRING, "red", NULL), "colour");
   gst_element_set_state (pipeline, GST_STATE_NULL);
 }
 

@@ -191,36 +191,6 @@ assert_nothing_left (void)
 
 /* ---- judging ------------------------------------------------------------ */
 
-/* The hash of each picture, as ffmpeg decodes it */
-static gchar **
-hash_pictures (const gchar * path)
-{
-  g_autofree gchar *line = g_strdup_printf ("ffmpeg -v error -xerror -i %s "
-      "-map 0:v -fps_mode passthrough -f framehash -hash md5 -", path);
-  g_autofree gchar *output = run_tool (line);
-  g_auto (GStrv) lines = g_strsplit (output, "\n", -1);
-  g_autoptr (GPtrArray) hashes = g_ptr_array_new ();
-
-  for (guint i = 0; lines[i]; i++)
-    if (lines[i][0] && lines[i][0] != '#')
-      g_ptr_array_add (hashes,
-          g_strdup (g_strstrip (strrchr (lines[i], ',') + 1)));
-  g_ptr_array_add (hashes, NULL);
-  return (gchar **) g_ptr_array_free (g_steal_pointer (&hashes), FALSE);
-}
-
-/* Pictures [from, to) of the clip are in the file, and no others. */
-static void
-check_pictures (const gchar * path, const Clip * clip, guint from, guint to)
-{
-  g_auto (GStrv) stored = hash_pictures (clip->path);
-  g_auto (GStrv) copied = hash_pictures (path);
-
-  fail_unless_equals_int (g_strv_length (copied), to - from);
-  for (guint i = from; i < to; i++)
-    fail_unless_equals_string (stored[i], copied[i - from]);
-}
-
 /* ffprobe's @entry of a stream */
 static gdouble
 probe (const gchar * path, const gchar * stream, const gchar * entry)
@@ -278,7 +248,7 @@ GST_START_TEST (test_range)
   fail_unless (vs_archive_time_parse ("2.6", &settings.range.start, NULL));
   fail_unless (vs_archive_time_parse ("5.3", &settings.range.stop, NULL));
   copy_well (&settings, &said, &status);
-  check_pictures (path, clip, 75, 165);
+  recording_check_pictures (path, clip, 75, 165);
   fail_unless_equals_uint64 (status.total, 3 * GST_SECOND);
   fail_unless (ABS (probe (path, "a", "start_time")) < 0.022);
   fail_unless (ABS (probe (path, "a", "duration") - 3) < 0.044);
@@ -480,7 +450,7 @@ GST_START_TEST (test_left_out)
   fail_unless_equals_int (said.problems, 1);
   fail_unless (strstr (said.problem->str, "without sound") != NULL, "%s",
       said.problem->str);
-  check_pictures (path, clip, 0, 120);
+  recording_check_pictures (path, clip, 0, 120);
   fail_unless_equals_float (probe (path, "a", "nb_read_packets"), 0);
 }
 
@@ -545,7 +515,7 @@ GST_START_TEST (test_foreign)
   copy_well (&settings, &said, &status);
   fail_unless_equals_int (said.problems, 0);
   fail_unless_equals_int (status.gaps, 0);
-  check_pictures (path, clip, 0, 600);
+  recording_check_pictures (path, clip, 0, 600);
   check_sound (path, clip, __i__ ? 44100 : 48000);
 }
 

@@ -516,3 +516,33 @@ recording_check (const gchar * path, const GArray * fed, gboolean keep_gaps)
     check_track (path, t, expected.units[t]);
   g_free (run_tool (line));
 }
+
+/* The hash of each picture, as ffmpeg decodes it */
+static gchar **
+hash_pictures (const gchar * path)
+{
+  g_autofree gchar *line = g_strdup_printf ("ffmpeg -v error -xerror -i %s "
+      "-map 0:v -fps_mode passthrough -f framehash -hash md5 -", path);
+  g_autofree gchar *output = run_tool (line);
+  g_auto (GStrv) lines = g_strsplit (output, "\n", -1);
+  g_autoptr (GPtrArray) hashes = g_ptr_array_new ();
+
+  for (guint i = 0; lines[i]; i++)
+    if (lines[i][0] && lines[i][0] != '#')
+      g_ptr_array_add (hashes,
+          g_strdup (g_strstrip (strrchr (lines[i], ',') + 1)));
+  g_ptr_array_add (hashes, NULL);
+  return (gchar **) g_ptr_array_free (g_steal_pointer (&hashes), FALSE);
+}
+
+void
+recording_check_pictures (const gchar * path, const Clip * clip, guint from,
+    guint to)
+{
+  g_auto (GStrv) stored = hash_pictures (clip->path);
+  g_auto (GStrv) copied = hash_pictures (path);
+
+  fail_unless_equals_int (g_strv_length (copied), to - from);
+  for (guint i = from; i < to; i++)
+    fail_unless_equals_string (stored[i], copied[i - from]);
+}

@@ -95,5 +95,10 @@ guint  recording_count (const gchar *suffix);
 void recording_check (const gchar *path, const GArray *fed,
     gboolean keep_gaps);
 
+/* Fails unless pictures [@from, @to) of the clip are in the file, and no others:
+ * as ffmpeg decodes both. */
+void recording_check_pictures (const gchar *path, const Clip *clip,
+    guint from, guint to);
+
 /* (transfer full): a command's output */
 gchar *run_tool (const gchar *line);
