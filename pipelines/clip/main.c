@@ -203,6 +203,13 @@ on_recorded (const VsRecordingInfo * info, gpointer user_data)
   g_ptr_array_add (((Clip *) user_data)->recorded, g_strdup (info->location));
 }
 
+static gboolean
+quit (gpointer loop)
+{
+  g_main_loop_quit (loop);
+  return G_SOURCE_REMOVE;
+}
+
 static gpointer
 harvest (gpointer user_data)
 {
@@ -213,7 +220,8 @@ harvest (gpointer user_data)
 
   vs_harvest_run (&clip->settings, &callbacks, clip, &clip->status,
       clip->cancellable, &clip->error);
-  g_main_loop_quit (clip->loop);
+  /* a loop that does not run yet would not know */
+  g_idle_add (quit, clip->loop);
   return NULL;
 }
 
