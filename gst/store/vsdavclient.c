@@ -16,6 +16,9 @@
 /* What a server says of an error, which nobody reads. */
 #define ERROR_MAX (256 * 1024)
 
+/* What stays as it is in a query (RFC 3986 3.4), where it is encoded already */
+#define QUERY_ALLOWED "!$&'()*+,;=:@/?%"
+
 /* An archive has a folder an event: past so many all are forgotten. */
 #define FOLDERS_MAX 4096
 
@@ -258,7 +261,10 @@ send_call (VsDavClient * self, const VsDavCall * call,
     GCancellable * cancellable, VsHttpReply * reply, GError ** error)
 {
   g_autofree gchar *key = vs_sigv4_encode_path (call->key);
-  g_autofree gchar *uri = g_strconcat (self->location, "/", key, NULL);
+  g_autofree gchar *query =
+      g_uri_escape_string (call->query ? call->query : "", QUERY_ALLOWED,
+      FALSE);
+  g_autofree gchar *uri = g_strconcat (self->location, "/", key, query, NULL);
   VsHttpCall http = {
     .method = call->method,.uri = uri,.headers = call->headers,
     .body = call->body,.max_answer = MAX (call->max_answer, ERROR_MAX),

@@ -38,6 +38,7 @@ typedef struct
   const gchar *method;
   const gchar *key;             /* of an object, or a folder's with a slash at
                                  * the end; "" for the location */
+  const gchar *query;           /* (nullable): "?...", as it is to be sent */
   const gchar *const *headers;  /* (nullable) */
   const VsHttpBody *body;       /* (nullable) */
   gsize max_answer;             /* but what says an error may be longer */

@@ -48,8 +48,10 @@ static gboolean
 set_strange_error (VsStore * store, const gchar * key, const gchar * what,
     GError ** error)
 {
+  g_autofree gchar *name = vs_store_get_name (store, key);
+
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s/%s: %s",
-      store->location, key, what);
+      store->location, name, what);
   return FALSE;
 }
 
@@ -122,8 +124,10 @@ static gboolean
 set_large_error (VsStore * store, const gchar * key, gboolean is_part,
     GError ** error)
 {
+  g_autofree gchar *name = vs_store_get_name (store, key);
+
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE, "%s/%s: more "
-      "than was to be read%s", store->location, key, is_part ?
+      "than was to be read%s", store->location, name, is_part ?
       ", or the server knows no ranges (RFC 9110 14) and the object is large" :
       "");
   return FALSE;
@@ -134,8 +138,10 @@ http_send_get (VsStore * store, const gchar * key, const gchar * range,
     gsize max, GCancellable * cancellable, VsHttpReply * reply, GError ** error)
 {
   const gchar *headers[] = { "Range", range, NULL };
+  g_autofree gchar *name = vs_store_get_name (store, key);
   VsDavCall call = {
-    .method = "GET",.key = key,.headers = range ? headers : NULL,
+    .method = "GET",.key = name,.query = key + strlen (name),
+    .headers = range ? headers : NULL,
     .max_answer = range ? MAX (max, WHOLE_MAX) : max
   };
   g_autoptr (GError) cause = NULL;
@@ -183,7 +189,10 @@ static VsStoreObject *
 http_stat (VsStore * store, const gchar * key, GCancellable * cancellable,
     GError ** error)
 {
-  VsDavCall call = {.method = "HEAD",.key = key };
+  g_autofree gchar *name = vs_store_get_name (store, key);
+  VsDavCall call = {
+    .method = "HEAD",.key = name,.query = key + strlen (name)
+  };
   g_auto (VsHttpReply) reply = { 0, };
   const gchar *modified;
   guint64 size;
@@ -355,6 +364,7 @@ vs_http_store_open (const VsStoreSettings * settings, GError ** error)
   self = g_new0 (VsHttpStore, 1);
   vs_store_init (&self->parent, &http_class,
       vs_dav_client_get_location (client));
+  self->parent.has_queries = settings->queries;
   self->client = client;
   return &self->parent;
 }

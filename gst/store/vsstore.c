@@ -44,15 +44,23 @@ vs_store_key_is_valid (const gchar * key)
   }
 }
 
+gchar *
+vs_store_get_name (VsStore * store, const gchar * key)
+{
+  return g_strndup (key, store->has_queries ? strcspn (key, "?") :
+      strlen (key));
+}
+
 static gboolean
 check_key (VsStore * store, const gchar * key, GError ** error)
 {
+  g_autofree gchar *name = vs_store_get_name (store, key);
   g_autofree gchar *shown = NULL;
 
-  if (vs_store_key_is_valid (key))
+  if (vs_store_key_is_valid (name))
     return TRUE;
 
-  shown = g_strescape (key, NULL);
+  shown = g_strescape (name, NULL);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
       "%s: not an object's name: \"%s\"", store->location, shown);
   return FALSE;
@@ -111,6 +119,12 @@ vs_store_open (const gchar * location, gboolean create, GError ** error)
   VsStoreSettings settings = {.location = location,.create = create };
 
   return vs_store_open_with (&settings, error);
+}
+
+gboolean
+vs_store_has_queries (VsStore * store)
+{
+  return store->has_queries;
 }
 
 gboolean

@@ -52,6 +52,8 @@ gboolean vs_store_key_is_valid (const gchar *key);
  * @ca_file: (nullable): PEM, whom to trust instead of the system's authorities
  * @user: (nullable): for http, with @password, where the server asks (Digest,
  *   or Basic over TLS or to this machine); in @location they are refused
+ * @queries: for http, to read: a key may have a query behind it
+ *   ("any.m3u8?token=1"), which goes with its request and stands in no message
  */
 typedef struct
 {
@@ -62,6 +64,7 @@ typedef struct
   const gchar *access_key_id, *secret_access_key, *session_token;
   const gchar *ca_file;
   const gchar *user, *password;
+  gboolean queries;
 } VsStoreSettings;
 
 /**
@@ -83,6 +86,10 @@ void     vs_store_publish (VsStore *store);
 /* (transfer full) (nullable): what was published for a location last */
 VsStore *vs_store_find_published (const gchar *location);
 
+/* Whether keys may have queries. */
+gboolean vs_store_has_queries (VsStore *store);
+/* (transfer full): @key without a query: what may be shown of it */
+gchar   *vs_store_get_name (VsStore *store, const gchar *key);
 /* Whether each operation goes over a network. */
 gboolean vs_store_is_remote (VsStore *store);
 VsStore *vs_store_ref (VsStore *store);

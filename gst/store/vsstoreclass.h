@@ -73,6 +73,7 @@ struct _VsStore
   const VsStoreClass *klass;
   gchar *location;
   gint ref_count;
+  gboolean has_queries;         /* of keys; set when it is opened */
 };
 
 struct _VsStoreUpload
