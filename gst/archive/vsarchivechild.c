@@ -11,6 +11,7 @@
 #include "archive/vsarchivechild.h"
 #include "archive/vsarchivelist.h"
 #include "archive/vsarchivename.h"
+#include "archive/vsarchiveuri.h"
 
 #include <string.h>
 

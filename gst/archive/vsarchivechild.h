@@ -28,7 +28,9 @@ typedef struct
 struct _VsArchiveReader
 {
   VsStore *store;
-  gchar *folder;
+  gchar *folder;                /* "" for the store's root */
+  gchar *main;                  /* playlist in it */
+  gboolean lenient;             /* a child that can't be read is left out */
   gchar *account, *event, *breakout;
   VsLru *cache;
   GCancellable *cancellable;    /* of what timelines read; or NULL */
@@ -40,6 +42,7 @@ struct _VsArchiveReader
   GMutex lock;
   /* protected by lock; changed only under reading too */
   GPtrArray *children;          /* VsArchiveChild */
+  GError *trouble;              /* of one that was left out; or NULL */
 };
 
 void vs_archive_child_free (VsArchiveChild *child);

@@ -38,7 +38,7 @@ struct _VsArchiveCursor
 {
   VsArchiveRendition *archive;
   guint64 id;                   /* of its timeline */
-  VsArchiveCursorSettings settings;     /* without the rendition */
+  VsArchiveCursorSettings settings;     /* without its strings */
 
   /* the range; UTC */
   gboolean ranged;
@@ -755,7 +755,8 @@ vs_archive_cursor_open (VsStore * store, const gchar * account,
     GError ** error)
 {
   VsArchiveRendition *archive = vs_archive_rendition_open (store, account,
-      event, breakout, settings->rendition, cancellable, error);
+      event, breakout, settings->playlist, settings->rendition, cancellable,
+      error);
   VsArchiveCursor *self;
 
   if (archive == NULL)
@@ -766,7 +767,7 @@ vs_archive_cursor_open (VsStore * store, const gchar * account,
   self->archive = archive;
   self->id = archive->state.id;
   self->settings = *settings;
-  self->settings.rendition = NULL;
+  self->settings.rendition = self->settings.playlist = NULL;
   self->joiner = vs_ts_joiner_new ();
   self->stop_us = FOREVER;
   self->seek_stop = GST_CLOCK_TIME_NONE;

@@ -18,6 +18,10 @@ G_BEGIN_DECLS
  * from the first keyframe's time on up to the last one's. In between segments
  * are as they are stored, and they are held in memory one at a time.
  *
+ * What is not stored as a transport stream (fMP4, packed audio), is encrypted
+ * (AES-128), or has its sound in a playlist of its own is given as a transport
+ * stream of all that belongs together.
+ *
  * Times are UTC in the archive (a wall clock that goes on where nothing was
  * stored), and positions are counted from the range's first keyframe.
  *
@@ -34,12 +38,17 @@ typedef struct _VsArchiveCursor VsArchiveCursor;
  *   is
  * @close_gaps: what is missing takes no time
  * @fail: on a segment that is missing or damaged, instead of leaving it out
+ * @playlist: (nullable): key of a multivariant or media playlist, ours or
+ *   another maker's, as vs_archive_location_open () gives it: that is read, and
+ *   account, event and breakout only say whose it is. A media playlist is an
+ *   archive of one rendition.
  */
 typedef struct
 {
   const gchar *rendition;
   VsArchiveTime start, stop;
   gboolean follow, close_gaps, fail;
+  const gchar *playlist;
 } VsArchiveCursorSettings;
 
 /**

@@ -61,5 +61,5 @@ vs_archive_folder (const gchar * account, const gchar * event,
 gchar *
 vs_archive_key (const gchar * folder, const gchar * name)
 {
-  return g_strconcat (folder, "/", name, NULL);
+  return g_strconcat (folder, *folder ? "/" : "", name, NULL);
 }

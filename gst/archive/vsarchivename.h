@@ -30,7 +30,7 @@ gchar *vs_archive_part_name (const gchar *rendition, guint64 sequence);
 /* The rendition of a child playlist's name, NULL when it is no such name. */
 gchar *vs_archive_name_to_rendition (const gchar *name);
 
-/* "folder/name" */
+/* "folder/name"; "name" where the folder is the store's root */
 gchar *vs_archive_key (const gchar *folder, const gchar *name);
 
 G_END_DECLS

@@ -5,8 +5,7 @@
 #include "archive/vsarchiveparts.h"
 #include "archive/vsarchivelist.h"
 #include "archive/vsarchivename.h"
-
-#include <string.h>
+#include "archive/vsarchiveuri.h"
 
 struct _VsArchiveParts
 {
@@ -18,49 +17,6 @@ struct _VsArchiveParts
   guint64 id;
   GCancellable *cancellable;    /* of what a timeline asks for; or NULL */
 };
-
-/* ---- URIs --------------------------------------------------------------- */
-
-gchar *
-vs_archive_resolve (VsStore * store, const gchar * folder, const gchar * base,
-    const gchar * uri, GError ** error)
-{
-  g_autofree gchar *path = g_strndup (uri, strcspn (uri, "?#"));
-  g_autofree gchar *plain = g_uri_unescape_string (path, "/");
-  g_autofree gchar *shown = NULL;
-  const gchar *slash = strrchr (base, '/');
-  g_autofree gchar *below = plain == NULL ? NULL :
-      g_strdup_printf ("%.*s%s", slash ? (gint) (slash + 1 - base) : 0, base,
-      plain);
-
-  if (below && vs_store_key_is_valid (below))
-    return g_steal_pointer (&below);
-
-  shown = g_strescape (uri, NULL);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-      "%s/%s/%s: the URI \"%.100s\" leads out of the folder",
-      vs_store_get_location (store), folder, base, shown);
-  return NULL;
-}
-
-gboolean
-vs_archive_resolve_all (VsStore * store, const gchar * folder,
-    const gchar * base, VsM3u8Media * media, GError ** error)
-{
-  for (guint i = 0; i < media->segments->len; i++) {
-    VsSegment *segment = g_ptr_array_index (media->segments, i);
-    gchar *uri;
-
-    if (segment->uri == NULL)
-      continue;
-    uri = vs_archive_resolve (store, folder, base, segment->uri, error);
-    if (uri == NULL)
-      return FALSE;
-    g_free (segment->uri);
-    segment->uri = uri;
-  }
-  return TRUE;
-}
 
 /* ---- parts -------------------------------------------------------------- */
 

@@ -40,16 +40,4 @@ VsTimelineSource *vs_archive_parts_get_source (VsArchiveParts *parts);
 VsTimelinePart *vs_archive_parts_get (VsArchiveParts *parts,
     guint64 sequence, GCancellable *cancellable, GError **error);
 
-/**
- * vs_archive_resolve:
- *
- * What @uri in the playlist @base names, below the folder; NULL and an error
- * when that lies elsewhere.
- */
-gchar *vs_archive_resolve (VsStore *store, const gchar *folder,
-    const gchar *base, const gchar *uri, GError **error);
-/* Makes the URIs of @media those of VsSegment. */
-gboolean vs_archive_resolve_all (VsStore *store, const gchar *folder,
-    const gchar *base, VsM3u8Media *media, GError **error);
-
 G_END_DECLS

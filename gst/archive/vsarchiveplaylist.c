@@ -4,6 +4,7 @@
  */
 #include "archive/vsarchivelistprivate.h"
 #include "archive/vsarchivename.h"
+#include "archive/vsarchiveuri.h"
 
 /* A rolling playlist or a part takes some 30 kB; what is larger is complete
  * and read by its head alone. */
@@ -19,10 +20,13 @@ parse (const VsArchivePlace * place, const gchar * name, const gchar * text,
   g_autoptr (GError) cause = NULL;
   VsM3u8Media *media = vs_m3u8_read_media (text, size, &cause);
 
-  if (media == NULL)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s/%s/%s: %s",
-        vs_store_get_location (place->store), place->folder, name,
+  if (media == NULL) {
+    g_autofree gchar *shown =
+        vs_archive_show (place->store, place->folder, name);
+
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: %s", shown,
         cause->message);
+  }
   return media;
 }
 

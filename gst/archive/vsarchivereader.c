@@ -9,6 +9,7 @@
  */
 #include "archive/vsarchivechild.h"
 #include "archive/vsarchivename.h"
+#include "archive/vsarchiveuri.h"
 #include "manifest/vsm3u8.h"
 #include "archive/vsarchivewriter.h"
 
@@ -22,19 +23,45 @@
 
 /* ---- the event ---------------------------------------------------------- */
 
-/* A name for another maker's rendition: what a valid one allows of its
- * playlist's name. */
-static gchar *
-foreign_name (const gchar * uri)
+static gboolean
+has_name (GPtrArray * children, const gchar * name)
 {
-  g_autofree gchar *base = g_path_get_basename (uri);
+  for (guint i = 0; i < children->len; i++) {
+    const VsArchiveChild *child = g_ptr_array_index (children, i);
+
+    if (strcmp (child->name, name) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* What a valid name allows of the end of @path. */
+static gchar *
+make_name (const gchar * path)
+{
+  gsize length = strlen (path);
+  gchar *name = g_strdup (path + length - MIN (length, VS_NAME_MAX));
+
+  return g_strcanon (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-", '-');
+}
+
+/* A name for another maker's rendition: its playlist's, or where others are
+ * called so in folders of their own, with its folders. */
+static gchar *
+foreign_name (VsArchiveReader * self, const gchar * uri, GPtrArray * children)
+{
+  g_autofree gchar *path = vs_store_get_name (self->store, uri);
+  gchar *slash = strrchr (path, '/');
+  gchar *base = slash ? slash + 1 : path;
   gchar *name, *dot = strrchr (base, '.');
 
   if (dot && dot != base)
     *dot = '\0';
-  name = g_strndup (base, VS_NAME_MAX);
-  g_strcanon (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-", '-');
-  return name;
+  name = make_name (base);
+  if (!has_name (children, name))
+    return name;
+  g_free (name);
+  return make_name (path);
 }
 
 static VsArchiveChild *
@@ -60,9 +87,54 @@ read_new_child (VsArchiveReader * self, const VsM3u8MainEntry * entry,
   child->foreign = vs_archive_foreign_new (entry);
   child->name = vs_archive_name_to_rendition (uri);
   if (child->name == NULL)
-    child->name = foreign_name (uri);
+    child->name = foreign_name (self, uri, children);
   g_ptr_array_add (children, child);
-  return vs_archive_child_refresh (self, child, TRUE, cancellable, error);
+  if (vs_archive_child_refresh (self, child, TRUE, cancellable, error))
+    return TRUE;
+  g_ptr_array_remove_index (children, children->len - 1);
+  return FALSE;
+}
+
+/* Whether others are read all the same when one can't be. (transfer full)
+ * @problem */
+static gboolean
+leave_out (VsArchiveReader * self, GError * problem, GError ** error)
+{
+  if (!self->lenient
+      || g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+    g_propagate_error (error, problem);
+    return FALSE;
+  }
+  g_mutex_lock (&self->lock);
+  if (self->trouble == NULL)
+    self->trouble = g_steal_pointer (&problem);
+  g_mutex_unlock (&self->lock);
+  g_clear_error (&problem);
+  return TRUE;
+}
+
+/* The child of an entry, known or new; NULL without an error where it is left
+ * out. */
+static VsArchiveChild *
+read_entry (VsArchiveReader * self, const VsM3u8MainEntry * entry,
+    GPtrArray * children, GPtrArray * added, GCancellable * cancellable,
+    GError ** error)
+{
+  GError *problem = NULL;
+  g_autofree gchar *uri = vs_archive_resolve (self->store, self->folder,
+      self->main, entry->uri, &problem);
+  VsArchiveChild *child = NULL;
+
+  if (uri && find_child (children, uri))
+    return NULL;
+  if (uri)
+    child = find_child (self->children, uri);
+  if (uri && child == NULL && read_new_child (self, entry,
+          g_steal_pointer (&uri), added, cancellable, &problem))
+    child = g_ptr_array_index (added, added->len - 1);
+  if (problem)
+    leave_out (self, problem, error);
+  return child;
 }
 
 /* The children that the main playlist names, those that were known as they
@@ -73,26 +145,21 @@ read_children (VsArchiveReader * self, GPtrArray * variants,
     GError ** error)
 {
   for (guint i = 0; i < variants->len; i++) {
-    VsM3u8MainEntry *entry = g_ptr_array_index (variants, i);
-    g_autofree gchar *uri =
-        vs_archive_resolve (self->store, self->folder, VS_ARCHIVE_MAIN,
-        entry->uri, error);
-    VsArchiveChild *child;
+    GError *problem = NULL;
+    VsArchiveChild *child = read_entry (self, g_ptr_array_index (variants, i),
+        children, added, cancellable, &problem);
 
-    if (uri == NULL)
+    if (problem) {
+      g_propagate_error (error, problem);
       return FALSE;
-    if (find_child (children, uri))
-      continue;
-    child = find_child (self->children, uri);
-    if (child == NULL) {
-      if (!read_new_child (self, entry, g_steal_pointer (&uri), added,
-              cancellable, error))
-        return FALSE;
-      child = g_ptr_array_index (added, added->len - 1);
     }
-    g_ptr_array_add (children, child);
+    if (child)
+      g_ptr_array_add (children, child);
   }
-  return TRUE;
+  if (children->len > 0)
+    return TRUE;
+  g_propagate_error (error, vs_archive_reader_take_trouble (self));
+  return FALSE;
 }
 
 /* Puts @children in place of the old ones; drops those that are not named. */
@@ -121,23 +188,73 @@ read_variants (VsArchiveReader * self, GBytes * bytes, GError ** error)
   gsize size;
   const gchar *text = g_bytes_get_data (bytes, &size);
   GPtrArray *variants = vs_m3u8_read_main (text, size, &cause);
+  g_autofree gchar *shown = NULL;
 
   if (variants && variants->len > 0)
     return variants;
   g_clear_pointer (&variants, g_ptr_array_unref);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-      "%s/%s/" VS_ARCHIVE_MAIN ": %s", vs_store_get_location (self->store),
-      self->folder, cause ? cause->message : "it names no rendition");
+  shown = vs_archive_show (self->store, self->folder, self->main);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: %s", shown,
+      cause ? cause->message : "it names no rendition");
+  return NULL;
+}
+
+/* Whether it is a media playlist: some tag of these is in each, and in no main
+ * playlist (RFC 8216bis 4.4.3). */
+static gboolean
+is_media (const gchar * text, gsize size)
+{
+  return g_strstr_len (text, size, "\n#EXT-X-TARGETDURATION:")
+      || g_strstr_len (text, size, "\n#EXTINF:");
+}
+
+/* An entry for the playlist itself. */
+static GPtrArray *
+make_only_variant (VsArchiveReader * self)
+{
+  GPtrArray *variants =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_m3u8_main_entry_free);
+  VsM3u8MainEntry *entry = g_new0 (VsM3u8MainEntry, 1);
+  g_autofree gchar *name = vs_store_get_name (self->store, self->main);
+  g_autofree gchar *encoded = g_uri_escape_string (name, NULL, FALSE);
+
+  entry->uri = g_strconcat (encoded, self->main + strlen (name), NULL);
+  g_ptr_array_add (variants, entry);
+  return variants;
+}
+
+/* A media playlist may be long: of one that stands alone the head is looked at
+ * here. */
+static GPtrArray *
+fetch_variants (VsArchiveReader * self, const gchar * key,
+    GCancellable * cancellable, GError ** error)
+{
+  g_autoptr (GBytes) bytes = vs_store_get (self->store, key, 0,
+      self->lenient ? MAIN_MAX + 1 : -1, MAIN_MAX + self->lenient,
+      cancellable, error);
+  g_autofree gchar *shown = NULL;
+  gsize size;
+  const gchar *text;
+
+  if (bytes == NULL)
+    return NULL;
+  text = g_bytes_get_data (bytes, &size);
+  if (self->lenient && is_media (text, size))
+    return make_only_variant (self);
+  if (size <= MAIN_MAX)
+    return read_variants (self, bytes, error);
+  shown = vs_archive_show (self->store, self->folder, self->main);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+      "%s: too large for a main playlist", shown);
   return NULL;
 }
 
 static gboolean
 read_main (VsArchiveReader * self, GCancellable * cancellable, GError ** error)
 {
-  g_autofree gchar *key = vs_archive_key (self->folder, VS_ARCHIVE_MAIN);
+  g_autofree gchar *key = vs_archive_key (self->folder, self->main);
   g_autoptr (VsStoreObject) object =
       vs_store_stat (self->store, key, cancellable, error);
-  g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GPtrArray) variants = NULL, children = NULL, added = NULL;
 
   if (object == NULL)
@@ -145,8 +262,7 @@ read_main (VsArchiveReader * self, GCancellable * cancellable, GError ** error)
   if (g_strcmp0 (object->etag, self->main_etag) == 0)
     return TRUE;
 
-  bytes = vs_store_get (self->store, key, 0, -1, MAIN_MAX, cancellable, error);
-  variants = bytes ? read_variants (self, bytes, error) : NULL;
+  variants = fetch_variants (self, key, cancellable, error);
   if (variants == NULL)
     return FALSE;
   children = g_ptr_array_new ();
@@ -163,12 +279,11 @@ read_main (VsArchiveReader * self, GCancellable * cancellable, GError ** error)
   return TRUE;
 }
 
-VsArchiveReader *
-vs_archive_reader_open (VsStore * store, VsLru * cache, const gchar * account,
-    const gchar * event, const gchar * breakout, GCancellable * cancellable,
-    GError ** error)
+static VsArchiveReader *
+reader_new (VsStore * store, VsLru * cache, const gchar * account,
+    const gchar * event, const gchar * breakout, GCancellable * cancellable)
 {
-  g_autoptr (VsArchiveReader) self = g_new0 (VsArchiveReader, 1);
+  VsArchiveReader *self = g_new0 (VsArchiveReader, 1);
 
   self->store = vs_store_ref (store);
   self->cache = cache ? vs_lru_ref (cache) : vs_lru_new (OWN_CACHE_BYTES);
@@ -176,12 +291,52 @@ vs_archive_reader_open (VsStore * store, VsLru * cache, const gchar * account,
   self->event = g_strdup (event);
   self->breakout = g_strdup (breakout);
   g_set_object (&self->cancellable, cancellable);
-  self->folder = vs_archive_folder (account, event, breakout);
   self->children =
       g_ptr_array_new_with_free_func ((GDestroyNotify) vs_archive_child_free);
   g_mutex_init (&self->reading);
   g_mutex_init (&self->lock);
+  return self;
+}
+
+VsArchiveReader *
+vs_archive_reader_open (VsStore * store, VsLru * cache, const gchar * account,
+    const gchar * event, const gchar * breakout, GCancellable * cancellable,
+    GError ** error)
+{
+  g_autoptr (VsArchiveReader) self =
+      reader_new (store, cache, account, event, breakout, cancellable);
+
+  self->folder = vs_archive_folder (account, event, breakout);
+  self->main = g_strdup (VS_ARCHIVE_MAIN);
   return read_main (self, cancellable, error) ? g_steal_pointer (&self) : NULL;
+}
+
+VsArchiveReader *
+vs_archive_reader_open_playlist (VsStore * store, VsLru * cache,
+    const gchar * playlist, const gchar * account, const gchar * event,
+    const gchar * breakout, GCancellable * cancellable, GError ** error)
+{
+  g_autoptr (VsArchiveReader) self =
+      reader_new (store, cache, account, event, breakout, cancellable);
+  g_autofree gchar *name = vs_store_get_name (store, playlist);
+  const gchar *slash = strrchr (name, '/');
+  gsize length = slash ? slash - name : 0;
+
+  self->folder = g_strndup (playlist, length);
+  self->main = g_strdup (playlist + length + (slash != NULL));
+  self->lenient = TRUE;
+  return read_main (self, cancellable, error) ? g_steal_pointer (&self) : NULL;
+}
+
+GError *
+vs_archive_reader_take_trouble (VsArchiveReader * self)
+{
+  GError *trouble;
+
+  g_mutex_lock (&self->lock);
+  trouble = g_steal_pointer (&self->trouble);
+  g_mutex_unlock (&self->lock);
+  return trouble;
 }
 
 void
@@ -193,7 +348,9 @@ vs_archive_reader_free (VsArchiveReader * self)
   vs_store_unref (self->store);
   vs_lru_unref (self->cache);
   g_clear_object (&self->cancellable);
+  g_clear_error (&self->trouble);
   g_free (self->main_etag);
+  g_free (self->main);
   g_free (self->folder);
   g_free (self->account);
   g_free (self->event);

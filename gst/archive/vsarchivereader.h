@@ -36,6 +36,22 @@ typedef struct _VsArchiveReader VsArchiveReader;
 VsArchiveReader *vs_archive_reader_open (VsStore *store, VsLru *cache,
     const gchar *account, const gchar *event, const gchar *breakout,
     GCancellable *cancellable, GError ** error);
+/**
+ * vs_archive_reader_open_playlist:
+ * @playlist: key of a main playlist, or of a media playlist, which is an
+ *   archive of one rendition
+ * @account, @event, @breakout: (nullable): whose it is said to be
+ *
+ * The same, of what lies somewhere else: nothing outside of the playlist's
+ * folder is read. A child playlist that can't be read is left out, if there is
+ * another one: see vs_archive_reader_take_trouble ().
+ */
+VsArchiveReader *vs_archive_reader_open_playlist (VsStore *store,
+    VsLru *cache, const gchar *playlist, const gchar *account,
+    const gchar *event, const gchar *breakout, GCancellable *cancellable,
+    GError **error);
+/* (transfer full) (nullable): why a child playlist was left out, once */
+GError *vs_archive_reader_take_trouble (VsArchiveReader *reader);
 void vs_archive_reader_free (VsArchiveReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsArchiveReader, vs_archive_reader_free)
 

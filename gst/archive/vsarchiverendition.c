@@ -6,6 +6,7 @@
 #include "archive/vsarchiverendition.h"
 
 #include "archive/vsarchiveclip.h"
+#include "archive/vsarchiveuri.h"
 #include "archive/vsarchivewriter.h"
 
 /* How often is looked for new segments: half a target duration within these */
@@ -255,16 +256,18 @@ vs_archive_rendition_pause (VsArchiveRendition * self,
 
 VsArchiveRendition *
 vs_archive_rendition_open (VsStore * store, const gchar * account,
-    const gchar * event, const gchar * breakout, const gchar * name,
-    GCancellable * cancellable, GError ** error)
+    const gchar * event, const gchar * breakout, const gchar * playlist,
+    const gchar * name, GCancellable * cancellable, GError ** error)
 {
   g_autoptr (VsArchiveRendition) self = g_new0 (VsArchiveRendition, 1);
   g_autofree gchar *folder = vs_archive_folder (account, event, breakout);
   g_autoptr (VsRendition) rendition = NULL;
 
-  self->place =
-      g_strdup_printf ("%s/%s", vs_store_get_location (store), folder);
-  self->reader = vs_archive_reader_open (store, NULL, account, event, breakout,
+  self->place = vs_archive_show (store, "", playlist ? playlist : folder);
+  self->reader = playlist ?
+      vs_archive_reader_open_playlist (store, NULL, playlist, account, event,
+      breakout, cancellable, error) :
+      vs_archive_reader_open (store, NULL, account, event, breakout,
       cancellable, error);
   self->refreshed_us = g_get_monotonic_time ();
   if (self->reader == NULL || !take_timeline (self, name, error))
@@ -272,6 +275,7 @@ vs_archive_rendition_open (VsStore * store, const gchar * account,
   rendition = vs_timeline_get_rendition (self->timeline);
   self->name = g_strdup (rendition->name);
   look_at_timeline (self);
+  self->trouble = vs_archive_reader_take_trouble (self->reader);
   return g_steal_pointer (&self);
 }
 

@@ -41,6 +41,8 @@ typedef struct
 
 /**
  * vs_archive_rendition_open:
+ * @playlist: (nullable): read in place of the event's: see
+ *   vs_archive_reader_open_playlist ()
  * @name: (nullable): NULL for the largest picture, of these the highest bit
  *   rate; without pictures the first
  *
@@ -49,7 +51,7 @@ typedef struct
  */
 VsArchiveRendition *vs_archive_rendition_open (VsStore *store,
     const gchar *account, const gchar *event, const gchar *breakout,
-    const gchar *name, GCancellable *cancellable, GError **error);
+    const gchar *playlist, const gchar *name, GCancellable *cancellable, GError **error);
 void                vs_archive_rendition_free (VsArchiveRendition *rendition);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsArchiveRendition, vs_archive_rendition_free)
 

@@ -117,7 +117,7 @@ vs_harvest_source_open (VsStore * store, const gchar * account,
     GError ** error)
 {
   VsArchiveRendition *archive = vs_archive_rendition_open (store, account,
-      event, breakout, NULL, cancellable, error);
+      event, breakout, NULL, NULL, cancellable, error);
   g_autoptr (VsHarvestSource) self = NULL;
 
   if (archive == NULL)

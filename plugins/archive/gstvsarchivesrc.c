@@ -14,7 +14,9 @@
  * Reads a rendition of an archive that #GstVsSegmentStore has written, or is
  * writing, as one MPEG transport stream: the source of video on demand, of
  * clips and of conversions, with any GStreamer element behind it. Archives of
- * other makers (plain HLS with TS segments) are read too.
+ * other makers are read too: #GstVsArchiveSrc:location may be any HLS playlist,
+ * of TS or fMP4 segments, with sound apart or AES-128. What is not TS is given
+ * as TS.
  *
  * #GstVsArchiveSrc:start and #GstVsArchiveSrc:stop choose a range, by wall
  * clock or by offset. It is exact to the GOP: the stream begins with the
@@ -51,6 +53,9 @@
  * |[
  * gst-launch-1.0 vsarchivesrc location=archive ! filesink location=whole.ts
  * ]| An archive as one file.
+ * |[
+ * gst-launch-1.0 vsarchivesrc location=https://example.com/film/master.m3u8 ! filesink location=film.ts
+ * ]| Another maker's.
  * |[
  * gst-launch-1.0 vsarchivesrc location=archive start=1 stop=-1 ! tsdemux ! h264parse ! mp4mux ! filesink location=cut.mp4
  * ]| A clip without its first and last second, as MP4, nothing encoded anew.
@@ -124,14 +129,18 @@ open_cursor (GstVsArchiveSrc * self, GError ** error)
     .close_gaps = in_use->gaps == GST_VS_ARCHIVE_SRC_GAPS_CLOSE,
     .fail = in_use->on_error == GST_VS_ARCHIVE_SRC_ON_ERROR_FAIL,
   };
+  VsStoreSettings place;
+  g_autofree gchar *playlist = NULL;
   g_autoptr (VsStore) store = NULL;
 
   if (!vs_archive_time_parse (in_use->start, &settings.start, error)
-      || !vs_archive_time_parse (in_use->stop, &settings.stop, error))
+      || !vs_archive_time_parse (in_use->stop, &settings.stop, error)
+      || !vs_store_properties_get_settings (&in_use->store, &place, error))
     return NULL;
-  store = vs_store_properties_open (&in_use->store, FALSE, error);
+  store = vs_archive_location_open (&place, &playlist, error);
   if (store == NULL)
     return NULL;
+  settings.playlist = playlist;
   return vs_archive_cursor_open (store, in_use->identity.account,
       in_use->identity.event, in_use->identity.breakout, &settings,
       self->cancellable, error);

@@ -7,6 +7,7 @@
 #include <gst/base/gstbasesrc.h>
 
 #include "archive/vsarchivecursor.h"
+#include "archive/vsarchivelocation.h"
 #include "vsarchivesrcsettings.h"
 
 G_BEGIN_DECLS

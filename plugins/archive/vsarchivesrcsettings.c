@@ -207,11 +207,14 @@ vs_archive_src_settings_install_properties (GObjectClass * klass)
    * GstVsArchiveSrc:location:
    *
    * Where the archive lies; the event is in `<account>/<event>[/<breakout>]`
-   * below.
+   * below. Or the archive itself: an HLS playlist (`.m3u8`, multivariant or
+   * media) of whatever name and maker, at a path, `file://`, `s3://` or
+   * `http(s)://`. What it names has to lie below its folder.
    */
   vs_store_properties_install (klass, PROP_STORE, DEFAULT_LOCATION,
-      "Place of the archive, as vssegmentstore has it; the event lies in "
-      "<account>/<event> below");
+      "Place of the archive, as vssegmentstore has it: the event lies in "
+      "<account>/<event> below; or any HLS playlist: /path/any.m3u8, "
+      "https://host/any.m3u8, s3://bucket/any.m3u8");
   /**
    * GstVsArchiveSrc:rendition:
    */

@@ -216,30 +216,38 @@ vs_store_properties_get (VsStoreProperties * properties, GObject * object,
   GST_OBJECT_UNLOCK (object);
 }
 
-VsStore *
-vs_store_properties_open (const VsStoreProperties * properties,
-    gboolean create, GError ** error)
+gboolean
+vs_store_properties_get_settings (const VsStoreProperties * properties,
+    VsStoreSettings * settings, GError ** error)
 {
-  VsStoreSettings settings = {
-    .location = properties->location,
-    .accounts_file = properties->accounts,
-    .create = create,
-    .endpoint_uri = properties->endpoint_uri,
-    .region = properties->region,
-    .force_path_style = properties->force_path_style,
-    .access_key_id = properties->access_key,
-    .secret_access_key = properties->secret_access_key,
-    .session_token = properties->session_token,
-    .ca_file = properties->ca_file,
-    .user = properties->user,
-    .password = properties->password,
-  };
+  *settings = (VsStoreSettings) {
+  .location = properties->location,.accounts_file =
+        properties->accounts,.endpoint_uri =
+        properties->endpoint_uri,.region =
+        properties->region,.force_path_style =
+        properties->force_path_style,.access_key_id =
+        properties->access_key,.secret_access_key =
+        properties->secret_access_key,.session_token =
+        properties->session_token,.ca_file = properties->ca_file,.user =
+        properties->user,.password = properties->password,};
 
   if (properties->accounts == NULL
       && (properties->location == NULL || *properties->location == '\0')) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
         "location is not set");
-    return NULL;
+    return FALSE;
   }
+  return TRUE;
+}
+
+VsStore *
+vs_store_properties_open (const VsStoreProperties * properties,
+    gboolean create, GError ** error)
+{
+  VsStoreSettings settings;
+
+  if (!vs_store_properties_get_settings (properties, &settings, error))
+    return NULL;
+  settings.create = create;
   return vs_store_open_with (&settings, error);
 }

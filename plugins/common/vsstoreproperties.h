@@ -54,6 +54,10 @@ void vs_store_properties_set (VsStoreProperties *properties, GObject *object,
 void vs_store_properties_get (VsStoreProperties *properties, GObject *object,
     guint nth, GValue *value);
 
+/* What a copy of the properties says, (transfer none); FALSE where there is no
+ * location. */
+gboolean vs_store_properties_get_settings (const VsStoreProperties *properties,
+    VsStoreSettings *settings, GError **error);
 /* Opens what a copy of the properties names. */
 VsStore *vs_store_properties_open (const VsStoreProperties *properties,
     gboolean create, GError **error);
