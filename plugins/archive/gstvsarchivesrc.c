@@ -54,8 +54,8 @@
  * gst-launch-1.0 vsarchivesrc location=archive ! filesink location=whole.ts
  * ]| An archive as one file.
  * |[
- * gst-launch-1.0 vsarchivesrc location=https://example.com/film/master.m3u8 ! filesink location=film.ts
- * ]| Another maker's.
+ * gst-launch-1.0 vsarchivesrc location=archive/default/live/index.m3u8 ! filesink location=film.ts
+ * ]| Any HLS playlist as one file, another maker's too.
  * |[
  * gst-launch-1.0 vsarchivesrc location=archive start=1 stop=-1 ! tsdemux ! h264parse ! mp4mux ! filesink location=cut.mp4
  * ]| A clip without its first and last second, as MP4, nothing encoded anew.
