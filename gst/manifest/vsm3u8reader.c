@@ -1,9 +1,8 @@
-/* VisionStream: HLS playlists, read back (RFC 8216bis)
+/* VisionStream: HLS media playlists, read back (RFC 8216bis)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A text is taken line by line: each line is copied into one buffer, where it
- * may be cut up. Tags are looked up in a table; a URI line completes the
+ * Tags are looked up in a table; a URI line completes the
  * segment that the tags before it described. Tags that are not known are
  * passed over, as clients must (RFC 8216bis 6.3.1).
  */
@@ -15,86 +14,10 @@
 
 #include "manifest/vsm3u8archive.h"
 #include "manifest/vsm3u8attributes.h"
+#include "manifest/vsm3u8lines.h"
 #include "manifest/vsmediatime.h"
 
-/* a longer line is in no playlist */
-#define LINE_MAX_SIZE (64 * 1024)
 #define DURATION_MAX_S 1000000
-
-GQuark
-vs_m3u8_error_quark (void)
-{
-  return g_quark_from_static_string ("vs-m3u8-error-quark");
-}
-
-typedef struct
-{
-  /* the text, and the line at hand (without its end) */
-  const gchar *cursor, *end;
-  GString *line;
-  guint line_number;
-} Lines;
-
-static gboolean
-fail (GError ** error, guint line_number, const gchar * problem)
-{
-  g_set_error (error, VS_M3U8_ERROR, VS_M3U8_ERROR_SYNTAX, "line %u: %s",
-      line_number, problem);
-  return FALSE;
-}
-
-/* FALSE at the end, and with @error set on a line too long. */
-static gboolean
-next_line (Lines * lines, GError ** error)
-{
-  const gchar *feed;
-  gsize length;
-
-  if (lines->cursor == lines->end)
-    return FALSE;
-  lines->line_number++;
-  feed = memchr (lines->cursor, '\n', lines->end - lines->cursor);
-  length = (feed ? feed : lines->end) - lines->cursor;
-  if (length > LINE_MAX_SIZE)
-    return fail (error, lines->line_number, "too long");
-  g_string_truncate (lines->line, 0);
-  g_string_append_len (lines->line, lines->cursor, length);
-  if (length > 0 && lines->line->str[length - 1] == '\r')
-    g_string_truncate (lines->line, length - 1);
-  lines->cursor = feed ? feed + 1 : lines->end;
-  return TRUE;
-}
-
-/* Checks the text as a whole and steps over its first line. */
-static gboolean
-begin_lines (Lines * lines, const gchar * text, gsize size, GError ** error)
-{
-  const gchar *bad = NULL;
-
-  lines->cursor = text;
-  lines->end = text + size;
-  lines->line_number = 0;
-  if (size > VS_M3U8_MAX_SIZE) {
-    g_set_error (error, VS_M3U8_ERROR, VS_M3U8_ERROR_TOO_LARGE,
-        "a playlist of %" G_GSIZE_FORMAT " bytes", size);
-    return FALSE;
-  }
-  /* RFC 8216bis 4.1; NUL is not valid here either */
-  if (!g_utf8_validate (text, size, &bad)) {
-    guint line = 1;
-
-    for (const gchar * c = text; c < bad; c++)
-      line += *c == '\n';
-    return fail (error, line, "not UTF-8");
-  }
-  lines->line = g_string_new (NULL);
-  if (next_line (lines, error) && strcmp (lines->line->str, "#EXTM3U") == 0)
-    return TRUE;
-  if (error == NULL || *error == NULL)
-    fail (error, 1, "no #EXTM3U");
-  g_string_free (lines->line, TRUE);
-  return FALSE;
-}
 
 typedef struct
 {
@@ -356,7 +279,7 @@ read_media_uri (MediaReader * reader, const gchar * uri)
 }
 
 static gboolean
-read_media_line (MediaReader * reader, Lines * lines, GError ** error)
+read_media_line (MediaReader * reader, VsM3u8Lines * lines, GError ** error)
 {
   gchar *line = lines->line->str;
   g_autofree gchar *problem = NULL;
@@ -366,7 +289,7 @@ read_media_line (MediaReader * reader, Lines * lines, GError ** error)
   else if (*line != '\0')
     problem = read_media_uri (reader, line);
   if (problem != NULL)
-    return fail (error, lines->line_number, problem);
+    return vs_m3u8_fail (error, lines->line_number, problem);
   if (reader->media->segments->len > VS_M3U8_MAX_ENTRIES) {
     g_set_error (error, VS_M3U8_ERROR, VS_M3U8_ERROR_TOO_LARGE,
         "line %u: more than %u segments", lines->line_number,
@@ -414,18 +337,18 @@ vs_m3u8_read_media (const gchar * text, gsize size, GError ** error)
   g_autoptr (VsM3u8Media) media = NULL;
   MediaReader reader = {.utc_us = -1 };
   GError *problem = NULL;
-  Lines lines;
+  VsM3u8Lines lines;
 
-  if (!begin_lines (&lines, text, size, error))
+  if (!vs_m3u8_lines_begin (&lines, text, size, error))
     return NULL;
   media = reader.media = media_new ();
-  while (next_line (&lines, &problem)) {
+  while (vs_m3u8_lines_next (&lines, &problem)) {
     if (!read_media_line (&reader, &lines, &problem))
       break;
   }
   if (problem == NULL && !reader.has_target)
-    fail (&problem, lines.line_number, "no EXT-X-TARGETDURATION");
-  g_string_free (lines.line, TRUE);
+    vs_m3u8_fail (&problem, lines.line_number, "no EXT-X-TARGETDURATION");
+  vs_m3u8_lines_clear (&lines);
   g_clear_pointer (&reader.segment, vs_segment_unref);
   if (problem != NULL) {
     g_propagate_error (error, problem);
@@ -434,206 +357,4 @@ vs_m3u8_read_media (const gchar * text, gsize size, GError ** error)
   if (media->foreign && reader.independent)
     mark_independent (media);
   return g_steal_pointer (&media);
-}
-
-void
-vs_m3u8_main_entry_free (VsM3u8MainEntry * entry)
-{
-  g_free (entry->uri);
-  g_free (entry->codecs);
-  g_free (entry->language);
-  g_free (entry);
-}
-
-VsM3u8MainEntry *
-vs_m3u8_main_entry_copy (const VsM3u8MainEntry * entry)
-{
-  VsM3u8MainEntry *copy = g_memdup2 (entry, sizeof *entry);
-
-  copy->uri = g_strdup (entry->uri);
-  copy->codecs = g_strdup (entry->codecs);
-  copy->language = g_strdup (entry->language);
-  return copy;
-}
-
-static gboolean
-parse_resolution (gchar * text, VsM3u8MainEntry * entry)
-{
-  gchar *x = strchr (text, 'x');
-  guint64 width, height;
-
-  if (x == NULL)
-    return FALSE;
-  *x = '\0';
-  if (!vs_attribute_parse_uint (text, G_MAXUINT16, &width)
-      || !vs_attribute_parse_uint (x + 1, G_MAXUINT16, &height))
-    return FALSE;
-  entry->width = width;
-  entry->height = height;
-  return TRUE;
-}
-
-/* decimal-floating-point with at most three decimals, RFC 8216bis 4.4.6.2 */
-static gboolean
-parse_frame_rate (const gchar * text, VsM3u8MainEntry * entry)
-{
-  gdouble rate;
-  gchar *end;
-
-  if (!g_ascii_isdigit (*text))
-    return FALSE;
-  rate = g_ascii_strtod (text, &end);
-  if (*end != '\0' || rate > G_MAXUINT16)
-    return FALSE;
-  gst_util_double_to_fraction (rate, (gint *) & entry->fps_n,
-      (gint *) & entry->fps_d);
-  return TRUE;
-}
-
-static gboolean
-read_variant_attribute (VsM3u8MainEntry * entry, VsAttribute * attribute)
-{
-  gboolean average = strcmp (attribute->name, "AVERAGE-BANDWIDTH") == 0;
-
-  if (average || strcmp (attribute->name, "BANDWIDTH") == 0) {
-    guint64 bandwidth;
-
-    if (!vs_attribute_parse_uint (attribute->value, G_MAXUINT32, &bandwidth))
-      return FALSE;
-    *(average ? &entry->average_bandwidth : &entry->bandwidth) = bandwidth;
-  } else if (strcmp (attribute->name, "RESOLUTION") == 0) {
-    return parse_resolution (attribute->value, entry);
-  } else if (strcmp (attribute->name, "FRAME-RATE") == 0) {
-    return parse_frame_rate (attribute->value, entry);
-  } else if (strcmp (attribute->name, "CODECS") == 0) {
-    g_free (entry->codecs);
-    entry->codecs = g_strdup (attribute->value);
-  }
-  return TRUE;
-}
-
-static gboolean
-read_variant (VsM3u8MainEntry * entry, gchar * list)
-{
-  VsAttribute attribute;
-
-  while (vs_attribute_next (&list, &attribute)) {
-    if (!read_variant_attribute (entry, &attribute))
-      return FALSE;
-  }
-  return list == NULL;
-}
-
-/* An EXT-X-MEDIA: added to @audios when it has a playlist of sound. */
-static gboolean
-read_rendition (GPtrArray * audios, gchar * list)
-{
-  VsM3u8MainEntry *entry = g_new0 (VsM3u8MainEntry, 1);
-  VsAttribute attribute;
-
-  while (vs_attribute_next (&list, &attribute)) {
-    if (strcmp (attribute.name, "TYPE") == 0) {
-      entry->is_audio = strcmp (attribute.value, "AUDIO") == 0;
-    } else if (strcmp (attribute.name, "URI") == 0) {
-      g_free (entry->uri);
-      entry->uri = g_strdup (attribute.value);
-    } else if (strcmp (attribute.name, "LANGUAGE") == 0) {
-      g_free (entry->language);
-      entry->language = g_strdup (attribute.value);
-    }
-  }
-  if (list == NULL && entry->is_audio && entry->uri)
-    g_ptr_array_add (audios, entry);
-  else
-    vs_m3u8_main_entry_free (entry);
-  return list == NULL;
-}
-
-/* An audio rendition may be a variant too: that entry gets what both tell. */
-static void
-merge_audios (GPtrArray * entries, GPtrArray * audios)
-{
-  guint n_variants = entries->len;
-
-  for (guint i = 0; i < audios->len; i++) {
-    VsM3u8MainEntry *audio = g_ptr_array_index (audios, i);
-    VsM3u8MainEntry *same = NULL;
-
-    for (guint j = 0; j < n_variants && !same; j++) {
-      VsM3u8MainEntry *entry = g_ptr_array_index (entries, j);
-
-      if (strcmp (entry->uri, audio->uri) == 0)
-        same = entry;
-    }
-    if (same == NULL) {
-      g_ptr_array_add (entries, vs_m3u8_main_entry_copy (audio));
-    } else {
-      same->is_audio = TRUE;
-      g_free (same->language);
-      same->language = g_strdup (audio->language);
-    }
-  }
-}
-
-/* Tags and URIs alternate: the last entry waits for its URI. */
-static const gchar *
-read_main_line (GPtrArray * entries, GPtrArray * audios, gchar * line)
-{
-  static const gchar tag[] = "#EXT-X-STREAM-INF:";
-  static const gchar media[] = "#EXT-X-MEDIA:";
-  VsM3u8MainEntry *last = entries->len > 0 ?
-      g_ptr_array_index (entries, entries->len - 1) : NULL;
-  gboolean waits = last != NULL && last->uri == NULL;
-
-  if (g_str_has_prefix (line, "#EXTINF:"))
-    return "this is a media playlist";
-  if (g_str_has_prefix (line, tag)) {
-    if (waits)
-      return "EXT-X-STREAM-INF without a URI before it";
-    last = g_new0 (VsM3u8MainEntry, 1);
-    g_ptr_array_add (entries, last);
-    if (!read_variant (last, line + strlen (tag)))
-      return "no valid EXT-X-STREAM-INF";
-  } else if (g_str_has_prefix (line, media)) {
-    if (!read_rendition (audios, line + strlen (media)))
-      return "no valid EXT-X-MEDIA";
-  } else if (*line != '#' && *line != '\0') {
-    if (!waits)
-      return "a URI without EXT-X-STREAM-INF";
-    last->uri = g_strdup (line);
-  }
-  return NULL;
-}
-
-GPtrArray *
-vs_m3u8_read_main (const gchar * text, gsize size, GError ** error)
-{
-  g_autoptr (GPtrArray) entries =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_m3u8_main_entry_free);
-  g_autoptr (GPtrArray) audios =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_m3u8_main_entry_free);
-  const gchar *problem = NULL;
-  GError *line_error = NULL;
-  Lines lines;
-
-  if (!begin_lines (&lines, text, size, error))
-    return NULL;
-  while (problem == NULL && next_line (&lines, &line_error)) {
-    problem = read_main_line (entries, audios, lines.line->str);
-    if (problem == NULL && entries->len + audios->len > VS_M3U8_MAX_ENTRIES)
-      problem = "too many variants";
-  }
-  if (problem == NULL && line_error == NULL && entries->len > 0
-      && ((VsM3u8MainEntry *) g_ptr_array_index (entries,
-              entries->len - 1))->uri == NULL)
-    problem = "EXT-X-STREAM-INF without a URI";
-  if (problem != NULL)
-    fail (&line_error, lines.line_number, problem);
-  g_string_free (lines.line, TRUE);
-  if (line_error != NULL) {
-    g_propagate_error (error, line_error);
-    return NULL;
-  }
-  merge_audios (entries, audios);
-  return g_steal_pointer (&entries);
 }

@@ -1,0 +1,214 @@
+/* VisionStream: HLS main playlists, read back (RFC 8216bis)
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <string.h>
+
+#include "manifest/vsm3u8attributes.h"
+#include "manifest/vsm3u8lines.h"
+
+void
+vs_m3u8_main_entry_free (VsM3u8MainEntry * entry)
+{
+  g_free (entry->uri);
+  g_free (entry->codecs);
+  g_free (entry->language);
+  g_free (entry);
+}
+
+VsM3u8MainEntry *
+vs_m3u8_main_entry_copy (const VsM3u8MainEntry * entry)
+{
+  VsM3u8MainEntry *copy = g_memdup2 (entry, sizeof *entry);
+
+  copy->uri = g_strdup (entry->uri);
+  copy->codecs = g_strdup (entry->codecs);
+  copy->language = g_strdup (entry->language);
+  return copy;
+}
+
+static gboolean
+parse_resolution (gchar * text, VsM3u8MainEntry * entry)
+{
+  gchar *x = strchr (text, 'x');
+  guint64 width, height;
+
+  if (x == NULL)
+    return FALSE;
+  *x = '\0';
+  if (!vs_attribute_parse_uint (text, G_MAXUINT16, &width)
+      || !vs_attribute_parse_uint (x + 1, G_MAXUINT16, &height))
+    return FALSE;
+  entry->width = width;
+  entry->height = height;
+  return TRUE;
+}
+
+/* decimal-floating-point with at most three decimals, RFC 8216bis 4.4.6.2 */
+static gboolean
+parse_frame_rate (const gchar * text, VsM3u8MainEntry * entry)
+{
+  gdouble rate;
+  gchar *end;
+
+  if (!g_ascii_isdigit (*text))
+    return FALSE;
+  rate = g_ascii_strtod (text, &end);
+  if (*end != '\0' || rate > G_MAXUINT16)
+    return FALSE;
+  gst_util_double_to_fraction (rate, (gint *) & entry->fps_n,
+      (gint *) & entry->fps_d);
+  return TRUE;
+}
+
+static gboolean
+read_variant_attribute (VsM3u8MainEntry * entry, VsAttribute * attribute)
+{
+  gboolean average = strcmp (attribute->name, "AVERAGE-BANDWIDTH") == 0;
+
+  if (average || strcmp (attribute->name, "BANDWIDTH") == 0) {
+    guint64 bandwidth;
+
+    if (!vs_attribute_parse_uint (attribute->value, G_MAXUINT32, &bandwidth))
+      return FALSE;
+    *(average ? &entry->average_bandwidth : &entry->bandwidth) = bandwidth;
+  } else if (strcmp (attribute->name, "RESOLUTION") == 0) {
+    return parse_resolution (attribute->value, entry);
+  } else if (strcmp (attribute->name, "FRAME-RATE") == 0) {
+    return parse_frame_rate (attribute->value, entry);
+  } else if (strcmp (attribute->name, "CODECS") == 0) {
+    g_free (entry->codecs);
+    entry->codecs = g_strdup (attribute->value);
+  }
+  return TRUE;
+}
+
+static gboolean
+read_variant (VsM3u8MainEntry * entry, gchar * list)
+{
+  VsAttribute attribute;
+
+  while (vs_attribute_next (&list, &attribute)) {
+    if (!read_variant_attribute (entry, &attribute))
+      return FALSE;
+  }
+  return list == NULL;
+}
+
+/* An EXT-X-MEDIA: added to @audios when it has a playlist of sound. */
+static gboolean
+read_rendition (GPtrArray * audios, gchar * list)
+{
+  VsM3u8MainEntry *entry = g_new0 (VsM3u8MainEntry, 1);
+  VsAttribute attribute;
+
+  while (vs_attribute_next (&list, &attribute)) {
+    if (strcmp (attribute.name, "TYPE") == 0) {
+      entry->is_audio = strcmp (attribute.value, "AUDIO") == 0;
+    } else if (strcmp (attribute.name, "URI") == 0) {
+      g_free (entry->uri);
+      entry->uri = g_strdup (attribute.value);
+    } else if (strcmp (attribute.name, "LANGUAGE") == 0) {
+      g_free (entry->language);
+      entry->language = g_strdup (attribute.value);
+    }
+  }
+  if (list == NULL && entry->is_audio && entry->uri)
+    g_ptr_array_add (audios, entry);
+  else
+    vs_m3u8_main_entry_free (entry);
+  return list == NULL;
+}
+
+/* An audio rendition may be a variant too: that entry gets what both tell. */
+static void
+merge_audios (GPtrArray * entries, GPtrArray * audios)
+{
+  guint n_variants = entries->len;
+
+  for (guint i = 0; i < audios->len; i++) {
+    VsM3u8MainEntry *audio = g_ptr_array_index (audios, i);
+    VsM3u8MainEntry *same = NULL;
+
+    for (guint j = 0; j < n_variants && !same; j++) {
+      VsM3u8MainEntry *entry = g_ptr_array_index (entries, j);
+
+      if (strcmp (entry->uri, audio->uri) == 0)
+        same = entry;
+    }
+    if (same == NULL) {
+      g_ptr_array_add (entries, vs_m3u8_main_entry_copy (audio));
+    } else {
+      same->is_audio = TRUE;
+      g_free (same->language);
+      same->language = g_strdup (audio->language);
+    }
+  }
+}
+
+/* Tags and URIs alternate: the last entry waits for its URI. */
+static const gchar *
+read_main_line (GPtrArray * entries, GPtrArray * audios, gchar * line)
+{
+  static const gchar tag[] = "#EXT-X-STREAM-INF:";
+  static const gchar media[] = "#EXT-X-MEDIA:";
+  VsM3u8MainEntry *last = entries->len > 0 ?
+      g_ptr_array_index (entries, entries->len - 1) : NULL;
+  gboolean waits = last != NULL && last->uri == NULL;
+
+  if (g_str_has_prefix (line, "#EXTINF:"))
+    return "this is a media playlist";
+  if (g_str_has_prefix (line, tag)) {
+    if (waits)
+      return "EXT-X-STREAM-INF without a URI before it";
+    last = g_new0 (VsM3u8MainEntry, 1);
+    g_ptr_array_add (entries, last);
+    if (!read_variant (last, line + strlen (tag)))
+      return "no valid EXT-X-STREAM-INF";
+  } else if (g_str_has_prefix (line, media)) {
+    if (!read_rendition (audios, line + strlen (media)))
+      return "no valid EXT-X-MEDIA";
+  } else if (*line != '#' && *line != '\0') {
+    if (!waits)
+      return "a URI without EXT-X-STREAM-INF";
+    last->uri = g_strdup (line);
+  }
+  return NULL;
+}
+
+GPtrArray *
+vs_m3u8_read_main (const gchar * text, gsize size, GError ** error)
+{
+  g_autoptr (GPtrArray) entries =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_m3u8_main_entry_free);
+  g_autoptr (GPtrArray) audios =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_m3u8_main_entry_free);
+  const gchar *problem = NULL;
+  GError *line_error = NULL;
+  VsM3u8Lines lines;
+
+  if (!vs_m3u8_lines_begin (&lines, text, size, error))
+    return NULL;
+  while (problem == NULL && vs_m3u8_lines_next (&lines, &line_error)) {
+    problem = read_main_line (entries, audios, lines.line->str);
+    if (problem == NULL && entries->len + audios->len > VS_M3U8_MAX_ENTRIES)
+      problem = "too many variants";
+  }
+  if (problem == NULL && line_error == NULL && entries->len > 0
+      && ((VsM3u8MainEntry *) g_ptr_array_index (entries,
+              entries->len - 1))->uri == NULL)
+    problem = "EXT-X-STREAM-INF without a URI";
+  if (problem != NULL)
+    vs_m3u8_fail (&line_error, lines.line_number, problem);
+  vs_m3u8_lines_clear (&lines);
+  if (line_error != NULL) {
+    g_propagate_error (error, line_error);
+    return NULL;
+  }
+  merge_audios (entries, audios);
+  return g_steal_pointer (&entries);
+}
