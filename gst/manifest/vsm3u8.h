@@ -166,8 +166,9 @@ typedef enum
  *
  * A media playlist that was read: an archive's (complete, from the comment
  * lines: what vs_m3u8_write_media () was given) or another maker's (what the
- * tags tell: duration, URI, gap, discontinuity, date, media sequence; tracks
- * and hash empty).
+ * tags tell: duration, URI, gap, discontinuity, date, media sequence, how it is
+ * stored; tracks and hash empty). What is encrypted otherwise than with AES-128
+ * is an error.
  */
 typedef struct
 {
@@ -211,6 +212,10 @@ typedef struct
   guint bandwidth, average_bandwidth, width, height;
   guint fps_n, fps_d;
   gboolean is_audio;            /* EXT-X-MEDIA */
+  gchar *audio_group;           /* AUDIO or GROUP-ID */
+  gchar *audio_uri;             /* of a variant whose sound has a playlist of
+                                 * its own: of the rendition that is played
+                                 * unless another one is chosen */
 } VsM3u8MainEntry;
 
 VsM3u8MainEntry *vs_m3u8_main_entry_copy (const VsM3u8MainEntry *entry);

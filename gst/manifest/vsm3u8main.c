@@ -17,6 +17,8 @@ vs_m3u8_main_entry_free (VsM3u8MainEntry * entry)
   g_free (entry->uri);
   g_free (entry->codecs);
   g_free (entry->language);
+  g_free (entry->audio_group);
+  g_free (entry->audio_uri);
   g_free (entry);
 }
 
@@ -28,6 +30,8 @@ vs_m3u8_main_entry_copy (const VsM3u8MainEntry * entry)
   copy->uri = g_strdup (entry->uri);
   copy->codecs = g_strdup (entry->codecs);
   copy->language = g_strdup (entry->language);
+  copy->audio_group = g_strdup (entry->audio_group);
+  copy->audio_uri = g_strdup (entry->audio_uri);
   return copy;
 }
 
@@ -83,6 +87,9 @@ read_variant_attribute (VsM3u8MainEntry * entry, VsAttribute * attribute)
   } else if (strcmp (attribute->name, "CODECS") == 0) {
     g_free (entry->codecs);
     entry->codecs = g_strdup (attribute->value);
+  } else if (strcmp (attribute->name, "AUDIO") == 0) {
+    g_free (entry->audio_group);
+    entry->audio_group = g_strdup (attribute->value);
   }
   return TRUE;
 }
@@ -99,29 +106,86 @@ read_variant (VsM3u8MainEntry * entry, gchar * list)
   return list == NULL;
 }
 
-/* An EXT-X-MEDIA: added to @audios when it has a playlist of sound. */
+/* An EXT-X-MEDIA of sound, 4.4.6.1. Without a URI it is in the variant. */
+typedef struct
+{
+  VsM3u8MainEntry *entry;
+  gboolean is_default, autoselect;
+} Audio;
+
+static void
+audio_free (Audio * audio)
+{
+  vs_m3u8_main_entry_free (audio->entry);
+  g_free (audio);
+}
+
+static void
+set_text (gchar ** field, const VsAttribute * attribute)
+{
+  g_free (*field);
+  *field = g_strdup (attribute->value);
+}
+
+static void
+read_rendition_attribute (Audio * audio, const VsAttribute * attribute)
+{
+  VsM3u8MainEntry *entry = audio->entry;
+
+  if (strcmp (attribute->name, "TYPE") == 0)
+    entry->is_audio = strcmp (attribute->value, "AUDIO") == 0;
+  else if (strcmp (attribute->name, "URI") == 0)
+    set_text (&entry->uri, attribute);
+  else if (strcmp (attribute->name, "LANGUAGE") == 0)
+    set_text (&entry->language, attribute);
+  else if (strcmp (attribute->name, "GROUP-ID") == 0)
+    set_text (&entry->audio_group, attribute);
+  else if (strcmp (attribute->name, "DEFAULT") == 0)
+    audio->is_default = strcmp (attribute->value, "YES") == 0;
+  else if (strcmp (attribute->name, "AUTOSELECT") == 0)
+    audio->autoselect = strcmp (attribute->value, "YES") == 0;
+}
+
+/* Added to @audios when it is sound. */
 static gboolean
 read_rendition (GPtrArray * audios, gchar * list)
 {
-  VsM3u8MainEntry *entry = g_new0 (VsM3u8MainEntry, 1);
+  Audio *audio = g_new0 (Audio, 1);
   VsAttribute attribute;
 
-  while (vs_attribute_next (&list, &attribute)) {
-    if (strcmp (attribute.name, "TYPE") == 0) {
-      entry->is_audio = strcmp (attribute.value, "AUDIO") == 0;
-    } else if (strcmp (attribute.name, "URI") == 0) {
-      g_free (entry->uri);
-      entry->uri = g_strdup (attribute.value);
-    } else if (strcmp (attribute.name, "LANGUAGE") == 0) {
-      g_free (entry->language);
-      entry->language = g_strdup (attribute.value);
-    }
-  }
-  if (list == NULL && entry->is_audio && entry->uri)
-    g_ptr_array_add (audios, entry);
+  audio->entry = g_new0 (VsM3u8MainEntry, 1);
+  while (vs_attribute_next (&list, &attribute))
+    read_rendition_attribute (audio, &attribute);
+  if (list == NULL && audio->entry->is_audio)
+    g_ptr_array_add (audios, audio);
   else
-    vs_m3u8_main_entry_free (entry);
+    audio_free (audio);
   return list == NULL;
+}
+
+static guint
+rank (const Audio * audio)
+{
+  return audio->is_default * 2 + audio->autoselect;
+}
+
+/* The rendition of the variant's group that is played when nothing else is
+ * asked for. */
+static void
+choose_audio (VsM3u8MainEntry * variant, GPtrArray * audios)
+{
+  const Audio *best = NULL;
+
+  for (guint i = 0; i < audios->len && variant->audio_group; i++) {
+    const Audio *audio = g_ptr_array_index (audios, i);
+
+    if (g_strcmp0 (audio->entry->audio_group, variant->audio_group) == 0
+        && (best == NULL || rank (audio) > rank (best)))
+      best = audio;
+  }
+  /* a variant may be what its own group names */
+  if (best && best->entry->uri && strcmp (best->entry->uri, variant->uri) != 0)
+    variant->audio_uri = g_strdup (best->entry->uri);
 }
 
 /* An audio rendition may be a variant too: that entry gets what both tell. */
@@ -131,8 +195,11 @@ merge_audios (GPtrArray * entries, GPtrArray * audios)
   guint n_variants = entries->len;
 
   for (guint i = 0; i < audios->len; i++) {
-    VsM3u8MainEntry *audio = g_ptr_array_index (audios, i);
+    VsM3u8MainEntry *audio = ((Audio *) g_ptr_array_index (audios, i))->entry;
     VsM3u8MainEntry *same = NULL;
+
+    if (audio->uri == NULL)
+      continue;
 
     for (guint j = 0; j < n_variants && !same; j++) {
       VsM3u8MainEntry *entry = g_ptr_array_index (entries, j);
@@ -186,7 +253,7 @@ vs_m3u8_read_main (const gchar * text, gsize size, GError ** error)
   g_autoptr (GPtrArray) entries =
       g_ptr_array_new_with_free_func ((GDestroyNotify) vs_m3u8_main_entry_free);
   g_autoptr (GPtrArray) audios =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_m3u8_main_entry_free);
+      g_ptr_array_new_with_free_func ((GDestroyNotify) audio_free);
   const gchar *problem = NULL;
   GError *line_error = NULL;
   VsM3u8Lines lines;
@@ -209,6 +276,8 @@ vs_m3u8_read_main (const gchar * text, gsize size, GError ** error)
     g_propagate_error (error, line_error);
     return NULL;
   }
+  for (guint i = 0; i < entries->len; i++)
+    choose_audio (g_ptr_array_index (entries, i), audios);
   merge_audios (entries, audios);
   return g_steal_pointer (&entries);
 }

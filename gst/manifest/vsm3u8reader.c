@@ -15,6 +15,7 @@
 #include "manifest/vsm3u8archive.h"
 #include "manifest/vsm3u8attributes.h"
 #include "manifest/vsm3u8lines.h"
+#include "manifest/vsm3u8storage.h"
 #include "manifest/vsmediatime.h"
 
 #define DURATION_MAX_S 1000000
@@ -31,6 +32,8 @@ typedef struct
   GstClockTime duration;
   gboolean discontinuity, gap;
   gint64 utc_us;                /* -1: not said */
+  VsM3u8Storage storage;        /* also of those after it */
+  guint line_number;
 
   /* of the segment before */
   guint64 discontinuities;
@@ -184,10 +187,27 @@ read_archive_segment (MediaReader * reader, gchar * value)
   return vs_m3u8_parse_archive_segment (value, reader->segment);
 }
 
+/* These are of other makers' playlists. */
+
 static gchar *
-refuse_byte_range (MediaReader * reader, gchar * value)
+read_byte_range (MediaReader * reader, gchar * value)
 {
-  return g_strdup ("byte ranges are not supported");
+  if (!reader->media->foreign)
+    return g_strdup ("an archive has no byte ranges");
+  return vs_m3u8_storage_read_range (&reader->storage, value);
+}
+
+static gchar *
+read_map (MediaReader * reader, gchar * value)
+{
+  return vs_m3u8_storage_read_map (&reader->storage, value);
+}
+
+static gchar *
+read_key (MediaReader * reader, gchar * value)
+{
+  return vs_m3u8_storage_read_key (&reader->storage, value,
+      reader->line_number);
 }
 
 static gchar *
@@ -212,7 +232,9 @@ static const struct
   {"#EXT-X-DISCONTINUITY-SEQUENCE:", read_discontinuity_sequence},
   {"#EXT-X-INDEPENDENT-SEGMENTS", read_independent},
   {"#EXT-X-ENDLIST", read_endlist},
-  {"#EXT-X-BYTERANGE:", refuse_byte_range},
+  {"#EXT-X-BYTERANGE:", read_byte_range},
+  {"#EXT-X-MAP:", read_map},
+  {"#EXT-X-KEY:", read_key},
   {"#EXT-X-STREAM-INF:", refuse_main},
   {VS_M3U8_TAG_PLAYLIST, read_archive_head},
   {VS_M3U8_TAG_CONFIG, read_archive_config},
@@ -260,6 +282,7 @@ read_media_uri (MediaReader * reader, const gchar * uri)
 {
   VsM3u8Media *media = reader->media;
   VsSegment *segment;
+  gchar *problem;
 
   if (!reader->has_duration)
     return g_strdup ("a URI without EXTINF");
@@ -271,6 +294,10 @@ read_media_uri (MediaReader * reader, const gchar * uri)
   if (!segment->gap || media->foreign || strcmp (uri, VS_M3U8_GAP_URI) != 0)
     segment->uri = g_strdup (uri);
   g_ptr_array_add (media->segments, segment);
+  problem = media->foreign ?
+      vs_m3u8_storage_apply (&reader->storage, segment) : NULL;
+  if (problem)
+    return problem;
   if (segment->sequence != media->media_sequence + media->segments->len - 1)
     return g_strdup ("SEQUENCE is not the media sequence number");
   reader->has_duration = reader->discontinuity = reader->gap = FALSE;
@@ -284,6 +311,7 @@ read_media_line (MediaReader * reader, VsM3u8Lines * lines, GError ** error)
   gchar *line = lines->line->str;
   g_autofree gchar *problem = NULL;
 
+  reader->line_number = lines->line_number;
   if (*line == '#')
     problem = read_media_tag (reader, line);
   else if (*line != '\0')
@@ -350,6 +378,7 @@ vs_m3u8_read_media (const gchar * text, gsize size, GError ** error)
     vs_m3u8_fail (&problem, lines.line_number, "no EXT-X-TARGETDURATION");
   vs_m3u8_lines_clear (&lines);
   g_clear_pointer (&reader.segment, vs_segment_unref);
+  vs_m3u8_storage_clear (&reader.storage);
   if (problem != NULL) {
     g_propagate_error (error, problem);
     return NULL;

@@ -143,6 +143,8 @@ vs_segment_copy (const VsSegment * segment)
   /* the count, which is the last, may change meanwhile */
   memcpy (copy, segment, G_STRUCT_OFFSET (VsSegment, ref_count));
   copy->uri = g_strdup (segment->uri);
+  if (segment->storage)
+    copy->storage = vs_segment_storage_ref (segment->storage);
   copy->ref_count = 1;
   return copy;
 }
@@ -160,6 +162,7 @@ vs_segment_unref (VsSegment * segment)
   if (!g_atomic_int_dec_and_test (&segment->ref_count))
     return;
   g_free (segment->uri);
+  g_clear_pointer (&segment->storage, vs_segment_storage_unref);
   g_free (segment);
 }
 

@@ -6,6 +6,7 @@
 
 #include <gst/gst.h>
 #include "codec/vscodec.h"
+#include "timeline/vssegmentstorage.h"
 
 G_BEGIN_DECLS
 
@@ -116,6 +117,8 @@ typedef struct
   guint64 size;                 /* bytes */
   guint8 sha256[32];
   gchar *uri;                   /* relative to the event's folder, or NULL */
+  VsSegmentStorage *storage;    /* of another maker's, or NULL; stands in no
+                                 * event */
 
   /*< private >*/
   gint ref_count;

@@ -324,7 +324,26 @@ GST_START_TEST (test_hostile)
     {HEAD "#EXT-X-MEDIA-SEQUENCE:-1\n", 3},
     {HEAD "#EXTINF:1,\na.ts\n#EXT-X-MEDIA-SEQUENCE:5\n", 5},
     {HEAD "#EXT-X-PROGRAM-DATE-TIME:yesterday\n", 3},
-    {HEAD "#EXT-X-BYTERANGE:1@0\n", 3},
+    {HEAD "#EXT-X-BYTERANGE:1@0\n", 0},
+    {HEAD "#EXT-X-BYTERANGE:0@0\n", 3},
+    {HEAD "#EXT-X-BYTERANGE:1@9223372036854775807\n", 3},
+    {HEAD "#EXT-X-BYTERANGE:1@\n", 3},
+    {HEAD "#EXT-X-BYTERANGE:5" URI, 5},
+    {HEAD "#EXT-X-BYTERANGE:5@1" URI "#EXT-X-BYTERANGE:1\n#EXTINF:1,\nb.ts\n",
+        8},
+    {HEAD "#EXT-X-BYTERANGE:1@9223372036854775806" URI "#EXT-X-BYTERANGE:9" URI,
+        8},
+    {HEAD "#EXT-X-MAP:BYTERANGE=\"1@0\"\n", 3},
+    {HEAD "#EXT-X-MAP:URI=\"a\",BYTERANGE=\"x\"\n", 3},
+    {HEAD "#EXT-X-MAP:URI=\"a\n", 3},
+    {HEAD "#EXT-X-KEY:URI=\"a\"\n", 3},
+    {HEAD "#EXT-X-KEY:METHOD=AES-128\n", 3},
+    {HEAD "#EXT-X-KEY:METHOD=AES-128,URI=\"a\",IV=0x\n", 3},
+    {HEAD "#EXT-X-KEY:METHOD=AES-128,URI=\"a\",IV=0xg\n", 3},
+    {HEAD "#EXT-X-KEY:METHOD=AES-128,URI=\"a\",KEYFORMAT=\"b\"\n", 3},
+    {HEAD "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"a\"\n", 3},
+    {HEAD "#EXT-X-KEY:METHOD=NONE\n", 0},
+    {OURS "#EXT-X-BYTERANGE:1@0\n", 4},
     {HEAD "#EXT-X-STREAM-INF:BANDWIDTH=1\n", 3},
     {HEAD "\xff\n", 3},
     {HEAD "#VISIONSTREAM:SEQUENCE=nonsense\n", 0},
@@ -374,6 +393,77 @@ GST_START_TEST (test_hostile)
     fail_unless (g_error_matches (error, VS_M3U8_ERROR, VS_M3U8_ERROR_SYNTAX));
     fail_unless (g_str_has_prefix (error->message, prefix), "case %u: %s", i,
         error->message);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_storage)
+{
+  static const gchar text[] = HEAD
+      "#EXT-X-KEY:METHOD=AES-128,URI=\"k\",IV=0x1f\n"
+      "#EXT-X-MAP:URI=\"i.mp4\",BYTERANGE=\"10@20\"\n"
+      "#EXT-X-BYTERANGE:100@30\n#EXTINF:1,\na.mp4\n"
+      "#EXT-X-KEY:METHOD=NONE\n"
+      "#EXT-X-BYTERANGE:50\n#EXTINF:1,\na.mp4\n#EXTINF:1,\nb.mp4\n";
+  g_autoptr (VsM3u8Media) media =
+      vs_m3u8_read_media (text, strlen (text), NULL);
+  const VsSegmentStorage *storage[3];
+
+  fail_unless (media != NULL && media->segments->len == 3);
+  for (guint i = 0; i < 3; i++)
+    storage[i] = ((VsSegment *) g_ptr_array_index (media->segments,
+            i))->storage;
+  fail_unless (storage[0]->map == storage[2]->map);
+  fail_unless_equals_string (storage[0]->map->uri, "i.mp4");
+  fail_unless_equals_uint64 (storage[0]->map->offset, 20);
+  fail_unless_equals_uint64 (storage[0]->map->size, 10);
+  fail_unless (storage[0]->map->key == storage[0]->key);
+  fail_unless_equals_string (storage[0]->key->uri, "k");
+  fail_unless_equals_int (storage[0]->key->line, 3);
+  fail_unless_equals_int (storage[0]->key->iv[15], 0x1f);
+  fail_unless_equals_int (storage[0]->key->iv[14], 0);
+  fail_unless_equals_uint64 (storage[0]->offset, 30);
+  fail_unless_equals_uint64 (storage[0]->size, 100);
+  fail_unless (storage[1]->key == NULL);
+  fail_unless_equals_uint64 (storage[1]->offset, 130);
+  fail_unless_equals_uint64 (storage[1]->size, 50);
+  fail_unless_equals_uint64 (storage[2]->size, 0);
+}
+
+GST_END_TEST;
+
+/* The sound of a variant, of some that its group names */
+GST_START_TEST (test_audio_groups)
+{
+#define AUDIO(id, uri, more) "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"" id "\"," \
+    "NAME=\"n\"" uri more "\n"
+#define VARIANT "#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO=\"a\"\nv.m3u8\n"
+  static const struct
+  {
+    const gchar *text, *uri;
+  } cases[] = {
+    {VARIANT, NULL},
+    {AUDIO ("b", ",URI=\"1\"", "") VARIANT, NULL},
+    {AUDIO ("a", ",URI=\"1\"", "") AUDIO ("a", ",URI=\"2\"", "") VARIANT, "1"},
+    {AUDIO ("a", ",URI=\"1\"", "") VARIANT
+          AUDIO ("a", ",URI=\"2\"", ",AUTOSELECT=YES"), "2"},
+    {AUDIO ("a", ",URI=\"1\"", ",AUTOSELECT=YES")
+          AUDIO ("a", ",URI=\"2\"", ",AUTOSELECT=YES,DEFAULT=YES") VARIANT,
+        "2"},
+    {AUDIO ("a", ",URI=\"1\"", ",AUTOSELECT=YES")
+        AUDIO ("a", "", ",AUTOSELECT=YES,DEFAULT=YES") VARIANT, NULL},
+    {AUDIO ("a", ",URI=\"v.m3u8\"", "") VARIANT, NULL},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *text = g_strconcat ("#EXTM3U\n", cases[i].text, NULL);
+    g_autoptr (GPtrArray) entries =
+        vs_m3u8_read_main (text, strlen (text), NULL);
+
+    fail_unless (entries != NULL && entries->len > 0);
+    fail_unless_equals_string (((VsM3u8MainEntry *) entries->
+            pdata[0])->audio_uri, cases[i].uri);
   }
 }
 
@@ -498,6 +588,8 @@ m3u8reader_suite (void)
   tcase_add_test (tcase, test_round_trip);
   tcase_add_test (tcase, test_foreign);
   tcase_add_test (tcase, test_hostile);
+  tcase_add_test (tcase, test_storage);
+  tcase_add_test (tcase, test_audio_groups);
   tcase_add_test (tcase, test_names_stay_in_their_folder);
   tcase_add_test (tcase, test_too_large);
   tcase_add_test (tcase, test_main);
