@@ -103,9 +103,52 @@ static GBytes *
 load (VsSegment * segment, gpointer user_data)
 {
   Loading *loading = user_data;
+  gboolean rewritten;
 
-  return vs_archive_reader_load (loading->reader, segment,
-      loading->cancellable, NULL);
+  return vs_archive_loader_load (loading->reader->loader, segment, NULL,
+      &rewritten, loading->cancellable, NULL);
+}
+
+static gboolean
+ends_run (GPtrArray * segments, guint i, gboolean ended)
+{
+  return i + 1 < segments->len ? nth (segments, i + 1)->discontinuity : ended;
+}
+
+/* What segments need of what stands around them, where their sound is to be
+ * looked for elsewhere. */
+static void
+set_audio (VsM3u8Media * media, const gchar * audio)
+{
+  GstClockTime offset = 0;
+
+  for (guint i = 0; i < media->segments->len; i++) {
+    VsSegment *segment = nth (media->segments, i);
+
+    if (segment->storage == NULL)
+      segment->storage = vs_segment_storage_new ();
+    segment->storage->audio = g_strdup (audio);
+    segment->storage->offset_us = GST_TIME_AS_USECONDS (offset);
+    segment->storage->first = i == 0 || segment->discontinuity;
+    segment->storage->last = ends_run (media->segments, i, media->ended);
+    offset += segment->duration;
+  }
+}
+
+static gboolean
+find_audio (VsArchiveReader * self, VsArchiveChild * child,
+    VsM3u8Media * media, GError ** error)
+{
+  const gchar *uri = child->foreign->entry->audio_uri;
+  g_autofree gchar *audio = NULL;
+
+  if (uri == NULL || !media->foreign)
+    return TRUE;
+  audio = vs_archive_resolve (self->store, self->folder, self->main, uri,
+      error);
+  if (audio)
+    set_audio (media, audio);
+  return audio != NULL;
 }
 
 /* What another maker's playlist does not tell. */
@@ -184,7 +227,8 @@ read_child (VsArchiveReader * self, VsArchiveChild * child, gboolean * whole,
       vs_archive_read_playlist (&place, child->uri, whole, error);
 
   if (media == NULL || !vs_archive_resolve_all (self->store, self->folder,
-          child->uri, media, error))
+          child->uri, media, error)
+      || !find_audio (self, child, media, error))
     return NULL;
   child->retained =
       media->foreign ? media->media_sequence : media->first_sequence;

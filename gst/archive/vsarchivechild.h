@@ -5,6 +5,7 @@
 #pragma once
 
 #include "archive/vsarchiveforeign.h"
+#include "archive/vsarchiveloader.h"
 #include "archive/vsarchiveparts.h"
 #include "archive/vsarchivereader.h"
 
@@ -33,6 +34,7 @@ struct _VsArchiveReader
   gboolean lenient;             /* a child that can't be read is left out */
   gchar *account, *event, *breakout;
   VsLru *cache;
+  VsArchiveLoader *loader;      /* of other makers' segments */
   GCancellable *cancellable;    /* of what timelines read; or NULL */
 
   GMutex reading;

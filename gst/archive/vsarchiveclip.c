@@ -33,7 +33,9 @@ vs_archive_clip_load (VsArchiveReader * reader, const VsSegment * entry,
     gboolean foreign, gint64 near_90k, GCancellable * cancellable,
     GError ** error)
 {
-  GBytes *bytes = vs_archive_reader_load (reader, entry, cancellable, error);
+  gboolean rewritten;
+  GBytes *bytes = vs_archive_reader_load_ts (reader, entry, &rewritten,
+      cancellable, error);
   g_autoptr (VsArchiveClip) clip = NULL;
 
   if (bytes == NULL)
@@ -42,6 +44,7 @@ vs_archive_clip_load (VsArchiveReader * reader, const VsSegment * entry,
   clip->entry = vs_segment_copy (entry);
   clip->foreign = foreign;
   clip->bytes = bytes;
+  clip->rewritten = rewritten;
   return look_into (clip, near_90k, error) ? g_steal_pointer (&clip) : NULL;
 }
 

@@ -24,6 +24,7 @@ typedef struct
   VsSegment *entry;             /* with start_pts_90k as it was found */
   gboolean foreign;
   GBytes *bytes;
+  gboolean rewritten;           /* see vs_archive_loader_load () */
 
   /*< private >*/
   GArray *keys;                 /* VsTsKey, or NULL until they are wanted */

@@ -551,8 +551,9 @@ give (VsArchiveCursor * self, const VsSegment * entry, VsSegment * segment,
 
   given->discont = !goes_on (self, entry);
   given->position = find_position (self, segment, &given->discont);
-  given->bytes = vs_ts_joiner_add (self->joiner, bytes, given->discont);
-  given->whole = given->bytes == stored;
+  given->bytes = (self->clip->rewritten ? vs_ts_joiner_add_counted :
+      vs_ts_joiner_add) (self->joiner, bytes, given->discont);
+  given->whole = given->bytes == stored && !self->clip->rewritten;
   given->pieces =
       vs_ts_find_pieces (given->bytes, segment->start_pts_90k, error);
   g_clear_pointer (&self->previous, vs_segment_unref);
@@ -571,12 +572,22 @@ give (VsArchiveCursor * self, const VsSegment * entry, VsSegment * segment,
   return STEP_GIVEN;
 }
 
+/* Whether all is wanted, and this is where it begins: then also the sound that
+ * stands ahead of the first keyframe of another maker's, as priming does. */
+static gboolean
+is_beginning (VsArchiveCursor * self)
+{
+  return self->settings.start.kind == VS_ARCHIVE_TIME_NONE
+      && self->clip->entry->sequence == self->archive->history.oldest
+      && self->from.index == 0;
+}
+
 /* From which keyframe of the loaded segment on; FALSE: it has none, and one is
  * needed. */
 static gboolean
 find_from (VsArchiveCursor * self, const VsTsKey ** from)
 {
-  *from = self->has_from ? &self->from : NULL;
+  *from = self->has_from && !is_beginning (self) ? &self->from : NULL;
   if (!self->needs_key || (self->clip->entry->independent
           && !self->archive->foreign))
     return TRUE;

@@ -308,6 +308,7 @@ vs_archive_reader_open (VsStore * store, VsLru * cache, const gchar * account,
 
   self->folder = vs_archive_folder (account, event, breakout);
   self->main = g_strdup (VS_ARCHIVE_MAIN);
+  self->loader = vs_archive_loader_new (store, self->folder);
   return read_main (self, cancellable, error) ? g_steal_pointer (&self) : NULL;
 }
 
@@ -325,6 +326,7 @@ vs_archive_reader_open_playlist (VsStore * store, VsLru * cache,
   self->folder = g_strndup (playlist, length);
   self->main = g_strdup (playlist + length + (slash != NULL));
   self->lenient = TRUE;
+  self->loader = vs_archive_loader_new (store, self->folder);
   return read_main (self, cancellable, error) ? g_steal_pointer (&self) : NULL;
 }
 
@@ -343,6 +345,7 @@ void
 vs_archive_reader_free (VsArchiveReader * self)
 {
   g_ptr_array_unref (self->children);
+  vs_archive_loader_free (self->loader);
   g_mutex_clear (&self->reading);
   g_mutex_clear (&self->lock);
   vs_store_unref (self->store);
@@ -413,44 +416,89 @@ is_as_listed (const VsSegment * segment, GBytes * bytes)
   gsize size;
   const guint8 *data = g_bytes_get_data (bytes, &size);
 
-  if (segment->size == 0)
-    return TRUE;
   if (size != segment->size)
     return FALSE;
   SHA256 (data, size, hash);
   return memcmp (hash, segment->sha256, sizeof hash) == 0;
 }
 
-GBytes *
-vs_archive_reader_load (VsArchiveReader * self, const VsSegment * segment,
+static GBytes *
+load_own (VsArchiveReader * self, const VsSegment * segment,
     GCancellable * cancellable, GError ** error)
 {
-  g_autofree gchar *key = NULL;
+  g_autofree gchar *key = vs_archive_key (self->folder, segment->uri);
+  g_autofree gchar *shown = NULL;
 
-  if (segment->gap || segment->uri == NULL) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-        "segment %" G_GUINT64_FORMAT " is a gap", segment->sequence);
-    return NULL;
-  }
-
-  key = vs_archive_key (self->folder, segment->uri);
   /* one byte more than listed: enough to see that it is too long */
   for (guint i = 0; i < 2; i++) {
-    g_autoptr (GBytes) bytes = segment->size ?
-        vs_store_get (self->store, key, 0, segment->size + 1,
-        segment->size + 1, cancellable, error) :
-        vs_store_get (self->store, key, 0, -1, VS_SEGMENT_MAX_BYTES,
-        cancellable, error);
+    g_autoptr (GBytes) bytes = vs_store_get (self->store, key, 0,
+        segment->size + 1, segment->size + 1, cancellable, error);
 
     if (bytes == NULL)
       return NULL;
     if (is_as_listed (segment, bytes))
       return g_steal_pointer (&bytes);
   }
+  shown = vs_archive_show (self->store, self->folder, segment->uri);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-      "%s/%s: size or SHA-256 is not what the playlist says",
-      vs_store_get_location (self->store), key);
+      "%s: size or SHA-256 is not what the playlist says", shown);
   return NULL;
+}
+
+/* (transfer full) (nullable): of the playlist that has the sound */
+static VsTimeline *
+find_audio (VsArchiveReader * self, const gchar * uri)
+{
+  VsTimeline *timeline = NULL;
+  VsArchiveChild *child;
+
+  g_mutex_lock (&self->lock);
+  child = find_child (self->children, uri);
+  if (child)
+    timeline = vs_timeline_ref (child->timeline);
+  g_mutex_unlock (&self->lock);
+  return timeline;
+}
+
+static GBytes *
+load_foreign (VsArchiveReader * self, const VsSegment * segment,
+    gboolean * rewritten, GCancellable * cancellable, GError ** error)
+{
+  const gchar *uri = segment->storage ? segment->storage->audio : NULL;
+  g_autoptr (VsTimeline) audio = uri ? find_audio (self, uri) : NULL;
+  g_autofree gchar *shown = NULL;
+
+  if (uri == NULL || audio)
+    return vs_archive_loader_load (self->loader, segment, audio, rewritten,
+        cancellable, error);
+  shown = vs_archive_show (self->store, self->folder, uri);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+      "%s: the playlist with the sound can't be read", shown);
+  return NULL;
+}
+
+GBytes *
+vs_archive_reader_load_ts (VsArchiveReader * self, const VsSegment * segment,
+    gboolean * rewritten, GCancellable * cancellable, GError ** error)
+{
+  *rewritten = FALSE;
+  if (segment->gap || segment->uri == NULL) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+        "segment %" G_GUINT64_FORMAT " is a gap", segment->sequence);
+    return NULL;
+  }
+  return segment->size ? load_own (self, segment, cancellable, error) :
+      load_foreign (self, segment, rewritten, cancellable, error);
+}
+
+GBytes *
+vs_archive_reader_load (VsArchiveReader * self, const VsSegment * segment,
+    GCancellable * cancellable, GError ** error)
+{
+  gboolean rewritten;
+
+  return vs_archive_reader_load_ts (self, segment, &rewritten, cancellable,
+      error);
 }
 
 /* ---- events ------------------------------------------------------------- */

@@ -84,9 +84,14 @@ gboolean vs_archive_reader_is_foreign (VsArchiveReader *reader);
  *
  * A segment's bytes; size and SHA-256 are checked against the entry (read
  * once more on a mismatch), %G_IO_ERROR_INVALID_DATA when they do not agree.
+ * Another maker's segment becomes a transport stream, with its sound.
  */
 GBytes *vs_archive_reader_load (VsArchiveReader *reader,
     const VsSegment *segment, GCancellable *cancellable, GError ** error);
+/* The same. @rewritten: (out): see vs_archive_loader_load () */
+GBytes *vs_archive_reader_load_ts (VsArchiveReader *reader,
+    const VsSegment *segment, gboolean *rewritten, GCancellable *cancellable,
+    GError **error);
 
 /**
  * vs_archive_list_events:

@@ -101,21 +101,67 @@ vs_archive_resolve (VsStore * store, const gchar * folder, const gchar * base,
   return NULL;
 }
 
+typedef struct
+{
+  VsStore *store;
+  const gchar *folder, *base;
+} Place;
+
+static gboolean
+resolve (const Place * place, gchar ** uri, GError ** error)
+{
+  gchar *found = vs_archive_resolve (place->store, place->folder, place->base,
+      *uri, error);
+
+  if (found == NULL)
+    return FALSE;
+  g_free (*uri);
+  *uri = found;
+  return TRUE;
+}
+
+/* Keys are often elsewhere, where a licence is asked for. */
+static gboolean
+resolve_key (const Place * place, VsSegmentKey * key, GError ** error)
+{
+  if (key == NULL || key->resolved)
+    return TRUE;
+  key->resolved = resolve (place, &key->uri, error);
+  if (!key->resolved)
+    g_prefix_error (error, "the key of EXT-X-KEY in line %u can't be had: ",
+        key->line);
+  return key->resolved;
+}
+
+/* Many segments have the same map, and the same key. */
+static gboolean
+resolve_storage (const Place * place, const VsSegmentStorage * storage,
+    GError ** error)
+{
+  VsSegmentMap *map = storage->map;
+
+  if (map && !map->resolved) {
+    map->resolved = resolve (place, &map->uri, error);
+    if (!map->resolved)
+      return FALSE;
+  }
+  return (map == NULL || resolve_key (place, map->key, error))
+      && resolve_key (place, storage->key, error);
+}
+
 gboolean
 vs_archive_resolve_all (VsStore * store, const gchar * folder,
     const gchar * base, VsM3u8Media * media, GError ** error)
 {
+  const Place place = { store, folder, base };
+
   for (guint i = 0; i < media->segments->len; i++) {
     VsSegment *segment = g_ptr_array_index (media->segments, i);
-    gchar *uri;
 
-    if (segment->uri == NULL)
-      continue;
-    uri = vs_archive_resolve (store, folder, base, segment->uri, error);
-    if (uri == NULL)
+    if ((segment->uri && !resolve (&place, &segment->uri, error))
+        || (segment->storage
+            && !resolve_storage (&place, segment->storage, error)))
       return FALSE;
-    g_free (segment->uri);
-    segment->uri = uri;
   }
   return TRUE;
 }

@@ -165,3 +165,28 @@ vs_ts_joiner_add (VsTsJoiner * joiner, GBytes * ts, gboolean jump)
   g_bytes_unref (ts);
   return marked;
 }
+
+GBytes *
+vs_ts_joiner_add_counted (VsTsJoiner * joiner, GBytes * ts, gboolean jump)
+{
+  g_autofree guint8 *step = g_malloc0 (N_PIDS);
+  g_autofree gboolean *seen = g_new0 (gboolean, N_PIDS);
+  gsize size;
+  guint8 *data;
+
+  if (!joiner->begun || jump)
+    return vs_ts_joiner_add (joiner, ts, jump);
+  data = g_bytes_unref_to_data (ts, &size);
+  for (gsize i = 0; i + VS_TS_PACKET_SIZE <= size; i += VS_TS_PACKET_SIZE) {
+    guint8 *packet = data + i;
+    guint16 pid = vs_ts_packet_pid (packet);
+    guint8 counter = packet[3] & VS_TS_COUNTER_MASK;
+
+    if (!seen[pid] && joiner->known[pid])
+      step[pid] = joiner->last[pid] - counter
+          + (vs_ts_packet_has_payload (packet) ? 1 : 0);
+    seen[pid] = TRUE;
+    vs_ts_packet_set_counter (packet, counter + step[pid]);
+  }
+  return vs_ts_joiner_add (joiner, g_bytes_new_take (data, size), FALSE);
+}

@@ -38,4 +38,13 @@ void        vs_ts_joiner_reset (VsTsJoiner *joiner);
  */
 GBytes     *vs_ts_joiner_add (VsTsJoiner *joiner, GBytes *ts, gboolean jump);
 
+/**
+ * vs_ts_joiner_add_counted:
+ *
+ * The same of packets whose counters count for themselves: they are set to go
+ * on from what was added before, unless @jump.
+ */
+GBytes     *vs_ts_joiner_add_counted (VsTsJoiner *joiner, GBytes *ts,
+    gboolean jump);
+
 G_END_DECLS

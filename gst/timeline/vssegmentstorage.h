@@ -41,7 +41,8 @@ typedef struct
   VsSegmentKey *key;            /* or NULL */
   gchar *audio;                 /* playlist that has the sound, below the
                                  * folder, or NULL */
-  gboolean last;                /* of its run */
+  gint64 offset_us;             /* since its playlist's beginning */
+  gboolean first, last;         /* of its run, as far as that is listed */
 } VsSegmentStorage;
 
 VsSegmentStorage *vs_segment_storage_new (void);

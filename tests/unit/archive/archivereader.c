@@ -249,7 +249,7 @@ GST_START_TEST (test_foreign)
   write_text ("low res/list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:6\n"
       "#EXT-X-MEDIA-SEQUENCE:7\n#EXTINF:5.5,\nx%20y.ts?m=1\n#EXTINF:6,\nz.ts\n"
       "#EXT-X-ENDLIST\n");
-  write_text ("low res/x y.ts", "bytes");
+  write_text ("low res/x y.ts", "Gytes");
 
   reader = open_reader ();
   timelines = vs_archive_reader_get_timelines (reader);
