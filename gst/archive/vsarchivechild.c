@@ -328,14 +328,13 @@ vs_archive_child_refresh (VsArchiveReader * self, VsArchiveChild * child,
     gboolean anew, GCancellable * cancellable, GError ** error)
 {
   g_autofree gchar *key = vs_archive_key (self->folder, child->uri);
-  g_autoptr (VsStoreObject) object =
-      vs_store_stat (self->store, key, cancellable, error);
+  g_autofree gchar *etag = NULL;
   g_autoptr (VsM3u8Media) media = NULL;
   gboolean whole;
 
-  if (object == NULL)
+  if (!vs_archive_reader_get_etag (self, key, &etag, cancellable, error))
     return FALSE;
-  if (!anew && g_strcmp0 (object->etag, child->etag) == 0)
+  if (!anew && etag && g_strcmp0 (etag, child->etag) == 0)
     return TRUE;
 
   media = read_child (self, child, &whole, cancellable, error);
@@ -345,6 +344,6 @@ vs_archive_child_refresh (VsArchiveReader * self, VsArchiveChild * child,
       && !build_child (self, child, media, whole, cancellable, error))
     return FALSE;
   g_free (child->etag);
-  child->etag = g_steal_pointer (&object->etag);
+  child->etag = g_steal_pointer (&etag);
   return TRUE;
 }

@@ -49,6 +49,12 @@ struct _VsArchiveReader
 
 void vs_archive_child_free (VsArchiveChild *child);
 
+/* What tells whether a playlist is another one by now: NULL where the server of
+ * a location that is read tells nothing, or takes GET alone. */
+gboolean vs_archive_reader_get_etag (VsArchiveReader *reader,
+    const gchar *key, gchar **etag, GCancellable *cancellable,
+    GError **error);
+
 /* Looks for what is new; reads all of it @anew. The reader is locked. */
 gboolean vs_archive_child_refresh (VsArchiveReader *reader,
     VsArchiveChild *child, gboolean anew, GCancellable *cancellable,

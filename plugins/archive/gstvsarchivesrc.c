@@ -94,6 +94,11 @@ post_error (GstVsArchiveSrc * self, const GError * error)
     GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS, ("%s.", error->message),
         ("start=%s stop=%s", self->in_use.start, self->in_use.stop));
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
+      && self->cursor == NULL && self->is_playlist)
+    GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND,
+        ("There is no such playlist, or nothing of what it names: %s. Check "
+            "location and rendition.", error->message), (NULL));
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
       && self->cursor == NULL)
     GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND,
         ("There is no such archive: %s. Check location, account (\"%s\"), "
@@ -141,6 +146,7 @@ open_cursor (GstVsArchiveSrc * self, GError ** error)
   if (store == NULL)
     return NULL;
   settings.playlist = playlist;
+  self->is_playlist = playlist != NULL;
   return vs_archive_cursor_open (store, in_use->identity.account,
       in_use->identity.event, in_use->identity.breakout, &settings,
       self->cancellable, error);

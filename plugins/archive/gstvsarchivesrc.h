@@ -53,6 +53,7 @@ struct _GstVsArchiveSrc
   gboolean has_rendition;       /* the event was sent */
   VsSegment *announced;         /* that was opened by an event, or NULL */
   gboolean skipping;            /* a segment was left out just before */
+  gboolean is_playlist;         /* that location names */
 };
 
 GST_ELEMENT_REGISTER_DECLARE (vsarchivesrc)
