@@ -789,6 +789,7 @@ assert_same (TestReader * source, const Taken * taken, gint64 from_90k,
 
 GST_START_TEST (test_foreign)
 {
+  static const gchar *const names[] = { "index.m3u8", "v.m3u8" };
   g_autofree gchar *path = g_build_filename (folder, "source.ts", NULL);
   g_autoptr (TestReader) source = NULL;
   g_autofree gchar *data = NULL;
@@ -808,6 +809,16 @@ GST_START_TEST (test_foreign)
   fail_unless_equals_int (taken.disconts, 1);
   assert_same (source, &taken, 0, 100 * 90000);
   taken_clear (&taken);
+
+  /* the same by the names of its playlists */
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree gchar *location =
+        g_strconcat ("a/default/live/", names[i], NULL);
+
+    fail_unless_equals_int (take_all (&taken, location, ""), 0);
+    assert_same (source, &taken, 0, 100 * 90000);
+    taken_clear (&taken);
+  }
 
   fail_unless_equals_int (take_all (&taken, "a", "start=1.2 stop=5.5"), 0);
   assert_same (source, &taken, 90000, 6 * 90000);

@@ -145,6 +145,37 @@ GST_START_TEST (test_reset)
 
 GST_END_TEST;
 
+/* Each of what is added counts from the same number. */
+GST_START_TEST (test_counted)
+{
+  g_autoptr (VsTsJoiner) joiner = vs_ts_joiner_new ();
+  gint last[8192];
+
+  memset (last, -1, sizeof last);
+  for (guint i = 0; i < 3; i++) {
+    g_autoptr (GPtrArray) made = make (900000, 2);
+    g_autoptr (GBytes) given = vs_ts_joiner_add_counted (joiner,
+        g_bytes_ref (g_ptr_array_index (made, 0)), FALSE);
+    gsize size;
+    const guint8 *data = g_bytes_get_data (given, &size);
+
+    fail_unless_equals_uint64 (size,
+        g_bytes_get_size (g_ptr_array_index (made, 0)));
+    for (gsize k = 0; k < size; k += 188) {
+      guint pid = (data[k + 1] & 0x1f) << 8 | data[k + 2];
+      gint step = (data[k + 3] & 0x10) != 0;
+
+      fail_unless (last[pid] < 0
+          || (data[k + 3] & 0x0f) == ((last[pid] + step) & 0x0f));
+      last[pid] = data[k + 3] & 0x0f;
+      fail_if (i > 0 && (data[k + 3] & 0x20) && data[k + 4] > 0
+          && (data[k + 5] & 0x80));
+    }
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 tsjoiner_suite (void)
 {
@@ -156,6 +187,7 @@ tsjoiner_suite (void)
   tcase_add_test (tcase, test_jumps);
   tcase_add_test (tcase, test_clock);
   tcase_add_test (tcase, test_reset);
+  tcase_add_test (tcase, test_counted);
   return suite;
 }
 

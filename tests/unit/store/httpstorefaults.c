@@ -277,6 +277,42 @@ GST_END_TEST;
 
 /* ---- reading ------------------------------------------------------------ */
 
+/* Part of the request, and of no message; a key that has none stays one. */
+GST_START_TEST (test_queries)
+{
+  static const struct
+  {
+    gboolean queries;
+    const gchar *key, *target;
+  } cases[] = {
+    {TRUE, "a b.m3u8?t=secret/../%20\xc3\xbc x",
+        "/dav/a%20b.m3u8?t=secret/../%20" "%C3%BC%20x "},
+    {TRUE, "a.m3u8", "/dav/a.m3u8 "},
+    {FALSE, "a?b", "/dav/a%3Fb "},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    VsStoreSettings settings = {.queries = cases[i].queries };
+    g_autoptr (GError) error = NULL;
+    g_autofree gchar *head = NULL;
+    VsStoreObject *object;
+
+    start_with (answer_text, (gpointer) "HTTP/1.1 404 No\r\n"
+        "Content-Length: 0\r\n\r\n", settings);
+    fail_unless (vs_store_get (store, cases[i].key, 0, -1, 9, NULL,
+            &error) == NULL);
+    head = raw_server_get_head (server);
+    fail_unless (g_str_has_prefix (head + strlen ("GET "), cases[i].target),
+        "%s", head);
+    assert_error (FALSE, &error, G_IO_ERROR_NOT_FOUND, "/dav/a");
+    object = vs_store_stat (store, cases[i].key, NULL, &error);
+    assert_error (object != NULL, &error, G_IO_ERROR_NOT_FOUND, "/dav/a");
+    teardown ();
+  }
+}
+
+GST_END_TEST;
+
 #define OK "HTTP/1.1 200 OK\r\n"
 #define PART "HTTP/1.1 206 Part\r\n"
 
@@ -663,6 +699,7 @@ store_httpstorefaults_suite (void)
   tcase_add_test (tc, test_tried_again);
   tcase_add_test (tc, test_folders);
   tcase_add_test (tc, test_media_types);
+  tcase_add_test (tc, test_queries);
   tcase_add_test (tc, test_parts);
   tcase_add_test (tc, test_short_body);
   tcase_add_test (tc, test_part_for_whole);
