@@ -4,19 +4,6 @@
  */
 #include "progress.h"
 
-#include <unistd.h>
-
-#define PRINT_US (G_USEC_PER_SEC / 4)
-
-void
-vs_clip_progress_init (VsClipProgress * progress)
-{
-  progress->tty = isatty (STDERR_FILENO);
-  progress->in_place = FALSE;
-  progress->begun_us = g_get_monotonic_time ();
-  progress->told_us = 0;
-}
-
 static void
 append_remaining (GString * line, const VsHarvestStatus * status,
     gdouble seconds)
@@ -35,34 +22,21 @@ append_remaining (GString * line, const VsHarvestStatus * status,
 }
 
 void
-vs_clip_progress_tell (VsClipProgress * progress,
-    const VsHarvestStatus * status)
+vs_clip_progress_tell (VsLine * line, const VsHarvestStatus * status)
 {
-  gint64 now = g_get_monotonic_time ();
-  gdouble seconds = (now - progress->begun_us) / (gdouble) G_USEC_PER_SEC;
-  g_autoptr (GString) line = NULL;
+  gdouble seconds = vs_line_get_elapsed (line);
+  g_autoptr (GString) text = NULL;
 
-  if (!progress->tty || now < progress->told_us + PRINT_US)
+  if (!vs_line_is_due (line))
     return;
-  progress->told_us = now;
-  line = g_string_new (NULL);
-  g_string_append_printf (line, "segments %" G_GUINT64_FORMAT,
+  text = g_string_new (NULL);
+  g_string_append_printf (text, "segments %" G_GUINT64_FORMAT,
       status->segments);
-  append_remaining (line, status, seconds);
+  append_remaining (text, status, seconds);
   if (seconds > 0)
-    g_string_append_printf (line, " | %.1f MB/s",
+    g_string_append_printf (text, " | %.1f MB/s",
         status->bytes / seconds / 1000000);
   if (status->gaps > 0)
-    g_string_append_printf (line, " | gaps %" G_GUINT64_FORMAT, status->gaps);
-  /* back to the left edge, and erase what the last line left behind */
-  g_printerr ("\r%s\033[K", line->str);
-  progress->in_place = TRUE;
-}
-
-void
-vs_clip_progress_break (VsClipProgress * progress)
-{
-  if (progress->in_place)
-    g_printerr ("\n");
-  progress->in_place = FALSE;
+    g_string_append_printf (text, " | gaps %" G_GUINT64_FORMAT, status->gaps);
+  vs_line_tell (line, text->str);
 }
