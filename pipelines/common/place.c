@@ -5,6 +5,7 @@
 #include "place.h"
 
 #include <gst/gst.h>
+#include "archive/vsarchivelocation.h"
 
 void
 vs_place_clear (VsPlace * place)
@@ -69,6 +70,16 @@ vs_place_open_store (const gchar * location, gboolean create, GError ** error)
 
   read_environment (&settings);
   return vs_store_open_with (&settings, error);
+}
+
+VsStore *
+vs_place_open_source (const gchar * location, gchar ** playlist,
+    GError ** error)
+{
+  VsStoreSettings settings = {.location = location };
+
+  read_environment (&settings);
+  return vs_archive_location_open (&settings, playlist, error);
 }
 
 void

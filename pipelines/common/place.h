@@ -43,6 +43,14 @@ gboolean vs_place_parse_event (VsPlace *place, const gchar *text,
  */
 VsStore *vs_place_open_store (const gchar *location, gboolean create,
     GError **error);
+/**
+ * vs_place_open_source:
+ * @playlist: (out) (transfer full) (nullable): see vs_archive_location_open ()
+ *
+ * The same to read from, where the location may be an HLS playlist's.
+ */
+VsStore *vs_place_open_source (const gchar *location, gchar **playlist,
+    GError **error);
 /* Sets the same on an element that has the properties of a store, with the
  * event. */
 void     vs_place_set_on (const VsPlace *place, GstElement *element);
