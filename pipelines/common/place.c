@@ -6,6 +6,7 @@
 
 #include <gst/gst.h>
 #include "archive/vsarchivelocation.h"
+#include "job.h"
 
 void
 vs_place_clear (VsPlace * place)
@@ -48,6 +49,15 @@ vs_place_parse (VsPlace * place, const gchar * text, GError ** error)
   place->location = g_strdup (parts[0] ? parts[0] : "");
   return vs_place_parse_event (place, has_event ? parts[1] : VS_DEFAULT_EVENT,
       VS_PLACE_BREAKOUT, error);
+}
+
+gboolean
+vs_place_parse_time (const gchar * text, VsArchiveTime * time, GError ** error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  return vs_archive_time_parse (text, time, &cause)
+      || vs_job_set_usage (error, "%s", cause->message);
 }
 
 static void

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "archive/vsarchivetime.h"
 #include "store/vsstore.h"
 #include "timeline/vssegment.h"
 
@@ -33,6 +34,10 @@ gboolean vs_place_parse (VsPlace *place, const gchar *text, GError **error);
 /* The same of what stands behind the #; leaves @location alone. */
 gboolean vs_place_parse_event (VsPlace *place, const gchar *text,
     guint max, GError **error);
+
+/* vs_archive_time_parse () with %G_OPTION_ERROR. */
+gboolean vs_place_parse_time (const gchar *text, VsArchiveTime *time,
+    GError **error);
 
 /**
  * vs_place_open_store:

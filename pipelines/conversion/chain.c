@@ -144,6 +144,7 @@ vs_chain_init (VsChain * chain, VsConvert * convert, const gchar * line,
   g_mutex_init (&chain->lock);
   chain->convert = convert;
   chain->position = 0;
+  chain->total = convert->duration;
   chain->pipeline = gst_parse_launch_full (whole, NULL,
       GST_PARSE_FLAG_FATAL_ERRORS, error);
   if (chain->pipeline == NULL)
@@ -200,9 +201,15 @@ GstClockTime
 vs_chain_get_duration (VsChain * chain)
 {
   GstClockTime position = get_position (chain);
-  GstClockTime range = chain->convert->duration;
+  GstClockTime range = chain->total;
 
   return position + FRAME > range && position < range ? range : position;
+}
+
+GstClockTime
+vs_chain_get_total (VsChain * chain)
+{
+  return chain->total;
 }
 
 static void
@@ -256,10 +263,10 @@ tell (VsChain * chain)
   g_autoptr (GstElement) source = vs_chain_get (chain, "source");
   gint64 duration = -1;
 
-  if (source == NULL
-      || !gst_element_query_duration (source, GST_FORMAT_TIME, &duration))
-    duration = chain->convert->duration;
-  vs_convert_tell (chain->convert, get_position (chain), duration);
+  if (source && gst_element_query_duration (source, GST_FORMAT_TIME, &duration)
+      && duration > 0)
+    chain->total = duration;
+  vs_convert_tell (chain->convert, get_position (chain), chain->total);
 }
 
 gboolean
@@ -280,6 +287,8 @@ vs_chain_run (VsChain * chain, GCancellable * cancellable, GError ** error)
       over = handle (chain, message, &cause);
     tell (chain);
   }
+  if (cause == NULL && chain->at_end)
+    chain->at_end (chain, &cause);
   gst_element_set_state (chain->pipeline, GST_STATE_NULL);
   if (cause == NULL)
     return TRUE;

@@ -30,16 +30,19 @@ gchar *vs_chain_keyframes (const VsConvert *convert, GError **error);
  * A pipeline that runs as fast as it can. The element "watch", or the first source pad of "ladder", is where its progress
  * is taken from.
  */
-typedef struct
+typedef struct _VsChain VsChain;
+struct _VsChain
 {
   VsConvert *convert;
   GstElement *pipeline;
+  gboolean (*at_end) (VsChain *chain, GError **error);
 
   /*< private >*/
+  GstClockTime total;           /* of what is read, as far as it is known */
   GMutex lock;
   GstClockTime position;        /* protected by lock: the streaming threads
                                  * write it */
-} VsChain;
+};
 
 /* Where @line names the element "demux", that takes apart what is read. */
 gboolean vs_chain_init (VsChain *chain, VsConvert *convert,
@@ -63,6 +66,8 @@ GstClockTime vs_chain_get_time (GstPad *pad, GstBuffer *buffer);
 /* How long that is which came out: whole frames of sound or pictures, or all of
  * the range where it is but a frame less. */
 GstClockTime vs_chain_get_duration (VsChain *chain);
+/* How long the range is: what is missing in it may have been closed up. */
+GstClockTime vs_chain_get_total (VsChain *chain);
 void     vs_chain_clear (VsChain *chain);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VsChain, vs_chain_clear)
 

@@ -23,7 +23,7 @@ G_BEGIN_DECLS
  *   as its first segment has them
  * @fps_n, @fps_d: of the pictures, 0/1 where it is not told
  * @utc_us: of the first keyframe, µs since 1970
- * @duration: of the range, as far as it is there
+ * @duration: of the range, as far as it is there; @growing: more may come
  * @keyframe_interval: the longest time between two keyframes in that segment
  * @target_duration: of the source's segments, 0 where it is not told
  */
@@ -40,6 +40,7 @@ typedef struct
   guint fps_n, fps_d;
   gint64 utc_us;
   GstClockTime duration, keyframe_interval, target_duration;
+  gboolean growing;
 } VsConvert;
 
 void vs_convert_clear (VsConvert *convert);

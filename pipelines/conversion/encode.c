@@ -21,6 +21,8 @@
 #define SEGMENTS_KEPT 3
 /* what the stream may be longer than it seemed to be */
 #define DURATION_MARGIN (60 * GST_SECOND)
+/* a year: later than this, UTC is one */
+#define UNDATED_US (G_GINT64_CONSTANT (365) * 86400 * G_USEC_PER_SEC)
 
 /* ---- the line ----------------------------------------------------------- */
 
@@ -76,8 +78,7 @@ init_chain (VsChain * chain, VsConvert * convert, GError ** error)
   if (!append_tracks (convert, line, error)
       || !vs_chain_init (chain, convert, line->str, error))
     return FALSE;
-  /* with a stop the end may still be to come */
-  if (convert->video && convert->audio && convert->options->stop_text == NULL)
+  if (convert->video && convert->audio && !convert->growing)
     vs_chain_add_probe (chain, "sound", end_sound, convert);
   return TRUE;
 }
@@ -293,12 +294,33 @@ set_up_store (VsChain * chain, const Target * target)
   g_autofree gchar *start = g_date_time_format_iso8601 (date);
 
   vs_place_set_on (&target->to, store);
-  /* it was on the air when it was */
-  g_object_set (store, "start-time", start, NULL);
+  /* it was on the air when it was; a playlist without dates counts from 1970 */
+  if (convert->utc_us > UNDATED_US)
+    g_object_set (store, "start-time", start, NULL);
   if (target->spool)
     g_object_set (store, "spool-directory", target->spool, NULL);
   if (convert->target_duration > 0)
     g_object_set (store, "target-duration", convert->target_duration, NULL);
+}
+
+/* The element gives up waiting for a store that is gone. */
+static gboolean
+check_stored (VsChain * chain, GError ** error)
+{
+  g_autoptr (GstElement) store = vs_chain_get (chain, "store");
+  g_autoptr (GstStructure) stats = NULL;
+  guint64 lost = 0;
+  guint waiting = 0;
+
+  g_object_get (store, "stats", &stats, NULL);
+  gst_structure_get (stats, "segments-lost", G_TYPE_UINT64, &lost,
+      "spool-objects", G_TYPE_UINT, &waiting, NULL);
+  if (lost == 0 && waiting == 0)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+      "the store did not take all of it: %" G_GUINT64_FORMAT " segments were "
+      "given up, %u objects wait", lost, waiting);
+  return FALSE;
 }
 
 static guint
@@ -338,6 +360,7 @@ vs_convert_ladder (VsConvert * convert, GCancellable * cancellable,
   set_up_ladder (&chain, options->ladder, count_rungs (options->ladder),
       PRESET_LADDER);
   set_up_store (&chain, &target);
+  chain.at_end = check_stored;
   if (!vs_chain_run (&chain, cancellable, error)) {
     remove_target (&target);
     return FALSE;

@@ -51,14 +51,14 @@ get_shape (VsTimeline * timeline)
 }
 
 /* Whether @a is the better source than @b. For pictures of a size it is the
- * smallest one that is not smaller; for sound the one with least besides. */
+ * smallest one that is not smaller; sound is best where the pictures are. */
 static gboolean
 is_better (const VsConvertOptions * options, const Shape * a, const Shape * b)
 {
   guint wanted = options->width;
 
   if (options->kind & VS_CONVERT_AUDIO)
-    return a->audio && (!b->audio || a->width < b->width);
+    return a->audio && (!b->audio || a->width > b->width);
   if (a->width >= wanted && b->width >= wanted)
     return a->width < b->width;
   return a->width > b->width;
@@ -180,6 +180,7 @@ note_times (VsConvert * convert, VsArchiveCursor * cursor,
 
   convert->utc_us = segment->utc_us;
   convert->duration = vs_archive_cursor_get_duration (cursor);
+  convert->growing = vs_archive_cursor_is_growing (cursor);
   convert->target_duration = rendition->target_duration;
   convert->fps_n = rendition->fps_n;
   convert->fps_d = rendition->fps_d;

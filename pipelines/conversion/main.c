@@ -38,6 +38,9 @@ remedy (const VsConvertOptions * options, const GError * error)
   if (g_error_matches (error, GST_RESOURCE_ERROR,
           GST_RESOURCE_ERROR_NO_SPACE_LEFT))
     return "Make room, or choose another place.";
+  if (options->kind == VS_CONVERT_COPY
+      && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
+    return "Encode it anew with --encode, or choose another --rendition.";
   if (options->kind == VS_CONVERT_LADDER
       && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_EXISTS))
     return "Choose another name with --event.";

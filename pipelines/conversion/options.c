@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/job.h"
+#include "common/place.h"
 
 #define HEIGHT_MAX 8192
 #define BITRATE_MAX 1e9
@@ -207,15 +208,6 @@ check_use (const VsConvertOptions * options, const Given * given,
 }
 
 static gboolean
-parse_time (const gchar * text, VsArchiveTime * time, GError ** error)
-{
-  g_autoptr (GError) cause = NULL;
-
-  return vs_archive_time_parse (text, time, &cause)
-      || vs_job_set_usage (error, "%s", cause->message);
-}
-
-static gboolean
 check_codec (const VsConvertOptions * options, GError ** error)
 {
   return options->codec == NULL || g_str_equal (options->codec, "vp9")
@@ -261,6 +253,6 @@ vs_convert_options_parse (VsConvertOptions * options, gint * argc,
       && check_use (options, &given, error)
       && check_codec (options, error)
       && take_values (options, &given, error)
-      && parse_time (options->start_text, &options->start, error)
-      && parse_time (options->stop_text, &options->stop, error);
+      && vs_place_parse_time (options->start_text, &options->start, error)
+      && vs_place_parse_time (options->stop_text, &options->stop, error);
 }

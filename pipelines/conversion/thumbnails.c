@@ -17,6 +17,8 @@
 #include "mpegts/vstspieces.h"
 
 #define WIDTH 320
+/* durations in playlists may be rounded up: this much is no interval */
+#define REST (50 * GST_MSECOND)
 #define LIST "thumbnails.vtt"
 #define PATTERN "thumbnail-%05u.jpg"
 
@@ -27,7 +29,7 @@ typedef struct
   GCancellable *cancellable;
 
   /* of the thread that reads or decodes */
-  VsArchiveCursor *cursor;
+  VsArchiveCursor *cursor;      /* NULL where all is decoded */
   guint64 next;                 /* interval that is still to be filled */
   GByteArray *keyframe;
   GError *error;
@@ -74,6 +76,15 @@ find_keyframe (Thumbnails * self, const VsArchiveChunk * chunk)
     vs_ts_reader_drain (reader);
 }
 
+/* What could not be read may be closed up by now. */
+static GstClockTime
+get_end (const Thumbnails * self)
+{
+  GstClockTime end = vs_archive_cursor_get_duration (self->cursor);
+
+  return GST_CLOCK_TIME_IS_VALID (end) ? end : self->convert->duration;
+}
+
 /* Reads the keyframe at or before the next interval's start; what can't be read
  * has none, and the thumbnail before it stands for that time too. */
 static gboolean
@@ -83,7 +94,8 @@ read_keyframe (Thumbnails * self)
     GstClockTime position = self->next * self->interval;
     g_autoptr (VsArchiveChunk) chunk = NULL;
 
-    if (self->next > 0 && position >= self->convert->duration)
+    if (self->next > 0 && !vs_archive_cursor_is_growing (self->cursor)
+        && position + REST >= get_end (self))
       return FALSE;
     vs_archive_cursor_seek (self->cursor, position, VS_ARCHIVE_SNAP_BEFORE,
         GST_CLOCK_TIME_NONE);
@@ -141,7 +153,7 @@ static GstPadProbeReturn
 note_interval (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
 {
   Thumbnails *self = user_data;
-  guint64 nth = GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info))
+  guint64 nth = vs_chain_get_time (pad, GST_PAD_PROBE_INFO_BUFFER (info))
       / self->interval;
 
   g_array_append_val (self->intervals, nth);
@@ -168,9 +180,8 @@ static gboolean
 init_chain (Thumbnails * self, VsChain * chain, GError ** error)
 {
   VsConvert *convert = self->convert;
-  gboolean keyframes = convert->keyframe_interval <= self->interval;
   g_autofree gchar *output = describe_output (convert);
-  g_autofree gchar *input = keyframes ?
+  g_autofree gchar *input = self->cursor ?
       vs_chain_keyframes (convert, error) :
       vs_chain_decoded (convert, VS_MEDIA_VIDEO, error);
   g_autofree gchar *line = NULL;
@@ -178,12 +189,12 @@ init_chain (Thumbnails * self, VsChain * chain, GError ** error)
 
   if (input == NULL)
     return FALSE;
-  line = g_strconcat (input, keyframes ? "" :
+  line = g_strconcat (input, self->cursor ? "" :
       " ! identity name=pick silent=true", output, NULL);
   if (!vs_chain_init (chain, convert, line, error))
     return FALSE;
   vs_chain_add_probe (chain, "watch", note_interval, self);
-  if (!keyframes) {
+  if (self->cursor == NULL) {
     vs_chain_add_probe (chain, "pick", pick, self);
     return TRUE;
   }
@@ -311,6 +322,7 @@ make (Thumbnails * self, GError ** error)
   g_auto (VsOutput) output = { NULL };
   g_auto (VsChain) chain = { NULL };
   g_autofree gchar *list = NULL;
+  GstClockTime end;
   guint64 size;
 
   if (!open_folder (&output, convert->options, error)
@@ -324,7 +336,8 @@ make (Thumbnails * self, GError ** error)
         "%s: no picture of it can be decoded", convert->options->source);
     return FALSE;
   }
-  if (!write_list (self, output.part, convert->duration, error))
+  end = self->cursor ? get_end (self) : vs_chain_get_total (&chain);
+  if (!write_list (self, output.part, end, error))
     return FALSE;
   size = measure (output.part);
   if (!commit_folder (&output, error))
@@ -332,8 +345,23 @@ make (Thumbnails * self, GError ** error)
   list = g_build_filename (output.path, LIST, NULL);
   vs_line_break (&convert->line);
   g_printerr ("%u thumbnails, ", self->intervals->len);
-  vs_convert_say_made (convert, list, convert->duration, size);
+  vs_convert_say_made (convert, list, end, size);
   return TRUE;
+}
+
+static gboolean
+open_cursor (Thumbnails * self, GError ** error)
+{
+  const VsConvert *convert = self->convert;
+  VsArchiveCursorSettings range;
+
+  if (convert->keyframe_interval > self->interval)
+    return TRUE;
+  vs_convert_get_range (convert, &range);
+  self->cursor = vs_archive_cursor_open (convert->store, convert->place.account,
+      convert->place.event, convert->place.breakout, &range, self->cancellable,
+      error);
+  return self->cursor != NULL;
 }
 
 gboolean
@@ -343,21 +371,15 @@ vs_convert_thumbnails (VsConvert * convert, GCancellable * cancellable,
   Thumbnails self = {.convert = convert,.cancellable = cancellable,
     .interval = convert->options->interval
   };
-  VsArchiveCursorSettings range;
   gboolean ok;
 
-  if (!vs_convert_need (convert, VS_MEDIA_VIDEO, error))
-    return FALSE;
-  vs_convert_get_range (convert, &range);
-  self.cursor = vs_archive_cursor_open (convert->store, convert->place.account,
-      convert->place.event, convert->place.breakout, &range, cancellable,
-      error);
-  if (self.cursor == NULL)
+  if (!vs_convert_need (convert, VS_MEDIA_VIDEO, error)
+      || !open_cursor (&self, error))
     return FALSE;
   self.keyframe = g_byte_array_new ();
   self.intervals = g_array_new (FALSE, FALSE, sizeof (guint64));
   ok = make (&self, error);
-  vs_archive_cursor_free (self.cursor);
+  g_clear_pointer (&self.cursor, vs_archive_cursor_free);
   g_byte_array_unref (self.keyframe);
   g_array_unref (self.intervals);
   g_clear_error (&self.error);
