@@ -132,6 +132,8 @@ set_up_source (VsChain * chain)
       "follow", options->stop_text != NULL, NULL);
   gst_util_set_object_arg (G_OBJECT (source), "gaps",
       options->keep_gaps ? "keep" : "close");
+  gst_util_set_object_arg (G_OBJECT (source), "on-error",
+      options->fail ? "fail" : "skip");
 }
 
 gboolean
@@ -289,6 +291,11 @@ vs_chain_run (VsChain * chain, GCancellable * cancellable, GError ** error)
   }
   if (cause == NULL && chain->at_end)
     chain->at_end (chain, &cause);
+  /* elements that were cancelled say so in their own words */
+  if (cause && g_cancellable_is_cancelled (cancellable)) {
+    g_clear_error (&cause);
+    g_cancellable_set_error_if_cancelled (cancellable, &cause);
+  }
   gst_element_set_state (chain->pipeline, GST_STATE_NULL);
   if (cause == NULL)
     return TRUE;

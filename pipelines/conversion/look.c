@@ -198,10 +198,13 @@ vs_convert_get_range (const VsConvert * convert,
 {
   const VsConvertOptions *options = convert->options;
 
-  *range = (VsArchiveCursorSettings) {
-  .rendition = convert->rendition,.start = options->start,.stop =
-        options->stop,.follow = options->stop_text != NULL,.close_gaps =
-        !options->keep_gaps,.playlist = convert->playlist};
+  range->rendition = convert->rendition;
+  range->start = options->start;
+  range->stop = options->stop;
+  range->follow = options->stop_text != NULL;
+  range->close_gaps = !options->keep_gaps;
+  range->fail = options->fail;
+  range->playlist = convert->playlist;
 }
 
 gboolean

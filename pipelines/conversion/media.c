@@ -153,22 +153,21 @@ static gchar *
 describe_vpx (const VsConvert * convert, guint width, guint height)
 {
   const VsConvertOptions *options = convert->options;
-  gboolean vp8 = g_strcmp0 (options->codec, "vp8") == 0;
   guint threads = g_get_num_processors ();
-  GString *line = g_string_new (vp8 ? "vp8enc" : "vp9enc");
+  GString *line = g_string_new (options->vp8 ? "vp8enc" : "vp9enc");
 
   g_string_append_printf (line, " name=watch deadline=1000000 threads=%u"
       " auto-alt-ref=true lag-in-frames=25 target-bitrate=%u cpu-used=%d",
       MIN (threads, 64), options->bitrate > 0 ? options->bitrate :
       vs_convert_guess_bitrate (convert, width, height),
-      vp8 ? VP8_CPU_USED : VP9_CPU_USED);
-  if (!vp8)
+      options->vp8 ? VP8_CPU_USED : VP9_CPU_USED);
+  if (!options->vp8)
     g_string_append_printf (line, " row-mt=true tile-columns=%u",
         count_tiles (width, threads));
   /* the bit rate is what it is not to pass then */
   if (options->bitrate == 0)
     g_string_append_printf (line, " end-usage=cq cq-level=%d",
-        vp8 ? VP8_CQ_LEVEL : VP9_CQ_LEVEL);
+        options->vp8 ? VP8_CQ_LEVEL : VP9_CQ_LEVEL);
   return g_string_free (line, FALSE);
 }
 

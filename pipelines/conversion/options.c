@@ -40,7 +40,7 @@ typedef struct
   gboolean encode, force;
   gint height, width;
   gdouble thumbnails;
-  gchar *gaps, *bitrate, *audio_bitrate;
+  gchar *gaps, *on_error, *codec, *bitrate, *audio_bitrate;
   gchar **arguments;
 } Given;
 
@@ -48,6 +48,8 @@ static void
 given_clear (Given * given)
 {
   g_free (given->gaps);
+  g_free (given->on_error);
+  g_free (given->codec);
   g_free (given->bitrate);
   g_free (given->audio_bitrate);
   g_strfreev (given->arguments);
@@ -64,7 +66,6 @@ vs_convert_options_clear (VsConvertOptions * options)
   g_free (options->start_text);
   g_free (options->stop_text);
   g_free (options->preset);
-  g_free (options->codec);
   g_free (options->ladder);
   g_free (options->to);
   g_free (options->event);
@@ -80,13 +81,14 @@ parse_line (VsConvertOptions * options, Given * given, gint * argc,
     {"start", 0, 0, G_OPTION_ARG_STRING, &options->start_text},
     {"stop", 0, 0, G_OPTION_ARG_STRING, &options->stop_text},
     {"gaps", 0, 0, G_OPTION_ARG_STRING, &given->gaps},
+    {"on-error", 0, 0, G_OPTION_ARG_STRING, &given->on_error},
     {"force", 0, 0, G_OPTION_ARG_NONE, &given->force},
     {"encode", 0, 0, G_OPTION_ARG_NONE, &given->encode},
     {"height", 0, 0, G_OPTION_ARG_INT, &given->height},
     {"bitrate", 0, 0, G_OPTION_ARG_STRING, &given->bitrate},
     {"audio-bitrate", 0, 0, G_OPTION_ARG_STRING, &given->audio_bitrate},
     {"preset", 0, 0, G_OPTION_ARG_STRING, &options->preset},
-    {"codec", 0, 0, G_OPTION_ARG_STRING, &options->codec},
+    {"codec", 0, 0, G_OPTION_ARG_STRING, &given->codec},
     {"thumbnails", 0, 0, G_OPTION_ARG_DOUBLE, &given->thumbnails},
     {"width", 0, 0, G_OPTION_ARG_INT, &given->width},
     {"ladder", 0, 0, G_OPTION_ARG_STRING, &options->ladder},
@@ -190,7 +192,7 @@ check_use (const VsConvertOptions * options, const Given * given,
         "WebM, and MP4 with --encode", ENCODED},
     {options->preset != NULL, "--preset", "--ladder, and MP4 with --encode",
         VS_CONVERT_ENCODE | VS_CONVERT_LADDER},
-    {options->codec != NULL, "--codec", "WebM", VS_CONVERT_WEBM},
+    {given->codec != NULL, "--codec", "WebM", VS_CONVERT_WEBM},
     {given->width != 0, "--width", "--thumbnails", VS_CONVERT_THUMBNAILS},
     {options->event != NULL, "--event", "--ladder", VS_CONVERT_LADDER},
     {options->to != NULL, "--to", "--ladder", VS_CONVERT_LADDER},
@@ -207,13 +209,15 @@ check_use (const VsConvertOptions * options, const Given * given,
   return TRUE;
 }
 
+/* Whether @text is the second word; the first where there is none. */
 static gboolean
-check_codec (const VsConvertOptions * options, GError ** error)
+parse_word (const gchar * text, const gchar * option, const gchar * first,
+    const gchar * second, gboolean * is_second, GError ** error)
 {
-  return options->codec == NULL || g_str_equal (options->codec, "vp9")
-      || g_str_equal (options->codec, "vp8")
-      || vs_job_set_usage (error, "--codec is vp9 or vp8, not \"%s\"",
-      options->codec);
+  *is_second = g_strcmp0 (text, second) == 0;
+  return text == NULL || *is_second || g_str_equal (text, first)
+      || vs_job_set_usage (error, "%s is %s or %s, not \"%s\"", option, first,
+      second, text);
 }
 
 static gboolean
@@ -228,16 +232,17 @@ take_values (VsConvertOptions * options, const Given * given, GError ** error)
     return vs_job_set_usage (error,
         "--thumbnails is the number of seconds between two: %g to %g",
         INTERVAL_MIN, INTERVAL_MAX);
-  if (given->gaps && !g_str_equal (given->gaps, "keep")
-      && !g_str_equal (given->gaps, "close"))
-    return vs_job_set_usage (error, "--gaps is close or keep, not \"%s\"",
-        given->gaps);
-  options->keep_gaps = g_strcmp0 (given->gaps, "keep") == 0;
   options->force = given->force;
   options->height = given->height;
   options->width = given->width;
   options->interval = given->thumbnails * GST_SECOND;
-  return parse_bitrate (given->bitrate, "--bitrate", &options->bitrate, error)
+  return parse_word (given->gaps, "--gaps", "close", "keep",
+      &options->keep_gaps, error)
+      && parse_word (given->on_error, "--on-error", "skip", "fail",
+      &options->fail, error)
+      && parse_word (given->codec, "--codec", "vp9", "vp8", &options->vp8,
+      error)
+      && parse_bitrate (given->bitrate, "--bitrate", &options->bitrate, error)
       && parse_bitrate (given->audio_bitrate, "--audio-bitrate",
       &options->audio_bitrate, error);
 }
@@ -251,7 +256,6 @@ vs_convert_options_parse (VsConvertOptions * options, gint * argc,
   return parse_line (options, &given, argc, argv, error)
       && take_arguments (options, &given, error)
       && check_use (options, &given, error)
-      && check_codec (options, error)
       && take_values (options, &given, error)
       && vs_place_parse_time (options->start_text, &options->start, error)
       && vs_place_parse_time (options->stop_text, &options->stop, error);

@@ -31,6 +31,7 @@ typedef enum
  * VsConvertOptions:
  * @source, @output: as they were given; @output is NULL for a ladder
  * @start_text, @stop_text: the range, also parsed
+ * @fail: on a segment that is missing or damaged
  * @bitrate, @audio_bitrate: bit/s, 0 for none given
  * @interval: between thumbnails
  */
@@ -40,10 +41,11 @@ typedef struct
   gchar *source, *output;
   gchar *rendition, *start_text, *stop_text;
   VsArchiveTime start, stop;
-  gboolean keep_gaps, force;
+  gboolean keep_gaps, fail, force;
   guint height, width;
   guint bitrate, audio_bitrate;
-  gchar *preset, *codec;
+  gboolean vp8;
+  gchar *preset;
   GstClockTime interval;
   gchar *ladder, *to, *event, *spool;
 } VsConvertOptions;
