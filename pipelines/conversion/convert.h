@@ -18,7 +18,8 @@ G_BEGIN_DECLS
  * that is not the main one.
  *
  * @store, @playlist: where it is: see vs_archive_location_open ()
- * @rendition: (nullable): that is read; NULL: whichever the cursor takes
+ * @rendition: (nullable): that is read, as asked for or chosen; NULL: whichever
+ *   the cursor takes
  * @video, @audio: (nullable): configurations of the first tracks in the range,
  *   as its first segment has them
  * @fps_n, @fps_d: of the pictures, 0/1 where it is not told

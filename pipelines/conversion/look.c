@@ -89,7 +89,6 @@ choose_rendition (VsConvert * convert, GCancellable * cancellable,
   Shape best = { 0 };
   guint nth = 0;
 
-  convert->rendition = g_strdup (options->rendition);
   if (convert->rendition || !(options->kind & (VS_CONVERT_AUDIO
               | VS_CONVERT_THUMBNAILS)))
     return TRUE;

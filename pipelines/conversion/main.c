@@ -77,7 +77,9 @@ run (gpointer user_data, GCancellable * cancellable, GError ** error)
 static gboolean
 convert (const VsConvertOptions * options, GError ** error)
 {
-  g_auto (VsConvert) convert = {.options = options };
+  g_auto (VsConvert) convert = {.options = options,
+    .rendition = g_strdup (options->rendition)
+  };
   gboolean ok;
 
   if (!vs_place_parse (&convert.place, options->source, error))
