@@ -42,7 +42,14 @@ static gboolean
 check_folder (const gchar * path, GError ** error)
 {
   g_autofree gchar *folder = g_path_get_dirname (path);
+  g_autofree gchar *scheme = g_uri_parse_scheme (path);
 
+  if (scheme) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
+        "%s: only MP4 that is not encoded anew can be written there: make a file "
+        "here, and send that", path);
+    return FALSE;
+  }
   if (g_file_test (folder, G_FILE_TEST_IS_DIR))
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
