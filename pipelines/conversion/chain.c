@@ -4,11 +4,10 @@
  */
 #include "chain.h"
 
-#include <string.h>
-
-#define SOURCE "vsarchivesrc name=source ! tsdemux name=demux "
 /* a frame lasts no longer, mostly */
 #define FRAME (50 * GST_MSECOND)
+/* a track may be this far ahead of the others */
+#define AHEAD_BYTES (64 * 1024 * 1024)
 #define POLL (100 * GST_MSECOND)
 
 /* What decodes: elements that are named, nothing is plugged in by itself. */
@@ -17,17 +16,18 @@ static const struct
   VsCodec codec;
   const gchar *caps, *parser, *decoder;
 } codecs[] = {
-  {VS_CODEC_H264, "video/x-h264", "h264parse", "avdec_h264"},
-  {VS_CODEC_H265, "video/x-h265", "h265parse", "avdec_h265"},
-  {VS_CODEC_MPEG2_VIDEO, "video/mpeg,mpegversion=(int)2", "mpegvideoparse",
-      "avdec_mpeg2video"},
-  {VS_CODEC_AAC, "audio/mpeg,mpegversion=(int){2,4}", "aacparse",
-      "avdec_aac"},
+  {VS_CODEC_H264, "video/x-h264,stream-format=(string)byte-stream,"
+        "alignment=(string)au", "h264parse", "avdec_h264"},
+  {VS_CODEC_H265, "video/x-h265,stream-format=(string)byte-stream,"
+        "alignment=(string)au", "h265parse", "avdec_h265"},
+  {VS_CODEC_MPEG2_VIDEO, "video/mpeg,mpegversion=(int)2,"
+        "systemstream=(boolean)false", "mpegvideoparse", "avdec_mpeg2video"},
+  {VS_CODEC_AAC, "audio/mpeg,mpegversion=(int)4,stream-format=(string)adts",
+      "aacparse", "avdec_aac"},
   {VS_CODEC_AC3, "audio/x-ac3", "ac3parse", "avdec_ac3"},
   {VS_CODEC_EAC3, "audio/x-eac3", "ac3parse", "avdec_eac3"},
   {VS_CODEC_MPEG_AUDIO, "audio/mpeg,mpegversion=(int)1", "mpegaudioparse",
       "mpg123audiodec"},
-  {VS_CODEC_OPUS, "audio/x-opus", "opusparse", "opusdec"},
 };
 
 /* ---- its line ----------------------------------------------------------- */
@@ -54,7 +54,9 @@ vs_chain_track (const VsConvert * convert, VsMediaType type, GError ** error)
 
   if (nth < 0)
     return NULL;
-  return g_strdup_printf ("demux. ! %s ! " VS_CHAIN_QUEUE " ! %s",
+  return g_strdup_printf ("appsrc name=%s format=time block=true "
+      "max-bytes=%d handle-segment-change=true caps=\"%s\" ! %s",
+      type == VS_MEDIA_VIDEO ? "video" : "audio", AHEAD_BYTES,
       codecs[nth].caps, codecs[nth].parser);
 }
 
@@ -76,12 +78,8 @@ vs_chain_keyframes (const VsConvert * convert, GError ** error)
 
   if (nth < 0)
     return NULL;
-  return g_strdup_printf ("appsrc name=keyframes format=time caps=\"%s%s\" "
-      "! %s ! %s", codecs[nth].caps,
-      convert->video->codec == VS_CODEC_MPEG2_VIDEO ?
-      ",systemstream=(boolean)false" :
-      ",stream-format=(string)byte-stream,alignment=(string)au",
-      codecs[nth].parser, codecs[nth].decoder);
+  return g_strdup_printf ("appsrc name=keyframes format=time caps=\"%s\" "
+      "! %s ! %s", codecs[nth].caps, codecs[nth].parser, codecs[nth].decoder);
 }
 
 /* ---- its life ----------------------------------------------------------- */
@@ -119,41 +117,17 @@ on_output (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
-static void
-set_up_source (VsChain * chain)
-{
-  const VsConvert *convert = chain->convert;
-  const VsConvertOptions *options = convert->options;
-  g_autoptr (GstElement) source = vs_chain_get (chain, "source");
-
-  vs_place_set_on (&convert->place, source);
-  g_object_set (source, "rendition", convert->rendition,
-      "start", options->start_text, "stop", options->stop_text,
-      "follow", options->stop_text != NULL, NULL);
-  gst_util_set_object_arg (G_OBJECT (source), "gaps",
-      options->keep_gaps ? "keep" : "close");
-  gst_util_set_object_arg (G_OBJECT (source), "on-error",
-      options->fail ? "fail" : "skip");
-}
-
 gboolean
 vs_chain_init (VsChain * chain, VsConvert * convert, const gchar * line,
     GError ** error)
 {
-  gboolean reads = strstr (line, "demux.") != NULL;
-  g_autofree gchar *whole = g_strconcat (reads ? SOURCE : "", line, NULL);
-
   g_mutex_init (&chain->lock);
   chain->convert = convert;
   chain->position = 0;
   chain->total = convert->duration;
-  chain->pipeline = gst_parse_launch_full (whole, NULL,
+  chain->pipeline = gst_parse_launch_full (line, NULL,
       GST_PARSE_FLAG_FATAL_ERRORS, error);
-  if (chain->pipeline == NULL)
-    return FALSE;
-  if (reads)
-    set_up_source (chain);
-  return TRUE;
+  return chain->pipeline != NULL;
 }
 
 GstElement *
@@ -239,8 +213,10 @@ take_error (VsChain * chain, GstMessage * message, GError ** error)
   }
   if (debug && g_getenv ("GST_DEBUG"))
     g_printerr ("%s\n", debug);
-  g_propagate_prefixed_error (error, g_steal_pointer (&cause), "%s: ",
-      GST_MESSAGE_SRC_NAME (message));
+  /* the feed speaks for the pipeline */
+  if (GST_MESSAGE_SRC (message) != GST_OBJECT (chain->pipeline))
+    g_prefix_error (&cause, "%s: ", GST_MESSAGE_SRC_NAME (message));
+  g_propagate_error (error, g_steal_pointer (&cause));
 }
 
 /* TRUE when it is over; then *@error may be set. */
@@ -262,13 +238,29 @@ handle (VsChain * chain, GstMessage * message, GError ** error)
 static void
 tell (VsChain * chain)
 {
-  g_autoptr (GstElement) source = vs_chain_get (chain, "source");
-  gint64 duration = -1;
+  GstClockTime duration = vs_feed_get_duration (chain->feed);
 
-  if (source && gst_element_query_duration (source, GST_FORMAT_TIME, &duration)
-      && duration > 0)
+  if (GST_CLOCK_TIME_IS_VALID (duration))
     chain->total = duration;
   vs_convert_tell (chain->convert, get_position (chain), chain->total);
+}
+
+static void
+start (VsChain * chain)
+{
+  gst_element_set_state (chain->pipeline, GST_STATE_READY);
+  watch (chain);
+  gst_element_set_state (chain->pipeline, GST_STATE_PLAYING);
+  vs_feed_start (chain->feed);
+}
+
+/* In this order nobody waits for another. */
+static void
+stop (VsChain * chain)
+{
+  vs_feed_cancel (chain->feed);
+  gst_element_set_state (chain->pipeline, GST_STATE_NULL);
+  g_clear_pointer (&chain->feed, vs_feed_free);
 }
 
 gboolean
@@ -278,10 +270,12 @@ vs_chain_run (VsChain * chain, GCancellable * cancellable, GError ** error)
   g_autoptr (GError) cause = NULL;
   gboolean over = FALSE;
 
-  gst_element_set_state (chain->pipeline, GST_STATE_READY);
-  watch (chain);
-  gst_element_set_state (chain->pipeline, GST_STATE_PLAYING);
-  while (!over && !g_cancellable_set_error_if_cancelled (cancellable, &cause)) {
+  chain->feed = vs_feed_new (chain->convert, chain->pipeline, cancellable,
+      error);
+  if (chain->feed == NULL)
+    return FALSE;
+  start (chain);
+  while (!over && !g_cancellable_is_cancelled (cancellable)) {
     g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (bus, POLL,
         GST_MESSAGE_ERROR | GST_MESSAGE_WARNING | GST_MESSAGE_EOS);
 
@@ -289,14 +283,12 @@ vs_chain_run (VsChain * chain, GCancellable * cancellable, GError ** error)
       over = handle (chain, message, &cause);
     tell (chain);
   }
-  if (cause == NULL && chain->at_end)
+  if (over && cause == NULL && chain->at_end)
     chain->at_end (chain, &cause);
+  stop (chain);
   /* elements that were cancelled say so in their own words */
-  if (cause && g_cancellable_is_cancelled (cancellable)) {
-    g_clear_error (&cause);
-    g_cancellable_set_error_if_cancelled (cancellable, &cause);
-  }
-  gst_element_set_state (chain->pipeline, GST_STATE_NULL);
+  if (g_cancellable_is_cancelled (cancellable))
+    return !g_cancellable_set_error_if_cancelled (cancellable, error);
   if (cause == NULL)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&cause));

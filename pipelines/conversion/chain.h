@@ -4,18 +4,14 @@
  */
 #pragma once
 
-#include "convert.h"
+#include "feed.h"
 
 G_BEGIN_DECLS
-
-/* Ahead of what takes its time: the rest of the stream goes on meanwhile. */
-#define VS_CHAIN_QUEUE "queue max-size-buffers=0 max-size-time=0 " \
-  "max-size-bytes=67108864"
 
 /* The codecs' parts of a line: (transfer full), NULL with
  * %G_IO_ERROR_NOT_SUPPORTED for one that there is no decoder of. */
 
-/* "demux. ! ... ": the track's packets behind a queue */
+/* "appsrc ... ! parser": the track's access units, see VsFeed */
 gchar *vs_chain_track (const VsConvert *convert, VsMediaType type,
     GError **error);
 /* the same, decoded */
@@ -39,12 +35,12 @@ struct _VsChain
 
   /*< private >*/
   GstClockTime total;           /* of what is read, as far as it is known */
+  VsFeed *feed;                 /* while it runs */
   GMutex lock;
   GstClockTime position;        /* protected by lock: the streaming threads
                                  * write it */
 };
 
-/* Where @line names the element "demux", that takes apart what is read. */
 gboolean vs_chain_init (VsChain *chain, VsConvert *convert,
     const gchar *line, GError **error);
 /* The element of that name: (transfer full) (nullable) */

@@ -190,8 +190,9 @@ check_use (const VsConvertOptions * options, const Given * given,
         ENCODED | VS_CONVERT_MP3 | VS_CONVERT_OPUS},
     {given->audio_bitrate != NULL, "--audio-bitrate",
         "WebM, and MP4 with --encode", ENCODED},
-    {options->preset != NULL, "--preset", "--ladder, and MP4 with --encode",
-        VS_CONVERT_ENCODE | VS_CONVERT_LADDER},
+    {options->preset != NULL, "--preset",
+          "--ladder, WebM, and MP4 with --encode",
+        ENCODED | VS_CONVERT_LADDER},
     {given->codec != NULL, "--codec", "WebM", VS_CONVERT_WEBM},
     {given->width != 0, "--width", "--thumbnails", VS_CONVERT_THUMBNAILS},
     {options->event != NULL, "--event", "--ladder", VS_CONVERT_LADDER},
@@ -218,6 +219,16 @@ parse_word (const gchar * text, const gchar * option, const gchar * first,
   return text == NULL || *is_second || g_str_equal (text, first)
       || vs_job_set_usage (error, "%s is %s or %s, not \"%s\"", option, first,
       second, text);
+}
+
+static gboolean
+check_preset (const VsConvertOptions * options, GError ** error)
+{
+  return options->kind != VS_CONVERT_WEBM || options->preset == NULL
+      || g_str_equal (options->preset, "fast")
+      || g_str_equal (options->preset, "good")
+      || vs_job_set_usage (error,
+      "--preset of WebM is fast or good, not \"%s\"", options->preset);
 }
 
 static gboolean
@@ -256,6 +267,7 @@ vs_convert_options_parse (VsConvertOptions * options, gint * argc,
   return parse_line (options, &given, argc, argv, error)
       && take_arguments (options, &given, error)
       && check_use (options, &given, error)
+      && check_preset (options, error)
       && take_values (options, &given, error)
       && vs_place_parse_time (options->start_text, &options->start, error)
       && vs_place_parse_time (options->stop_text, &options->stop, error);
