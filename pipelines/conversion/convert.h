@@ -21,7 +21,7 @@ G_BEGIN_DECLS
  * @rendition: (nullable): that is read, as asked for or chosen; NULL: whichever
  *   the cursor takes
  * @video, @audio: (nullable): configurations of the first tracks in the range,
- *   as its first segment has them
+ *   as its first segments have them
  * @fps_n, @fps_d: of the pictures, 0/1 where it is not told
  * @utc_us: of the first keyframe, µs since 1970
  * @duration: of the range, as far as it is there; @growing: more may come

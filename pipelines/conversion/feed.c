@@ -22,6 +22,7 @@ struct _VsFeed
   GstElement *pipeline;
   GCancellable *cancellable;
   GThread *thread;
+  gboolean both;                /* sound and pictures are wanted */
 
   /* of the thread */
   VsArchiveCursor *cursor;
@@ -38,23 +39,6 @@ struct _VsFeed
 };
 
 /* ---- access units ------------------------------------------------------- */
-
-static void
-on_program (const VsTsProgram * program, gpointer user_data)
-{
-  VsFeed *self = user_data;
-
-  self->first_video = self->first_audio = -1;
-  for (gint i = program->n_tracks - 1; i >= 0; i--) {
-    VsMediaType type = vs_codec_get_media_type (program->tracks[i].codec);
-
-    self->tracks[i] = program->tracks[i].codec;
-    if (type == VS_MEDIA_VIDEO)
-      self->first_video = i;
-    else if (type == VS_MEDIA_AUDIO)
-      self->first_audio = i;
-  }
-}
 
 static void
 warn (VsFeed * self, GError * warning)
@@ -77,6 +61,27 @@ tell_left_out (VsFeed * self, Track * track, VsCodec codec)
       "convert that part by itself (--start)", self->chunk->segment->uri ?
       self->chunk->segment->uri : "here", vs_codec_to_string (codec));
   warn (self, warning);
+}
+
+static void
+on_program (const VsTsProgram * program, gpointer user_data)
+{
+  VsFeed *self = user_data;
+
+  self->first_video = self->first_audio = -1;
+  for (gint i = program->n_tracks - 1; i >= 0; i--) {
+    VsMediaType type = vs_codec_get_media_type (program->tracks[i].codec);
+
+    self->tracks[i] = program->tracks[i].codec;
+    if (type == VS_MEDIA_VIDEO)
+      self->first_video = i;
+    else if (type == VS_MEDIA_AUDIO)
+      self->first_audio = i;
+  }
+  if (self->both && self->audio.appsrc == NULL && self->first_audio >= 0)
+    tell_left_out (self, &self->audio, self->tracks[self->first_audio]);
+  if (self->both && self->video.appsrc == NULL && self->first_video >= 0)
+    tell_left_out (self, &self->video, self->tracks[self->first_video]);
 }
 
 static GstClockTime
@@ -243,6 +248,8 @@ vs_feed_new (const VsConvert * convert, GstElement * pipeline,
   self->cursor = cursor;
   self->pipeline = pipeline;
   self->cancellable = g_cancellable_new ();
+  self->both = (convert->options->kind & (VS_CONVERT_ENCODE | VS_CONVERT_WEBM
+          | VS_CONVERT_LADDER)) != 0;
   self->duration = convert->duration;
   g_mutex_init (&self->lock);
   gst_segment_init (&self->segment, GST_FORMAT_TIME);

@@ -13,6 +13,8 @@
 #define BITS_A_PIXEL 0.1
 #define DEFAULT_FPS 30.0
 #define BITRATE_MIN 200000
+/* that are looked into */
+#define SEGMENTS 2
 
 void
 vs_convert_clear (VsConvert * convert)
@@ -206,6 +208,49 @@ vs_convert_get_range (const VsConvert * convert,
   range->playlist = convert->playlist;
 }
 
+/* Looks into the next segment that can be read; FALSE at the end, and with an
+ * error. */
+static gboolean
+look_at_next (VsConvert * convert, VsArchiveCursor * cursor,
+    GCancellable * cancellable, GError ** error)
+{
+  gboolean first = convert->video == NULL && convert->audio == NULL;
+  g_autoptr (VsArchiveChunk) chunk = NULL;
+
+  do {
+    g_clear_pointer (&chunk, vs_archive_chunk_free);
+    chunk = vs_archive_cursor_next (cursor, cancellable, error);
+  } while (chunk && chunk->bytes == NULL);
+  if (chunk == NULL)
+    return FALSE;
+  look_into (convert, chunk->bytes);
+  if (first)
+    note_times (convert, cursor, chunk->segment);
+  return TRUE;
+}
+
+/* A track may be missing in a short first one. */
+static gboolean
+look_at_segments (VsConvert * convert, VsArchiveCursor * cursor,
+    GCancellable * cancellable, GError ** error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  for (guint n = 0; n < SEGMENTS || (!convert->video && !convert->audio); n++)
+    if ((convert->video && convert->audio)
+        || !look_at_next (convert, cursor, cancellable, &cause))
+      break;
+  if (cause) {
+    g_propagate_error (error, g_steal_pointer (&cause));
+    return FALSE;
+  }
+  if (convert->video || convert->audio)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+      "%s: nothing of it can be read", convert->options->source);
+  return FALSE;
+}
+
 gboolean
 vs_convert_look (VsConvert * convert, GCancellable * cancellable,
     GError ** error)
@@ -219,26 +264,7 @@ vs_convert_look (VsConvert * convert, GCancellable * cancellable,
   cursor = vs_archive_cursor_open (convert->store, convert->place.account,
       convert->place.event, convert->place.breakout, &range, cancellable,
       error);
-  while (cursor && convert->video == NULL && convert->audio == NULL) {
-    g_autoptr (GError) cause = NULL;
-    g_autoptr (VsArchiveChunk) chunk =
-        vs_archive_cursor_next (cursor, cancellable, &cause);
-
-    if (cause) {
-      g_propagate_error (error, g_steal_pointer (&cause));
-      return FALSE;
-    }
-    if (chunk == NULL) {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-          "%s: nothing of it can be read", convert->options->source);
-      return FALSE;
-    }
-    if (chunk->bytes == NULL)
-      continue;
-    look_into (convert, chunk->bytes);
-    note_times (convert, cursor, chunk->segment);
-  }
-  return cursor != NULL;
+  return cursor && look_at_segments (convert, cursor, cancellable, error);
 }
 
 /* ---- what follows from it ----------------------------------------------- */
