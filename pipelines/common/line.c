@@ -28,6 +28,13 @@ vs_line_is_due (VsLine * line)
 }
 
 void
+vs_line_expire (VsLine * line)
+{
+  if (line->tty)
+    line->told_us = 0;
+}
+
+void
 vs_line_tell (VsLine * line, const gchar * text)
 {
   line->told_us = g_get_monotonic_time ();

@@ -21,6 +21,8 @@ typedef struct
 void vs_line_init (VsLine *line, gint64 log_us);
 /* Whether it is time for a new one. */
 gboolean vs_line_is_due (VsLine *line);
+/* On a terminal the next one is due at once: the last. */
+void vs_line_expire (VsLine *line);
 void vs_line_tell (VsLine *line, const gchar *text);
 /* Ends the line, for other output to follow. */
 void vs_line_break (VsLine *line);

@@ -281,6 +281,8 @@ vs_chain_run (VsChain * chain, GCancellable * cancellable, GError ** error)
 
     if (message)
       over = handle (chain, message, &cause);
+    if (over)
+      vs_line_expire (&chain->convert->line);
     tell (chain);
   }
   if (over && cause == NULL && chain->at_end)

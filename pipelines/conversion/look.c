@@ -57,7 +57,8 @@ get_shape (VsTimeline * timeline)
 static gboolean
 is_better (const VsConvertOptions * options, const Shape * a, const Shape * b)
 {
-  guint wanted = options->width;
+  guint wanted = options->width > 0 ? options->width :
+      VS_CONVERT_THUMBNAIL_WIDTH;
 
   if (options->kind & VS_CONVERT_AUDIO)
     return a->audio && (!b->audio || a->width > b->width);

@@ -27,6 +27,9 @@ typedef enum
 #define VS_CONVERT_AUDIO (VS_CONVERT_M4A | VS_CONVERT_MP3 | \
   VS_CONVERT_OPUS | VS_CONVERT_FLAC | VS_CONVERT_WAV)
 
+/* where none is given */
+#define VS_CONVERT_THUMBNAIL_WIDTH 320
+
 /**
  * VsConvertOptions:
  * @source, @output: as they were given; @output is NULL for a ladder

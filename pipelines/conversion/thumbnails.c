@@ -16,7 +16,6 @@
 
 #include "mpegts/vstspieces.h"
 
-#define WIDTH 320
 /* durations in playlists may be rounded up: this much is no interval */
 #define REST (50 * GST_MSECOND)
 #define LIST "thumbnails.vtt"
@@ -164,7 +163,8 @@ note_interval (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
 static gchar *
 describe_output (const VsConvert * convert)
 {
-  guint width = convert->options->width ? convert->options->width : WIDTH;
+  guint width = convert->options->width > 0 ? convert->options->width :
+      VS_CONVERT_THUMBNAIL_WIDTH;
   guint full_width, full_height, height;
 
   vs_convert_get_size (convert, 0, &full_width, &full_height);
