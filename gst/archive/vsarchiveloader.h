@@ -15,7 +15,8 @@ G_BEGIN_DECLS
  * Gives segments as transport streams, whatever they are stored as. Where the
  * sound of a variant has a playlist of its own, a segment gets the sound of its
  * time: from its first picture up to the next segment's; the first and the last
- * of a run also what is up to 10 s around them. Thread-safe, one call at a time
+ * of a run also what is up to 10 s around them. Of a playlist that grows that is
+ * the sound that is listed by then. Thread-safe, one call at a time
  * does the work.
  */
 typedef struct _VsArchiveLoader VsArchiveLoader;

@@ -76,6 +76,7 @@ set_no_rendition (VsArchiveRendition * self, GPtrArray * timelines,
     const gchar * name, GError ** error)
 {
   g_autoptr (GString) names = g_string_new (NULL);
+  g_autoptr (GError) left_out = vs_archive_reader_take_trouble (self->reader);
 
   for (guint i = 0; i < timelines->len; i++) {
     g_autoptr (VsRendition) rendition =
@@ -84,8 +85,10 @@ set_no_rendition (VsArchiveRendition * self, GPtrArray * timelines,
     g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", rendition->name);
   }
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-      "%s has no rendition %s; it has %s", self->place, name,
-      names->len > 0 ? names->str : "none");
+      "%s has no rendition %s; it has %s%s%s", self->place, name,
+      names->len > 0 ? names->str : "none",
+      left_out ? "; one can't be read: " : "",
+      left_out ? left_out->message : "");
 }
 
 static gboolean
@@ -217,6 +220,8 @@ vs_archive_rendition_refresh (VsArchiveRendition * self,
       && take_timeline (self, self->name, &problem)) {
     self->failing_since_us = 0;
     look_at_timeline (self);
+    if (self->trouble == NULL)
+      self->trouble = vs_archive_reader_take_trouble (self->reader);
     return TRUE;
   }
   if (!g_cancellable_is_cancelled (cancellable)

@@ -37,7 +37,7 @@ send_rendition (GstVsArchiveSrc * self)
   rendition = vs_archive_cursor_get_rendition (self->cursor);
   told = vs_rendition_copy (rendition);
   g_clear_pointer (&told->archive, g_free);
-  if (self->in_use.start == NULL)
+  if (self->in_use.start == NULL && !self->is_playlist)
     told->archive = g_strdup (self->in_use.store.location);
   told->segmented = TRUE;
   gst_pad_push_event (GST_BASE_SRC_PAD (self), vs_event_new_rendition (told));

@@ -125,6 +125,14 @@ GST_START_TEST (test_beside)
   fail_unless (strstr (given.said->str, "gone.m3u8") != NULL);
   foreign_assert_whole (FOREIGN_TOLERANCE_MS);
   foreign_given_clear (&given);
+  {
+    const VsArchiveCursorSettings settings = {.rendition = "gone" };
+    g_autoptr (GError) error = NULL;
+
+    fail_unless (foreign_open ("m.m3u8", &settings, &error) == NULL);
+    fail_unless (strstr (error->message, "gone.m3u8") != NULL, "%s",
+        error->message);
+  }
   foreign_put_text ("m.m3u8", main_text);
   foreign_read (&given, "m.m3u8", NULL);
   fail_unless_equals_int (given.chunks, 0);
