@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "archive/vsarchiveahead.h"
+#include "archive/vsarchiveuri.h"
+#include "archive/vsarchivewriter.h"
 
 /* How long a store behind a network may fail */
 #define PATIENCE (60 * GST_SECOND)
@@ -222,16 +224,21 @@ open_source (Copy * self, GError ** error)
 static gboolean
 finish (Copy * self, GError ** error)
 {
+  const VsArchiveCopySettings *settings = self->settings;
+  g_autofree gchar *folder = NULL, *place = NULL;
+
   if (self->movie && !vs_movie_finish (self->movie, error))
     return FALSE;
   if (self->status->files > 0) {
     vs_movie_keep (self->movie);
     return TRUE;
   }
+  folder = vs_archive_folder (settings->account, settings->event,
+      settings->breakout);
+  place = vs_archive_show (settings->source, "",
+      settings->range.playlist ? settings->range.playlist : folder);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-      "%s/%s/%s: nothing of the range can be read",
-      vs_store_get_location (self->settings->source), self->settings->account,
-      self->settings->event);
+      "%s: nothing of the range can be read", place);
   return FALSE;
 }
 

@@ -17,23 +17,30 @@
 /* What dates that nobody wrote stay below: a year after 1970 */
 #define FIRST_DATE_US (G_USEC_PER_SEC * G_GINT64_CONSTANT (31536000))
 
-/* The size of the picture, then the bit rate. */
+static void
+raise_height (guint * height, const VsCodecConfig * config)
+{
+  if (config && vs_codec_get_media_type (config->codec) == VS_MEDIA_VIDEO)
+    *height = MAX (*height, MAX (config->height, 1));
+}
+
+/* The size of the picture, then the bit rate: of what is in memory, and where
+ * that has gaps alone, of how it began. */
 static void
 rate (VsTimeline * timeline, guint * height, guint * bandwidth)
 {
-  VsTimelineState state;
-  g_autoptr (VsTimelineView) view = NULL;
+  g_autoptr (VsTimelineView) view = vs_timeline_view (timeline, 0, G_MAXUINT64);
+  g_autoptr (VsSegment) oldest = vs_timeline_get_oldest (timeline);
 
-  vs_timeline_get_state (timeline, &state);
-  view = vs_timeline_view (timeline, state.next ? state.next - 1 : 0,
-      G_MAXUINT64);
   *height = 0;
   *bandwidth = MAX (view->average_bandwidth, view->rendition->bitrate);
-  for (guint i = 0; i < view->configs->len; i++) {
-    const VsCodecConfig *config = g_ptr_array_index (view->configs, i);
+  for (guint i = 0; i < view->configs->len; i++)
+    raise_height (height, g_ptr_array_index (view->configs, i));
+  for (guint i = 0; oldest && i < oldest->n_tracks; i++) {
+    g_autoptr (VsCodecConfig) config =
+        vs_timeline_get_config (timeline, oldest->tracks[i].config_id);
 
-    if (vs_codec_get_media_type (config->codec) == VS_MEDIA_VIDEO)
-      *height = MAX (*height, MAX (config->height, 1));
+    raise_height (height, config);
   }
 }
 

@@ -177,6 +177,47 @@ GST_START_TEST (test_whole)
 
 GST_END_TEST;
 
+/* ---- which rendition ---------------------------------------------------- */
+
+static void
+declare (VsArchiveWriter * writer, const gchar * rendition, guint height)
+{
+  g_autoptr (VsRendition) info = vs_rendition_new (NULL, NULL, NULL, rendition);
+  g_autoptr (VsCodecConfig) config = archive_make_config ();
+
+  info->target_duration = GST_SECOND;
+  config->height = height;
+  config->width = height * 16 / 9;
+  vs_archive_writer_set_rendition (writer, info);
+  vs_archive_writer_add_config (writer, rendition, config);
+}
+
+/* The one with the largest picture, also when a later run did without it. */
+GST_START_TEST (test_largest)
+{
+  g_autoptr (VsArchiveCursor) cursor = NULL;
+  g_autoptr (VsRendition) rendition = NULL;
+  VsArchiveWriter *writer = archive_open_writer (store, NULL, NULL, NULL);
+  VsArchiveState state;
+
+  declare (writer, "small", 360);
+  declare (writer, "large", 1080);
+  archive_append (writer, "small", 1, 3, NULL);
+  archive_append (writer, "large", 1, 3, NULL);
+  archive_log_await (&archive_log.stored, 6);
+  vs_archive_writer_free (writer, ARCHIVE_PATIENCE);
+
+  writer = archive_open_writer (store, NULL, &state, NULL);
+  declare (writer, "small", 360);
+  archive_append (writer, "small", 4, 90, &state);
+  archive_finish (writer);
+  cursor = cursor_open (NULL, NULL, NULL, NULL);
+  rendition = vs_archive_cursor_get_rendition (cursor);
+  fail_unless_equals_string (rendition->name, "large");
+}
+
+GST_END_TEST;
+
 /* GOPs begin each 1.001 s. */
 GST_START_TEST (test_ranges)
 {
@@ -641,6 +682,7 @@ archivecursor_suite (void)
   tcase_set_timeout (tcase, 60);
   tcase_add_checked_fixture (tcase, archive_setup, archive_teardown);
   tcase_add_loop_test (tcase, test_whole, 0, 2);
+  tcase_add_test (tcase, test_largest);
   tcase_add_test (tcase, test_ranges);
   tcase_add_test (tcase, test_cut_segment);
   tcase_add_test (tcase, test_seek);
