@@ -21,8 +21,6 @@
 /* of the adaptation field, 2.4.3.4 */
 #define PCR_FLAG 0x10
 #define PCR_SIZE 6
-/* where the programme has to be told by: PAT and PMT of a few packets each */
-#define LOOK_PACKETS 256
 
 typedef struct
 {
@@ -31,33 +29,6 @@ typedef struct
   guint8 *out;
   gsize size;
 } Extraction;
-
-static void
-keep_program (const VsTsProgram * program, gpointer user_data)
-{
-  VsTsProgram **kept = user_data;
-
-  if (*kept == NULL)
-    *kept = vs_ts_program_copy (program);
-}
-
-static void
-ignore_unit (const VsTsUnit * unit, gpointer user_data)
-{
-}
-
-/* (transfer full) (nullable): what the first packets tell */
-static VsTsProgram *
-find_program (const guint8 * data, gsize size)
-{
-  static const VsTsReaderCallbacks callbacks = { keep_program, ignore_unit };
-  VsTsProgram *program = NULL;
-  g_autoptr (VsTsReader) reader = vs_ts_reader_new (0, &callbacks, &program);
-
-  vs_ts_reader_push (reader, data, MIN (size,
-          LOOK_PACKETS * VS_TS_PACKET_SIZE));
-  return program;
-}
 
 static gint
 find_track (const VsTsProgram * program, VsMediaType type)
@@ -144,7 +115,7 @@ vs_ts_extract (GBytes * ts, VsMediaType type)
 {
   gsize size;
   const guint8 *data = g_bytes_get_data (ts, &size);
-  g_autoptr (VsTsProgram) program = find_program (data, size);
+  g_autoptr (VsTsProgram) program = vs_ts_program_find (data, size);
   gint track = program ? find_track (program, type) : -1;
   Extraction extraction = { 0 };
 

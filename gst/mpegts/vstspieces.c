@@ -8,38 +8,9 @@
 #include "mpegts/vstsclock.h"
 #include "mpegts/vstspacket.h"
 
-/* where the programme has to be told by: PAT and PMT of a few packets each */
-#define LOOK_PACKETS 256
 /* a PES packet's head up to its PTS, 2.4.3.6 */
 #define PES_HEAD 14
 #define PES_HAS_PTS 0x80
-
-static void
-keep_program (const VsTsProgram * program, gpointer user_data)
-{
-  VsTsProgram **kept = user_data;
-
-  if (*kept == NULL)
-    *kept = vs_ts_program_copy (program);
-}
-
-static void
-ignore_unit (const VsTsUnit * unit, gpointer user_data)
-{
-}
-
-/* (transfer full) (nullable): what the first packets tell */
-static VsTsProgram *
-find_program (const guint8 * data, gsize size)
-{
-  static const VsTsReaderCallbacks callbacks = { keep_program, ignore_unit };
-  VsTsProgram *program = NULL;
-  g_autoptr (VsTsReader) reader = vs_ts_reader_new (0, &callbacks, &program);
-
-  vs_ts_reader_push (reader, data, MIN (size,
-          LOOK_PACKETS * VS_TS_PACKET_SIZE));
-  return program;
-}
 
 static const VsTsTrack *
 find_track (const VsTsProgram * program, guint16 pid)
@@ -162,7 +133,7 @@ vs_ts_find_pieces (GBytes * ts, gint64 near_90k, GError ** error)
   };
 
   if (vs_ts_is_packets (data, size))
-    program = find_program (data, size);
+    program = vs_ts_program_find (data, size);
   if (program == NULL) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
         "it is no transport stream with a programme");

@@ -36,6 +36,8 @@
 #define PID_RESERVED_MAX 0x0f
 #define N_PIDS 0x2000
 #define NO_COUNTER 0xff
+/* where the programme has to be told by: PAT and PMT of a few packets each */
+#define LOOK_PACKETS 256
 #define TAIL_SIZE 16
 
 #define SECTION_SYNTAX 0x80
@@ -700,4 +702,32 @@ vs_ts_reader_reset (VsTsReader * reader)
     if (stream->pes)
       vs_ts_pes_reset (stream->pes);
   }
+}
+
+/* ---- the programme alone ------------------------------------------------ */
+
+static void
+keep_program (const VsTsProgram * program, gpointer user_data)
+{
+  VsTsProgram **kept = user_data;
+
+  if (*kept == NULL)
+    *kept = vs_ts_program_copy (program);
+}
+
+static void
+ignore_unit (const VsTsUnit * unit, gpointer user_data)
+{
+}
+
+VsTsProgram *
+vs_ts_program_find (const guint8 * data, gsize size)
+{
+  static const VsTsReaderCallbacks callbacks = { keep_program, ignore_unit };
+  VsTsProgram *program = NULL;
+  g_autoptr (VsTsReader) reader = vs_ts_reader_new (0, &callbacks, &program);
+
+  vs_ts_reader_push (reader, data, MIN (size,
+          LOOK_PACKETS * VS_TS_PACKET_SIZE));
+  return program;
 }

@@ -182,4 +182,8 @@ void vs_ts_reader_reset (VsTsReader *reader);
 
 void vs_ts_reader_get_stats (VsTsReader *reader, VsTsStats *stats);
 
+/* (transfer full) (nullable): the programme that the first packets of a segment
+ * tell of */
+VsTsProgram *vs_ts_program_find (const guint8 *data, gsize size);
+
 G_END_DECLS
