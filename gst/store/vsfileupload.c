@@ -414,7 +414,7 @@ rewrite (VsFileUpload * self, guint64 head, GError ** error)
   gchar tmp[sizeof self->tmp];
   VS_AUTO_FD file = -1;
 
-  if (self->callbacks.rewriting)
+  if (self->callbacks.rewriting && self->head < head)
     self->callbacks.rewriting (self->size, self->callbacks.user_data);
   file = create_tmp (self, tmp);
   if (file < 0)
@@ -432,6 +432,14 @@ rewrite (VsFileUpload * self, guint64 head, GError ** error)
   return TRUE;
 }
 
+/* Without room, or where there is more of it than there is to copy: a hole
+ * takes no room on this disk, but on the way to wherever the file is sent. */
+static gboolean
+is_to_be_rewritten (VsFileUpload * self, guint64 needed)
+{
+  return self->head < needed || self->size < self->head - needed;
+}
+
 gboolean
 vs_file_upload_make_head (VsStoreUpload * upload, guint64 needed,
     guint64 * size, GError ** error)
@@ -441,7 +449,7 @@ vs_file_upload_make_head (VsStoreUpload * upload, guint64 needed,
   if (!write_rest (self, error))
     return FALSE;
   if (!move_payload (self, round_up (needed, get_block (self)))
-      && self->head < needed && !rewrite (self, needed, error))
+      && is_to_be_rewritten (self, needed) && !rewrite (self, needed, error))
     return FALSE;
   *size = self->head;
   self->head_is_hole &= self->head_written == 0;

@@ -170,8 +170,9 @@ gboolean       vs_store_upload_is_lost (VsStoreUpload *upload);
  * @size: (out): that the head is to have: @needed, or more
  *
  * Makes room for the head, when all else is written: of a file, in the
- * reserve, whose rest is cut out where the file system can, or past it. Begins
- * the head; again, where it was begun before.
+ * reserve, whose rest is cut out where the file system can or all else is
+ * shorter than it, or past it. Begins the head; again, where it was begun
+ * before.
  */
 gboolean vs_store_upload_make_head (VsStoreUpload *upload, guint64 needed,
     guint64 *size, GError **error);
