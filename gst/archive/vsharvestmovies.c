@@ -170,6 +170,9 @@ vs_harvest_movies_open (const VsHarvestSettings * settings,
   if (settings->recordings)
     self->names = choose (settings->recordings, best);
   self->max_duration = expected + expected / 8;
+  if (settings->recordings
+      && !vs_store_check_headed (settings->destination, self->folder, error))
+    return NULL;
   return remove_leftovers (self, error) ? g_steal_pointer (&self) : NULL;
 }
 

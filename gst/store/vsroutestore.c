@@ -175,6 +175,26 @@ route_upload_new (VsStore * store, const gchar * key,
       vs_store_upload_new (route.store, route.key, cancellable, error) : NULL;
 }
 
+static VsStoreUpload *
+route_upload_new_headed (VsStore * store, const gchar * key,
+    const VsStoreHead * head, GCancellable * cancellable, GError ** error)
+{
+  g_auto (Route) route = { NULL, };
+
+  return find_route ((VsRouteStore *) store, key, &route, error) ?
+      vs_store_upload_new_headed (route.store, route.key, head, cancellable,
+      error) : NULL;
+}
+
+static gboolean
+route_check_headed (VsStore * store, const gchar * folder, GError ** error)
+{
+  g_auto (Route) route = { NULL, };
+
+  return find_route ((VsRouteStore *) store, folder, &route, error)
+      && vs_store_check_headed (route.store, route.key, error);
+}
+
 static GBytes *
 route_get (VsStore * store, const gchar * key, guint64 offset, gssize length,
     gsize max, GCancellable * cancellable, GError ** error)
@@ -410,7 +430,10 @@ route_finalize (VsStore * store)
 }
 
 #define OPERATIONS                                                      \
-  .upload_new = route_upload_new, .get = route_get, .read = route_read, \
+  .upload_new = route_upload_new,                                       \
+  .upload_new_headed = route_upload_new_headed,                         \
+  .check_headed = route_check_headed,                                   \
+  .get = route_get, .read = route_read,                                 \
   .stat = route_stat, .list = route_list, .find = route_find,           \
   .put_if = route_put_if, .get_time = route_get_time,                   \
   .can_put_if = route_can_put_if,                                       \

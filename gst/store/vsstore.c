@@ -273,13 +273,22 @@ vs_store_upload_new_headed (VsStore * store, const gchar * key,
   if (!check_key (store, key, error) ||
       g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
-  if (store->klass->upload_new_headed == NULL) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-        "%s/%s: objects are written from their beginning here",
-        store->location, key);
+  if (!vs_store_check_headed (store, key, error))
     return NULL;
-  }
   return store->klass->upload_new_headed (store, key, head, cancellable, error);
+}
+
+gboolean
+vs_store_check_headed (VsStore * store, const gchar * folder, GError ** error)
+{
+  if (store->klass->check_headed)
+    return store->klass->check_headed (store, folder, error);
+  if (store->klass->upload_new_headed)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+      "%s/%s: objects are written from their beginning here", store->location,
+      folder);
+  return FALSE;
 }
 
 gboolean

@@ -161,6 +161,14 @@ typedef struct
 VsStoreUpload *vs_store_upload_new_headed (VsStore *store,
     const gchar *key, const VsStoreHead *head, GCancellable *cancellable,
     GError **error);
+/**
+ * vs_store_check_headed:
+ *
+ * Whether there can be such uploads in @folder: %G_IO_ERROR_NOT_SUPPORTED where
+ * a server takes objects from their beginning to their end alone.
+ */
+gboolean       vs_store_check_headed (VsStore *store, const gchar *folder,
+    GError **error);
 /* Whether nothing can come of it any more: it is to be begun anew. */
 gboolean       vs_store_upload_is_lost (VsStoreUpload *upload);
 

@@ -30,13 +30,16 @@ struct _VsStoreClass
       guint n_parts, GError ** error);
   gboolean (*upload_commit) (VsStoreUpload *upload, GError ** error);
   void (*upload_free) (VsStoreUpload *upload);
-  /* (nullable): all three or none */
+  /* (nullable): all three or none, but for a store in front of others */
   VsStoreUpload *(*upload_new_headed) (VsStore *store, const gchar *key,
       const VsStoreHead *head, GCancellable *cancellable, GError **error);
   gboolean (*upload_make_head) (VsStoreUpload *upload, guint64 needed,
       guint64 *size, GError **error);
   gboolean (*upload_write_head) (VsStoreUpload *upload, GBytes **parts,
       guint n_parts, GError **error);
+  /* (nullable): @upload_new_headed says it then */
+  gboolean (*check_headed) (VsStore *store, const gchar *folder,
+      GError **error);
 
   GBytes *(*get) (VsStore *store, const gchar *key, guint64 offset,
       gssize length, gsize max, GCancellable *cancellable, GError ** error);

@@ -320,8 +320,9 @@ gst_vs_segment_store_open_archive (GstVsSegmentStore * self)
     return FALSE;
   }
   vs_store_publish (self->store);
-  gst_vs_segment_store_open_recordings (self, self->has_spool ?
-      vs_spool_get_store (self->store) : NULL, &archive, &state);
+  if (!gst_vs_segment_store_open_recordings (self, self->has_spool ?
+          vs_spool_get_store (self->store) : NULL, &archive, &state))
+    return FALSE;
   if (state.found) {
     segmenter.first_sequence = state.next_sequence;
     segmenter.first_discontinuity_sequence = state.next_discontinuity_sequence;

@@ -84,7 +84,24 @@ follow_archive (GstVsSegmentStore * self)
   vs_archive_writer_set_follower (self->writer, &follower);
 }
 
-void
+static gboolean
+check_store (GstVsSegmentStore * self, const VsRecorderSetSettings * settings)
+{
+  g_autofree gchar *folder = vs_archive_folder (settings->account,
+      settings->event, settings->breakout);
+  g_autoptr (GError) error = NULL;
+
+  if (vs_store_check_headed (settings->store, folder, &error))
+    return TRUE;
+  GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
+      ("Can't record: %s, and the index of an MP4 file is known last. Store "
+          "in a directory or a bucket, or leave recording at none and make the "
+          "file of the archive with pipelines/convert.", error->message),
+      (NULL));
+  return FALSE;
+}
+
+gboolean
 gst_vs_segment_store_open_recordings (GstVsSegmentStore * self,
     VsStore * remote, const VsArchiveWriterSettings * archive,
     const VsArchiveState * state)
@@ -113,9 +130,12 @@ gst_vs_segment_store_open_recordings (GstVsSegmentStore * self,
   settings.max_duration = self->settings.recording_max_duration;
   GST_OBJECT_UNLOCK (self);
   if (!wanted)
-    return;
+    return TRUE;
+  if (!check_store (self, &settings))
+    return FALSE;
   self->recorders = vs_recorder_set_new (&settings, &callbacks, self);
   follow_archive (self);
+  return TRUE;
 }
 
 void

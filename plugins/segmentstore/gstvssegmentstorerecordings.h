@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 
 /* Begins to record, where the settings want it: after the archive was opened,
  * ahead of the first segment. @remote: (nullable): what the spool is in front
- * of */
-void gst_vs_segment_store_open_recordings (GstVsSegmentStore *self,
+ * of. FALSE after an error was posted. */
+gboolean gst_vs_segment_store_open_recordings (GstVsSegmentStore *self,
     VsStore *remote, const VsArchiveWriterSettings *archive,
     const VsArchiveState *state);
 /* Stops at once; after the archive's writer. */

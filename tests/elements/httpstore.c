@@ -214,6 +214,17 @@ GST_START_TEST (test_push_only)
 
 GST_END_TEST;
 
+/* The index of a recording comes last, and goes ahead of all else. */
+GST_START_TEST (test_recording)
+{
+  g_autofree gchar *line = g_strdup_printf (STORE "recording=mp4", folder,
+      nginx->plain, "/dav/a");
+
+  assert_start_fails (line, "Can't record: http://127.0.0.1:");
+}
+
+GST_END_TEST;
+
 static void
 await_said (const gchar * name)
 {
@@ -268,6 +279,7 @@ httpstore_suite (void)
   tcase_add_test (tc, test_password);
   tcase_add_test (tc, test_secrets);
   tcase_add_test (tc, test_push_only);
+  tcase_add_test (tc, test_recording);
   tcase_add_test (tc, test_server_goes);
   return s;
 }

@@ -244,6 +244,25 @@ GST_START_TEST (test_restart)
 
 GST_END_TEST;
 
+/* In a place of the account's own */
+GST_START_TEST (test_template)
+{
+  g_autofree gchar *line = g_strdup_printf (VIDEO (75) " ! " STORE PINNED
+      "name=s recording=mp4 location=%s/{account}-{event}", folder);
+  g_autofree gchar *path = g_build_filename (folder, "default-live", NAME,
+      NULL);
+  Watch watch;
+  Run run;
+
+  watch_line (&watch, &run, line);
+  fail_unless_equals_int (run.warnings, 0);
+  fail_unless_equals_int (watch.finished, 1);
+  fail_unless (g_file_test (path, G_FILE_TEST_IS_REGULAR));
+  watch_clear (&watch);
+}
+
+GST_END_TEST;
+
 /* Recordings that have nowhere to go hold nothing up and are warned of; the
  * next start has its own. */
 GST_START_TEST (test_nowhere_to_go)
@@ -284,6 +303,7 @@ segmentstorerecording_suite (void)
   tcase_add_test (tc, test_none);
   tcase_add_loop_test (tc, test_renditions, 0, 3);
   tcase_add_test (tc, test_restart);
+  tcase_add_test (tc, test_template);
   tcase_add_test (tc, test_nowhere_to_go);
   return s;
 }
