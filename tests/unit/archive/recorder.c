@@ -70,7 +70,7 @@ GST_START_TEST (test_whole)
   fail_unless_equals_string (recorder_log.info->rendition, "a");
   fail_unless (ABS (recorder_log.info->duration - 20. * GST_SECOND) <
       50 * GST_MSECOND);
-  archive_check_ended (store, ARCHIVE_FOLDER, "a");
+  g_ptr_array_unref (archive_check_ended (store, ARCHIVE_FOLDER, "a"));
 }
 
 GST_END_TEST;
