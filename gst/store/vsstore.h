@@ -251,8 +251,8 @@ gboolean vs_store_find (VsStore *store, const gchar *const *keys,
 /**
  * vs_store_clean:
  *
- * Removes what a writer that died left half written in a folder. For the
- * holder of the folder's lease.
+ * Removes what a writer that died left half written in a folder, and nothing
+ * that goes through @store now. For the holder of the folder's lease.
  */
 gboolean vs_store_clean (VsStore *store, const gchar *prefix,
     GCancellable *cancellable, GError ** error);
