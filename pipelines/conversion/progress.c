@@ -68,6 +68,9 @@ vs_convert_say_made (VsConvert * convert, const gchar * path,
   g_autofree gchar *time = vs_convert_format_time (duration);
 
   vs_line_break (&convert->line);
-  g_printerr ("%s, %.1f MB\n", time, size / 1e6);
+  if (size < 1000 * 1000)
+    g_printerr ("%s, %.1f kB\n", time, size / 1e3);
+  else
+    g_printerr ("%s, %.1f MB\n", time, size / 1e6);
   g_print ("%s\n", path);
 }
