@@ -10,6 +10,7 @@
 #include "archive/vsarchivewriter.h"
 #include "archive/vsmovie.h"
 #include "archive/vsrecordingmarker.h"
+#include "archive/vsrecordingname.h"
 
 #define ALL "all"
 #define BEST "best"
@@ -193,9 +194,13 @@ make_key (guint n, const VsSegment * first, gpointer user_data, GError ** error)
 {
   Movie *movie = user_data;
   VsHarvestMovies *self = movie->set;
+  const VsRecordingNaming naming = {.event = self->settings->to_event,
+    .rendition = movie->rendition,.utc_us = first->utc_us
+  };
+  g_autofree gchar *wanted =
+      vs_recording_name_expand (VS_RECORDING_NAME_DEFAULT, &naming);
   g_autofree gchar *name = vs_recording_name (self->settings->destination,
-      self->folder, self->settings->to_event, movie->rendition, first->utc_us,
-      self->cancellable, error);
+      self->folder, wanted, self->cancellable, error);
 
   return name ? vs_recording_key (self->folder, name) : NULL;
 }

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "archive/vsrecordingname.h"
 #include "memory/vsmemory.h"
 
 /* What is kept of segments that wait: past it they are read back. */
@@ -271,6 +272,9 @@ vs_recorder_new (const VsRecorderSettings * settings,
   /* what is told goes on with what is marked, or was marked ahead */
   self->marked = self->resumes;
   self->max_duration = settings->max_duration;
+  self->rollover = settings->rollover;
+  self->name = g_strdup (settings->name ? settings->name :
+      VS_RECORDING_NAME_DEFAULT);
   self->first_sequence = settings->first_sequence;
   self->common = settings->common;
   self->callbacks = *callbacks;
@@ -310,6 +314,7 @@ vs_recorder_free (VsRecorder * self)
   g_free (self->event);
   g_free (self->rendition);
   g_free (self->language);
+  g_free (self->name);
   g_free (self->spill_directory);
   g_free (self->skipped_cause);
   g_free (self);

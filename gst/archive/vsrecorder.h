@@ -36,6 +36,10 @@ typedef struct
  * @folder: of the event
  * @event: for names of files
  * @language: (nullable): of the sound
+ * @name: (nullable): what files are called: see vs_recording_name_check ();
+ *   NULL for VS_RECORDING_NAME_DEFAULT
+ * @rollover: a file that is as long as this is finished, and the next one
+ *   begins with the next segment; 0 for never
  * @spill_directory: for indexes while they grow
  * @first_sequence: of the segments that will be told
  * @has_ended: what was there before them is an event that has ended
@@ -46,9 +50,9 @@ typedef struct
 typedef struct
 {
   VsStore *store, *archive;
-  const gchar *folder, *event, *rendition, *language;
+  const gchar *folder, *event, *rendition, *language, *name;
   gboolean keep_gaps;
-  GstClockTime max_duration;
+  GstClockTime max_duration, rollover;
   const gchar *spill_directory;
   guint64 first_sequence;
   gboolean has_ended, resumes, is_marked;

@@ -11,9 +11,9 @@ G_BEGIN_DECLS
 struct _VsRecorder
 {
   VsStore *store, *archive;
-  gchar *folder, *event, *rendition, *language, *spill_directory;
+  gchar *folder, *event, *rendition, *language, *name, *spill_directory;
   gboolean keep_gaps, has_ended, resumes, is_told_marked;
-  GstClockTime max_duration;
+  GstClockTime max_duration, rollover;
   guint64 first_sequence;
   VsRecorderCommon *common;
   VsRecorderCallbacks callbacks;

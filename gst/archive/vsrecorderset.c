@@ -41,10 +41,10 @@ typedef struct
 struct _VsRecorderSet
 {
   VsStore *store, *archive;
-  gchar *folder, *event, *spill_directory;
+  gchar *folder, *event, *name, *spill_directory;
   gchar **renditions;           /* NULL: all, or the best */
   gboolean best, keep_gaps, has_ended;
-  GstClockTime max_duration;
+  GstClockTime max_duration, rollover;
   guint64 first_sequence;
   VsRecorderCommon common;
   VsRecorderCallbacks callbacks;
@@ -97,6 +97,8 @@ vs_recorder_set_new (const VsRecorderSetSettings * settings,
     self->renditions = g_strsplit_set (settings->renditions, ", ", -1);
   self->keep_gaps = settings->keep_gaps;
   self->max_duration = settings->max_duration;
+  self->rollover = settings->rollover;
+  self->name = g_strdup (settings->name);
   self->first_sequence = settings->state->next_sequence;
   self->has_ended = settings->state->ended;
   self->callbacks = *callbacks;
@@ -135,6 +137,7 @@ vs_recorder_set_free (VsRecorderSet * self)
   vs_store_unref (self->store);
   vs_store_unref (self->archive);
   g_free (self->folder);
+  g_free (self->name);
   g_free (self->event);
   g_free (self->spill_directory);
   g_strfreev (self->renditions);
@@ -181,7 +184,9 @@ add_unlocked (VsRecorderSet * self, const gchar * rendition,
     .rendition = rendition,
     .language = language,
     .keep_gaps = self->keep_gaps,
+    .name = self->name,
     .max_duration = self->max_duration,
+    .rollover = self->rollover,
     .spill_directory = self->spill_directory,
     .first_sequence = self->first_sequence,
     .has_ended = self->has_ended,

@@ -30,9 +30,9 @@ typedef struct
 {
   VsStore *store, *archive;
   const gchar *account, *event, *breakout;
-  const gchar *renditions;
+  const gchar *renditions, *name;
   gboolean keep_gaps;
-  GstClockTime max_duration;
+  GstClockTime max_duration, rollover;
   const gchar *spill_directory;
   const VsArchiveState *state;
 } VsRecorderSetSettings;

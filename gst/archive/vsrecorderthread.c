@@ -15,10 +15,15 @@
 #include "archive/vsarchivename.h"
 #include "archive/vsrecording.h"
 #include "archive/vsrecordingmarker.h"
+#include "archive/vsrecordingname.h"
 #include "store/vssha256.h"
 
 #define RETRY_MIN (50 * G_TIME_SPAN_MILLISECOND)
 #define RETRY_MAX (2 * G_TIME_SPAN_SECOND)
+/* What a file's end may miss of its rollover: the last frame of a track */
+#define ROLLOVER_EARLY (100 * GST_MSECOND)
+/* By how much a file may get longer than that: a segment */
+#define ROLLOVER_SLACK (60 * GST_SECOND)
 
 typedef struct
 {
@@ -308,17 +313,52 @@ try_mark (Job * job, GError ** error)
   return job->is_marked;
 }
 
+/* What the pictures are, where the name tells. */
+static gboolean
+look_at_pictures (Job * job, VsRecordingNaming * naming, GError ** error)
+{
+  VsRecorder *self = job->recorder;
+  const VsSegmentTrack *video =
+      vs_segment_get_track (job->segment, VS_MEDIA_VIDEO);
+  const VsCodecConfig *config;
+
+  if (!vs_recording_name_has_pictures (self->name) || video == NULL)
+    return TRUE;
+  if (!update_list (self, job->next, error))
+    return FALSE;
+  config = g_hash_table_lookup (self->list->configs, video->config_id);
+  if (config == NULL)
+    return TRUE;
+  naming->width = config->width;
+  naming->height = config->height;
+  naming->fps_n = config->fps_n;
+  naming->fps_d = config->fps_d;
+  return TRUE;
+}
+
+static gchar *
+make_name (Job * job, GError ** error)
+{
+  VsRecorder *self = job->recorder;
+  VsRecordingNaming naming = {.event = self->event,
+    .rendition = self->rendition,.utc_us = job->segment->utc_us
+  };
+  g_autofree gchar *wanted = NULL;
+
+  if (!look_at_pictures (job, &naming, error))
+    return NULL;
+  wanted = vs_recording_name_expand (self->name, &naming);
+  return vs_recording_name (self->store, self->folder, wanted,
+      self->cancellable, error);
+}
+
 /* The name is in the marker before there is a file. */
 static gboolean
 try_name (Job * job, GError ** error)
 {
-  VsRecorder *self = job->recorder;
-
   if (job->marker->name == NULL) {
     job->is_marked = FALSE;
-    job->marker->name = vs_recording_name (self->store, self->folder,
-        self->event, self->rendition, job->segment->utc_us, self->cancellable,
-        error);
+    job->marker->name = make_name (job, error);
   }
   return job->marker->name && try_mark (job, error);
 }
@@ -332,6 +372,14 @@ get_language (const VsRecorder * self)
   return self->list->rendition->language;
 }
 
+/* For which room is reserved */
+static GstClockTime
+get_max_duration (const VsRecorder * self)
+{
+  return self->rollover ? MIN (self->max_duration,
+      self->rollover + ROLLOVER_SLACK) : self->max_duration;
+}
+
 static VsRecording *
 new_recording (VsRecorder * self, const VsRecordingMarker * marker)
 {
@@ -340,7 +388,7 @@ new_recording (VsRecorder * self, const VsRecordingMarker * marker)
     .store = self->store,
     .key = key,
     .keep_gaps = self->keep_gaps,
-    .max_duration = self->max_duration,
+    .max_duration = get_max_duration (self),
     .spill_directory = self->spill_directory,
     .language = get_language (self),
     .rewriting = on_rewriting,
@@ -364,11 +412,25 @@ typedef enum
   STEP_FAILED                   /* closing, or the upload is lost */
 } Step;
 
+/* Long enough: the next one begins with this segment, whoever makes it. */
+static gboolean
+is_over (Job * job)
+{
+  GstClockTime rollover = job->recorder->rollover;
+
+  return rollover > 0 && job->recording
+      && vs_recording_has_media (job->recording)
+      && vs_recording_get_duration (job->recording) + ROLLOVER_EARLY >=
+      rollover;
+}
+
 static Step
 record (Job * job)
 {
   g_autoptr (GError) error = NULL;
 
+  if (is_over (job))
+    return STEP_FULL;
   if (job->recording == NULL) {
     if (!try_until_done (job, try_name))
       return STEP_FAILED;

@@ -77,25 +77,13 @@ marker_key (const VsRecordingMarker * marker, const gchar * folder)
       marker->first_sequence);
 }
 
-static gchar *
-make_name (const gchar * event, const gchar * rendition, gint64 utc_us, guint n)
-{
-  g_autoptr (GDateTime) time =
-      g_date_time_new_from_unix_utc (utc_us / G_USEC_PER_SEC);
-  g_autofree gchar *text =
-      time ? g_date_time_format (time, "%Y%m%dT%H%M%SZ") : g_strdup ("0");
-
-  return n == 1 ? g_strdup_printf ("%s-%s_%s", event, text, rendition) :
-      g_strdup_printf ("%s-%s_%s-%u", event, text, rendition, n);
-}
-
 gchar *
-vs_recording_name (VsStore * store, const gchar * folder, const gchar * event,
-    const gchar * rendition, gint64 utc_us, GCancellable * cancellable,
-    GError ** error)
+vs_recording_name (VsStore * store, const gchar * folder, const gchar * wanted,
+    GCancellable * cancellable, GError ** error)
 {
   for (guint n = 1; n < NAMES_MAX; n++) {
-    g_autofree gchar *name = make_name (event, rendition, utc_us, n);
+    g_autofree gchar *name = n == 1 ? g_strdup (wanted) :
+        g_strdup_printf ("%s-%u", wanted, n);
     g_autofree gchar *key = vs_recording_key (folder, name);
     g_autoptr (GError) cause = NULL;
     g_autoptr (VsStoreObject) object =
@@ -109,8 +97,8 @@ vs_recording_name (VsStore * store, const gchar * folder, const gchar * event,
     return NULL;
   }
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-      "%s/%s has too many recordings of one second",
-      vs_store_get_location (store), folder);
+      "%s/%s has too many recordings that are called %s",
+      vs_store_get_location (store), folder, wanted);
   return NULL;
 }
 

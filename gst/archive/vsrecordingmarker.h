@@ -46,15 +46,14 @@ gchar *vs_recording_key (const gchar *folder, const gchar *name);
 
 /**
  * vs_recording_name:
+ * @wanted: "live-20260101T000000Z_720p"
  *
- * A name that no recording has yet: "live-20260101T000000Z_720p", or that with
- * a number.
+ * A name that no recording has yet: @wanted, or that with a number.
  *
  * Returns: NULL with %G_IO_ERROR
  */
 gchar *vs_recording_name (VsStore *store, const gchar *folder,
-    const gchar *event, const gchar *rendition, gint64 utc_us,
-    GCancellable *cancellable, GError **error);
+    const gchar *wanted, GCancellable *cancellable, GError **error);
 
 gboolean vs_recording_marker_put (const VsRecordingMarker *marker,
     VsStore *store, const gchar *folder, GCancellable *cancellable,

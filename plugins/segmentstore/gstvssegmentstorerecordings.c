@@ -9,6 +9,8 @@
 #include "gstvssegmentstorearchive.h"
 #include "gstvssegmentstorerecordings.h"
 
+#include "archive/vsrecordingname.h"
+
 GST_DEBUG_CATEGORY_EXTERN (vssegmentstore_debug);
 #define GST_CAT_DEFAULT vssegmentstore_debug
 
@@ -85,6 +87,19 @@ follow_archive (GstVsSegmentStore * self)
 }
 
 static gboolean
+check_name (GstVsSegmentStore * self, const gchar * name)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (vs_recording_name_check (name, &error))
+    return TRUE;
+  GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
+      ("recording-name \"%s\" names no file: %s.", name, error->message),
+      (NULL));
+  return FALSE;
+}
+
+static gboolean
 check_store (GstVsSegmentStore * self, const VsRecorderSetSettings * settings)
 {
   g_autofree gchar *folder = vs_archive_folder (settings->account,
@@ -110,7 +125,7 @@ gst_vs_segment_store_open_recordings (GstVsSegmentStore * self,
     on_finished, on_failed, on_recovered, on_warning
   };
   g_autofree gchar *spill = get_spill_directory (self, remote);
-  g_autofree gchar *renditions = NULL;
+  g_autofree gchar *renditions = NULL, *name = NULL;
   VsRecorderSetSettings settings = {
     .store = remote ? remote : self->store,
     .archive = self->store,
@@ -128,10 +143,12 @@ gst_vs_segment_store_open_recordings (GstVsSegmentStore * self,
       g_strdup (self->settings.recording_renditions);
   settings.keep_gaps = self->settings.recording_gaps == VS_RECORDING_GAPS_KEEP;
   settings.max_duration = self->settings.recording_max_duration;
+  settings.rollover = self->settings.recording_rollover;
+  settings.name = name = g_strdup (self->settings.recording_name);
   GST_OBJECT_UNLOCK (self);
   if (!wanted)
     return TRUE;
-  if (!check_store (self, &settings))
+  if (!check_name (self, name) || !check_store (self, &settings))
     return FALSE;
   self->recorders = vs_recorder_set_new (&settings, &callbacks, self);
   follow_archive (self);

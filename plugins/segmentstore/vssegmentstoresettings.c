@@ -8,6 +8,8 @@
 
 #include "vssegmentstoresettings.h"
 
+#include "archive/vsrecordingname.h"
+
 #define DEFAULT_LOCATION "archive"
 #define DEFAULT_TARGET_DURATION (6 * GST_SECOND)
 /* Below it a playlist's reload alone costs more than the segments; EXTINF and
@@ -35,6 +37,8 @@ enum
   PROP_RECORDING,
   PROP_RECORDING_RENDITIONS,
   PROP_RECORDING_MAX_DURATION,
+  PROP_RECORDING_ROLLOVER,
+  PROP_RECORDING_NAME,
   PROP_RECORDING_GAPS,
   PROP_STATS = VS_SEGMENT_STORE_PROP_STATS,
   PROP_STORE,                   /* location, ... */
@@ -84,6 +88,7 @@ vs_segment_store_settings_init (VsSegmentStoreSettings * settings)
   settings->spool_max_bytes = DEFAULT_SPOOL_MAX_BYTES;
   settings->target_duration = DEFAULT_TARGET_DURATION;
   settings->recording_renditions = g_strdup (DEFAULT_RENDITIONS);
+  settings->recording_name = g_strdup (VS_RECORDING_NAME_DEFAULT);
   settings->recording_max_duration = DEFAULT_MAX_DURATION;
 }
 
@@ -95,6 +100,7 @@ vs_segment_store_settings_clear (VsSegmentStoreSettings * settings)
   g_clear_pointer (&settings->spool_directory, g_free);
   g_clear_pointer (&settings->start_time, g_free);
   g_clear_pointer (&settings->recording_renditions, g_free);
+  g_clear_pointer (&settings->recording_name, g_free);
 }
 
 static void
@@ -152,6 +158,14 @@ vs_segment_store_settings_set_property (VsSegmentStoreSettings * settings,
     case PROP_RECORDING_MAX_DURATION:
       settings->recording_max_duration = g_value_get_uint64 (value);
       break;
+    case PROP_RECORDING_ROLLOVER:
+      settings->recording_rollover = g_value_get_uint64 (value);
+      break;
+    case PROP_RECORDING_NAME:
+      g_free (settings->recording_name);
+      settings->recording_name = g_strdup (g_value_get_string (value) ?
+          g_value_get_string (value) : VS_RECORDING_NAME_DEFAULT);
+      break;
     case PROP_RECORDING_GAPS:
       settings->recording_gaps = g_value_get_enum (value);
       break;
@@ -205,6 +219,12 @@ vs_segment_store_settings_get_property (VsSegmentStoreSettings * settings,
       break;
     case PROP_RECORDING_MAX_DURATION:
       g_value_set_uint64 (value, settings->recording_max_duration);
+      break;
+    case PROP_RECORDING_ROLLOVER:
+      g_value_set_uint64 (value, settings->recording_rollover);
+      break;
+    case PROP_RECORDING_NAME:
+      g_value_set_string (value, settings->recording_name);
       break;
     case PROP_RECORDING_GAPS:
       g_value_set_enum (value, settings->recording_gaps);
@@ -331,6 +351,29 @@ vs_segment_store_settings_install_properties (GObjectClass * klass)
           "duration", "How long a recording will last at most, in ns: up to "
           "that it is finished at once", GST_SECOND, G_MAXINT64,
           DEFAULT_MAX_DURATION, flags));
+  /**
+   * GstVsSegmentStore:recording-rollover:
+   *
+   * Each file is finished, and posted, when it is that long, and the next one
+   * begins with the next segment.
+   */
+  g_object_class_install_property (klass, PROP_RECORDING_ROLLOVER,
+      g_param_spec_uint64 ("recording-rollover", "Recording rollover",
+          "Nanoseconds after which a recording goes on in another file, at the "
+          "next segment (0 = never)", 0, G_MAXINT64, 0, flags));
+  /**
+   * GstVsSegmentStore:recording-name:
+   *
+   * `{event}`, `{rendition}`, and MediaLive's codes, which tell of a file's
+   * first segment: `$dt$` (20260101T000000, UTC), `$d$` (20260101), `$t$`
+   * (000000), `$w$`, `$h$`, `$f$` (whole frames a second); numbers may be
+   * padded with zeros, `$h%05$`. A name that is there already gets a number.
+   */
+  g_object_class_install_property (klass, PROP_RECORDING_NAME,
+      g_param_spec_string ("recording-name", "Recording name",
+          "What recordings are called, without .mp4: {event}, {rendition}, and "
+          "$dt$, $d$, $t$ (UTC), $w$, $h$, $f$ of the first segment",
+          VS_RECORDING_NAME_DEFAULT, flags));
   /**
    * GstVsSegmentStore:recording-gaps:
    *

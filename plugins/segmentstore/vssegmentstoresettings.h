@@ -34,7 +34,8 @@ typedef struct
   gchar *start_time;
   VsRecordingFormat recording;
   gchar *recording_renditions;  /* never NULL */
-  GstClockTime recording_max_duration;
+  gchar *recording_name;        /* never NULL */
+  GstClockTime recording_max_duration, recording_rollover;
   VsRecordingGaps recording_gaps;
 } VsSegmentStoreSettings;
 

@@ -244,6 +244,54 @@ GST_START_TEST (test_restart)
 
 GST_END_TEST;
 
+/* Files of two segments each, called after what is in them, each posted when it
+ * is finished. */
+GST_START_TEST (test_rollover)
+{
+  g_autofree gchar *line = g_strdup_printf (VIDEO (180) " ! " STORE PINNED
+      "name=s recording=mp4 recording-rollover=2000000000 "
+      "recording-name={event}-$t$-$h%%04$p$f$ location=%s/a", folder);
+  static const gchar *const names[] = {
+    "recordings/live-000000-0048p30.mp4", "recordings/live-000002-0048p30.mp4",
+    "recordings/live-000004-0048p30.mp4"
+  };
+  Watch watch;
+  Run run;
+
+  watch_line (&watch, &run, line);
+  fail_unless_equals_int (run.warnings, 0);
+  fail_unless_equals_int (watch.finished, G_N_ELEMENTS (names));
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    check_file ("a", names[i], 60);
+  watch_clear (&watch);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_bad_name)
+{
+  g_autoptr (GstElement) store =
+      gst_object_ref_sink (gst_element_factory_make ("vssegmentstore", NULL));
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  g_autoptr (GstMessage) message = NULL;
+  g_autoptr (GError) error = NULL;
+
+  gst_element_set_bus (store, bus);
+  g_object_set (store, "location", folder, "recording-name", "$x$", NULL);
+  gst_util_set_object_arg (G_OBJECT (store), "recording", "mp4");
+  fail_unless (gst_element_set_state (store, GST_STATE_PAUSED) ==
+      GST_STATE_CHANGE_FAILURE);
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+  fail_unless (message != NULL);
+  gst_message_parse_error (message, &error, NULL);
+  fail_unless (g_str_has_prefix (error->message,
+          "recording-name \"$x$\" names no file: "), "%s", error->message);
+  gst_element_set_state (store, GST_STATE_NULL);
+  gst_element_set_bus (store, NULL);
+}
+
+GST_END_TEST;
+
 /* In a place of the account's own */
 GST_START_TEST (test_template)
 {
@@ -303,6 +351,8 @@ segmentstorerecording_suite (void)
   tcase_add_test (tc, test_none);
   tcase_add_loop_test (tc, test_renditions, 0, 3);
   tcase_add_test (tc, test_restart);
+  tcase_add_test (tc, test_rollover);
+  tcase_add_test (tc, test_bad_name);
   tcase_add_test (tc, test_template);
   tcase_add_test (tc, test_nowhere_to_go);
   return s;

@@ -161,15 +161,37 @@ GST_START_TEST (test_configurations)
 
 GST_END_TEST;
 
+/* There are files of so many segments each, all that was fed and no more. */
+static void
+check_files (const gchar * const *names, const guint * sizes, guint n)
+{
+  guint done = 0;
+
+  fail_unless_equals_int (recorder_log.finished, n);
+  fail_unless_equals_int (recording_count (".mp4"), n);
+  fail_unless_equals_int (recording_count (".recording"), 0);
+  for (guint i = 0; i < n; i++) {
+    g_autofree gchar *path = g_build_filename (root, ARCHIVE_FOLDER,
+        "recordings", names[i], NULL);
+    g_autoptr (GArray) part = g_array_new (FALSE, FALSE, sizeof (Fed));
+
+    g_array_append_vals (part, &g_array_index (fed, Fed, done), sizes[i]);
+    recording_check (path, part, FALSE);
+    done += sizes[i];
+  }
+  fail_unless_equals_int (done, fed->len);
+}
+
 /* What a track can't go on with goes into another file. */
 GST_START_TEST (test_other_codec)
 {
-  const ChainSettings settings = { NULL };
-  g_autoptr (Clip) other = clip_make (root, "b.ts", "-ar 44100");
-  Chain chain;
   static const gchar *const names[] = {
     "live-20260101T000000Z_a.mp4", "live-20260101T000003Z_a.mp4"
   };
+  static const guint sizes[] = { 3, 2 };
+  const ChainSettings settings = { NULL };
+  g_autoptr (Clip) other = clip_make (root, "b.ts", "-ar 44100");
+  Chain chain;
 
   if (clip == NULL)
     return;
@@ -178,15 +200,57 @@ GST_START_TEST (test_other_codec)
   chain_feed_clip (&chain, other, 3, 5, 4, 1, utc_of (3), fed);
   fail_unless (chain_end (&chain));
   chain_close (&chain);
-  fail_unless_equals_int (recorder_log.finished, 2);
-  for (guint i = 0; i < 2; i++) {
-    g_autofree gchar *path = g_build_filename (root, ARCHIVE_FOLDER,
-        "recordings", names[i], NULL);
-    g_autoptr (GArray) part = g_array_new (FALSE, FALSE, sizeof (Fed));
+  check_files (names, sizes, 2);
+}
 
-    g_array_append_vals (part, &g_array_index (fed, Fed, 3 * i), i ? 2 : 3);
-    recording_check (path, part, FALSE);
-  }
+GST_END_TEST;
+
+/* A file as long as it is to be is finished while the event goes on. */
+GST_START_TEST (test_rollover)
+{
+  static const gchar *const names[] = {
+    "a.000000.mp4", "a.000004.mp4", "a.000008.mp4"
+  };
+  static const guint sizes[] = { 4, 4, 2 };
+  const ChainSettings settings = {.rollover = 4 * GST_SECOND,
+    .name = "{rendition}.$t$"
+  };
+  Chain chain;
+
+  if (clip == NULL)
+    return;
+  chain_open (&chain, &settings);
+  chain_feed_clip (&chain, clip, 0, 5, 1, 0, UTC, fed);
+  recorder_log_await (&recorder_log.finished, 1);
+  chain_feed_clip (&chain, clip, 5, 10, 6, 0, utc_of (5), fed);
+  fail_unless (chain_end (&chain));
+  chain_close (&chain);
+  check_files (names, sizes, 3);
+}
+
+GST_END_TEST;
+
+/* Stopped in the second file, which goes on. */
+GST_START_TEST (test_rollover_restart)
+{
+  static const gchar *const names[] = { "a.mp4", "a-2.mp4", "a-3.mp4" };
+  static const guint sizes[] = { 4, 4, 2 };
+  const ChainSettings settings = {.rollover = 4 * GST_SECOND,
+    .name = "{rendition}"
+  };
+  Chain chain;
+
+  if (clip == NULL)
+    return;
+  chain_open (&chain, &settings);
+  chain_feed_clip (&chain, clip, 0, 6, 1, 0, UTC, fed);
+  recorder_log_await (&recorder_log.finished, 1);
+  chain_close (&chain);
+  chain_open (&chain, &settings);
+  chain_feed_clip (&chain, clip, 6, 10, 7, 1, utc_of (6), fed);
+  fail_unless (chain_end (&chain));
+  chain_close (&chain);
+  check_files (names, sizes, 3);
 }
 
 GST_END_TEST;
@@ -362,6 +426,8 @@ recorder_suite (void)
   tcase_add_loop_test (tcase, test_gaps, 0, 2);
   tcase_add_test (tcase, test_configurations);
   tcase_add_test (tcase, test_other_codec);
+  tcase_add_test (tcase, test_rollover);
+  tcase_add_test (tcase, test_rollover_restart);
   tcase_add_loop_test (tcase, test_mpeg_audio, 0, 4);
   tcase_add_test (tcase, test_restart);
   tcase_add_test (tcase, test_retention);

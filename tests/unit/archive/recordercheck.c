@@ -222,6 +222,8 @@ chain_try_open (Chain * chain, const ChainSettings * settings)
     .keep_gaps = settings->keep_gaps,
     .max_duration = settings->max_duration ? settings->max_duration :
         3600 * GST_SECOND,
+    .rollover = settings->rollover,
+    .name = settings->name,
     .spill_directory = root,
     .state = &chain->state,
   };

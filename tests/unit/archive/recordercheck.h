@@ -63,6 +63,8 @@ typedef struct
   const gchar *renditions;      /* NULL for "all" */
   gboolean keep_gaps;
   GstClockTime max_duration;    /* 0 for an hour */
+  GstClockTime rollover;
+  const gchar *name;            /* NULL for the default */
   guint64 max_segments;
 } ChainSettings;
 
