@@ -262,11 +262,28 @@ append_quoted_attribute (GString * out, const gchar * name, const gchar * value)
   vs_attribute_append_quoted (out, value);
 }
 
-static void
-append_audio (GString * out, const VsM3u8Audio * audio)
+/* Whose entries are written */
+typedef struct
 {
-  g_string_append (out, "#EXT-X-MEDIA:TYPE=AUDIO");
-  append_quoted_attribute (out, "GROUP-ID", audio->group);
+  const gchar *mark;            /* ahead of each tag */
+  const gchar *folder;          /* of all URIs */
+  const gchar *suffix;          /* of groups */
+} Chain;
+
+static void
+append_joined_attribute (GString * out, const gchar * name,
+    const gchar * value, const gchar * suffix)
+{
+  g_autofree gchar *joined = value ? g_strconcat (value, suffix, NULL) : NULL;
+
+  append_quoted_attribute (out, name, joined);
+}
+
+static void
+append_audio (GString * out, const VsM3u8Audio * audio, const Chain * chain)
+{
+  g_string_append_printf (out, "%s#EXT-X-MEDIA:TYPE=AUDIO", chain->mark);
+  append_joined_attribute (out, "GROUP-ID", audio->group, chain->suffix);
   append_quoted_attribute (out, "NAME", audio->name);
   /* Apple's authoring rules want it; "und" is RFC 5646's for what is unknown */
   append_quoted_attribute (out, "LANGUAGE",
@@ -275,7 +292,8 @@ append_audio (GString * out, const VsM3u8Audio * audio)
       audio->is_default ? "YES" : "NO");
   if (audio->channels > 0)
     g_string_append_printf (out, ",CHANNELS=\"%u\"", audio->channels);
-  append_quoted_attribute (out, "URI", audio->uri);
+  if (audio->uri)
+    append_joined_attribute (out, "URI", chain->folder, audio->uri);
   g_string_append_c (out, '\n');
 }
 
@@ -293,10 +311,11 @@ append_frame_rate (GString * out, guint fps_n, guint fps_d)
 }
 
 static void
-append_variant (GString * out, const VsM3u8Variant * variant)
+append_variant (GString * out, const VsM3u8Variant * variant,
+    const Chain * chain)
 {
-  g_string_append_printf (out, "#EXT-X-STREAM-INF:BANDWIDTH=%u",
-      variant->bandwidth);
+  g_string_append_printf (out, "%s#EXT-X-STREAM-INF:BANDWIDTH=%u",
+      chain->mark, variant->bandwidth);
   if (variant->average_bandwidth > 0)
     g_string_append_printf (out, ",AVERAGE-BANDWIDTH=%u",
         variant->average_bandwidth);
@@ -307,22 +326,29 @@ append_variant (GString * out, const VsM3u8Variant * variant)
   append_frame_rate (out, variant->fps_n, variant->fps_d);
   if (variant->video_range)
     g_string_append_printf (out, ",VIDEO-RANGE=%s", variant->video_range);
-  append_quoted_attribute (out, "AUDIO", variant->audio_group);
-  g_string_append_printf (out, "\n%s\n", variant->uri);
+  append_joined_attribute (out, "AUDIO", variant->audio_group, chain->suffix);
+  g_string_append_printf (out, "\n%s%s\n", chain->folder, variant->uri);
 }
 
 gchar *
 vs_m3u8_write_main (const VsM3u8MainSettings * settings)
 {
+  const Chain chains[] = {
+    {"", "", settings->redundant ? "-0" : ""},
+    {VS_M3U8_TAG_REDUNDANT "\n", settings->redundant, "-1"},
+  };
+  guint n_chains = settings->redundant ? 2 : 1;
   GString *out = g_string_new (NULL);
 
   g_string_append_printf (out, "#EXTM3U\n#EXT-X-VERSION:%u\n",
       settings->n_audios > 0 ? VERSION_MEDIA_GROUPS : VERSION_FLOAT_DURATION);
   if (settings->independent)
     g_string_append (out, "#EXT-X-INDEPENDENT-SEGMENTS\n");
-  for (guint i = 0; i < settings->n_audios; i++)
-    append_audio (out, &settings->audios[i]);
-  for (guint i = 0; i < settings->n_variants; i++)
-    append_variant (out, &settings->variants[i]);
+  for (guint c = 0; c < n_chains; c++)
+    for (guint i = 0; i < settings->n_audios; i++)
+      append_audio (out, &settings->audios[i], &chains[c]);
+  for (guint c = 0; c < n_chains; c++)
+    for (guint i = 0; i < settings->n_variants; i++)
+      append_variant (out, &settings->variants[i], &chains[c]);
   return g_string_free (out, FALSE);
 }

@@ -143,8 +143,20 @@ typedef struct
   const VsM3u8Audio *audios;
   guint n_audios;
   gboolean independent;         /* all segments of all variants */
+  /* where another chain has the same, relative: "../live-1/", or NULL */
+  const gchar *redundant;
 } VsM3u8MainSettings;
 
+/**
+ * vs_m3u8_write_main:
+ *
+ * With VsM3u8MainSettings.redundant everything stands there a second time,
+ * below that folder, each entry behind a comment line that tells it apart;
+ * groups are called "<group>-0", and "<group>-1" there. A player takes up such
+ * a variant when the first one of the same attributes fails.
+ *
+ * Returns: (transfer full): the text
+ */
 gchar *vs_m3u8_write_main (const VsM3u8MainSettings *settings);
 
 /* Reading back. */
@@ -222,7 +234,8 @@ VsM3u8MainEntry *vs_m3u8_main_entry_copy (const VsM3u8MainEntry *entry);
 void             vs_m3u8_main_entry_free (VsM3u8MainEntry *entry);
 
 /* A main playlist's variants, then its audio renditions: GPtrArray of
- * VsM3u8MainEntry, owned. */
+ * VsM3u8MainEntry, owned. What another chain has is left out: see
+ * vs_m3u8_write_main (). */
 GPtrArray *vs_m3u8_read_main (const gchar *text, gsize size,
     GError ** error);
 

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 #define VS_M3U8_TAG_PLAYLIST "#VISIONSTREAM-PLAYLIST:"
 #define VS_M3U8_TAG_CONFIG "#VISIONSTREAM-CONFIG:"
 #define VS_M3U8_TAG_SEGMENT "#VISIONSTREAM:"
+/* ahead of a main playlist's tag: what that names is another chain's */
+#define VS_M3U8_TAG_REDUNDANT "#VISIONSTREAM-REDUNDANT"
 
 /* The URI line of a gap for which no name was given. */
 #define VS_M3U8_GAP_URI "gap"

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "manifest/vsm3u8archive.h"
 #include "manifest/vsm3u8attributes.h"
 #include "manifest/vsm3u8lines.h"
 
@@ -95,7 +96,7 @@ read_variant_attribute (VsM3u8MainEntry * entry, VsAttribute * attribute)
 }
 
 static gboolean
-read_variant (VsM3u8MainEntry * entry, gchar * list)
+read_attributes (VsM3u8MainEntry * entry, gchar * list)
 {
   VsAttribute attribute;
 
@@ -146,7 +147,7 @@ read_rendition_attribute (Audio * audio, const VsAttribute * attribute)
     audio->autoselect = strcmp (attribute->value, "YES") == 0;
 }
 
-/* Added to @audios when it is sound. */
+/* Added to @audios, where there are such, when it is sound. */
 static gboolean
 read_rendition (GPtrArray * audios, gchar * list)
 {
@@ -156,7 +157,7 @@ read_rendition (GPtrArray * audios, gchar * list)
   audio->entry = g_new0 (VsM3u8MainEntry, 1);
   while (vs_attribute_next (&list, &attribute))
     read_rendition_attribute (audio, &attribute);
-  if (list == NULL && audio->entry->is_audio)
+  if (list == NULL && audio->entry->is_audio && audios)
     g_ptr_array_add (audios, audio);
   else
     audio_free (audio);
@@ -217,58 +218,109 @@ merge_audios (GPtrArray * entries, GPtrArray * audios)
   }
 }
 
-/* Tags and URIs alternate: the last entry waits for its URI. */
+typedef struct
+{
+  GPtrArray *entries;           /* VsM3u8MainEntry */
+  GPtrArray *audios;            /* Audio */
+  VsM3u8MainEntry *waiting;     /* for its URI */
+  gboolean redundant;           /* what the next tag names is another chain's */
+  VsM3u8MainEntry *other;       /* such a variant: only looked at */
+} MainReader;
+
+static void
+reader_init (MainReader * reader)
+{
+  memset (reader, 0, sizeof *reader);
+  reader->entries =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_m3u8_main_entry_free);
+  reader->audios = g_ptr_array_new_with_free_func ((GDestroyNotify) audio_free);
+}
+
+static void
+reader_clear (MainReader * reader)
+{
+  g_clear_pointer (&reader->entries, g_ptr_array_unref);
+  g_clear_pointer (&reader->audios, g_ptr_array_unref);
+  g_clear_pointer (&reader->other, vs_m3u8_main_entry_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MainReader, reader_clear)
+     static const gchar *read_variant (MainReader * reader, gchar * list)
+{
+  VsM3u8MainEntry *entry;
+
+  if (reader->waiting)
+    return "EXT-X-STREAM-INF without a URI before it";
+  reader->waiting = entry = g_new0 (VsM3u8MainEntry, 1);
+  if (reader->redundant) {
+    g_clear_pointer (&reader->other, vs_m3u8_main_entry_free);
+    reader->other = entry;
+  } else {
+    g_ptr_array_add (reader->entries, entry);
+  }
+  reader->redundant = FALSE;
+  return read_attributes (entry, list) ? NULL : "no valid EXT-X-STREAM-INF";
+}
+
+/* Tags and URIs alternate. */
 static const gchar *
-read_main_line (GPtrArray * entries, GPtrArray * audios, gchar * line)
+read_main_line (MainReader * reader, gchar * line)
 {
   static const gchar tag[] = "#EXT-X-STREAM-INF:";
   static const gchar media[] = "#EXT-X-MEDIA:";
-  VsM3u8MainEntry *last = entries->len > 0 ?
-      g_ptr_array_index (entries, entries->len - 1) : NULL;
-  gboolean waits = last != NULL && last->uri == NULL;
 
   if (g_str_has_prefix (line, "#EXTINF:"))
     return "this is a media playlist";
-  if (g_str_has_prefix (line, tag)) {
-    if (waits)
-      return "EXT-X-STREAM-INF without a URI before it";
-    last = g_new0 (VsM3u8MainEntry, 1);
-    g_ptr_array_add (entries, last);
-    if (!read_variant (last, line + strlen (tag)))
-      return "no valid EXT-X-STREAM-INF";
-  } else if (g_str_has_prefix (line, media)) {
-    if (!read_rendition (audios, line + strlen (media)))
+  if (g_str_has_prefix (line, tag))
+    return read_variant (reader, line + strlen (tag));
+  if (g_str_has_prefix (line, media)) {
+    gboolean own = !reader->redundant;
+
+    reader->redundant = FALSE;
+    if (!read_rendition (own ? reader->audios : NULL, line + strlen (media)))
       return "no valid EXT-X-MEDIA";
+  } else if (strcmp (line, VS_M3U8_TAG_REDUNDANT) == 0) {
+    reader->redundant = TRUE;
   } else if (*line != '#' && *line != '\0') {
-    if (!waits)
+    if (reader->waiting == NULL)
       return "a URI without EXT-X-STREAM-INF";
-    last->uri = g_strdup (line);
+    reader->waiting->uri = g_strdup (line);
+    reader->waiting = NULL;
   }
   return NULL;
+}
+
+static const gchar *
+read_main_lines (MainReader * reader, VsM3u8Lines * lines, GError ** error)
+{
+  const gchar *problem = NULL;
+  GError *line_error = NULL;
+
+  while (problem == NULL && vs_m3u8_lines_next (lines, &line_error)) {
+    problem = read_main_line (reader, lines->line->str);
+    if (problem == NULL
+        && reader->entries->len + reader->audios->len > VS_M3U8_MAX_ENTRIES)
+      problem = "too many variants";
+  }
+  if (line_error)
+    g_propagate_error (error, line_error);
+  else if (problem == NULL && reader->waiting)
+    problem = "EXT-X-STREAM-INF without a URI";
+  return problem;
 }
 
 GPtrArray *
 vs_m3u8_read_main (const gchar * text, gsize size, GError ** error)
 {
-  g_autoptr (GPtrArray) entries =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) vs_m3u8_main_entry_free);
-  g_autoptr (GPtrArray) audios =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) audio_free);
-  const gchar *problem = NULL;
+  g_auto (MainReader) reader;
+  const gchar *problem;
   GError *line_error = NULL;
   VsM3u8Lines lines;
 
+  reader_init (&reader);
   if (!vs_m3u8_lines_begin (&lines, text, size, error))
     return NULL;
-  while (problem == NULL && vs_m3u8_lines_next (&lines, &line_error)) {
-    problem = read_main_line (entries, audios, lines.line->str);
-    if (problem == NULL && entries->len + audios->len > VS_M3U8_MAX_ENTRIES)
-      problem = "too many variants";
-  }
-  if (problem == NULL && line_error == NULL && entries->len > 0
-      && ((VsM3u8MainEntry *) g_ptr_array_index (entries,
-              entries->len - 1))->uri == NULL)
-    problem = "EXT-X-STREAM-INF without a URI";
+  problem = read_main_lines (&reader, &lines, &line_error);
   if (problem != NULL)
     vs_m3u8_fail (&line_error, lines.line_number, problem);
   vs_m3u8_lines_clear (&lines);
@@ -276,8 +328,8 @@ vs_m3u8_read_main (const gchar * text, gsize size, GError ** error)
     g_propagate_error (error, line_error);
     return NULL;
   }
-  for (guint i = 0; i < entries->len; i++)
-    choose_audio (g_ptr_array_index (entries, i), audios);
-  merge_audios (entries, audios);
-  return g_steal_pointer (&entries);
+  for (guint i = 0; i < reader.entries->len; i++)
+    choose_audio (g_ptr_array_index (reader.entries, i), reader.audios);
+  merge_audios (reader.entries, reader.audios);
+  return g_steal_pointer (&reader.entries);
 }

@@ -326,6 +326,52 @@ GST_START_TEST (test_main)
 
 GST_END_TEST;
 
+/* Own entries first, then the other chain's; each has groups of its own, and
+ * what is read back is what was there without the other. */
+GST_START_TEST (test_redundant_main)
+{
+#define MARK "#VISIONSTREAM-REDUNDANT\n"
+  static const VsM3u8Audio audios[] = {
+    {.group = "a",.name = "in it",.is_default = TRUE},
+    {.group = "a",.name = "de",.language = "de",.uri = "index_de.m3u8"},
+  };
+  static const VsM3u8Variant variants[] = {
+    {.uri = "index_v.m3u8",.bandwidth = 100,.audio_group = "a"},
+    {.uri = "index_w.m3u8",.bandwidth = 50},
+  };
+  static const VsM3u8MainSettings settings = {
+    variants, 2, audios, 2, FALSE, "../live-1/"
+  };
+  static const gchar *const uris[] = {
+    "index_v.m3u8", "index_w.m3u8", "index_de.m3u8"
+  };
+  g_autofree gchar *text = vs_m3u8_write_main (&settings);
+  g_autoptr (GPtrArray) entries = vs_m3u8_read_main (text, strlen (text), NULL);
+
+  fail_unless_equals_string (text, "#EXTM3U\n#EXT-X-VERSION:4\n"
+      "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a-0\",NAME=\"in it\","
+      "LANGUAGE=\"und\",DEFAULT=YES,AUTOSELECT=YES\n"
+      "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a-0\",NAME=\"de\",LANGUAGE=\"de\","
+      "DEFAULT=NO,AUTOSELECT=YES,URI=\"index_de.m3u8\"\n"
+      MARK "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a-1\",NAME=\"in it\","
+      "LANGUAGE=\"und\",DEFAULT=YES,AUTOSELECT=YES\n"
+      MARK "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a-1\",NAME=\"de\","
+      "LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,"
+      "URI=\"../live-1/index_de.m3u8\"\n"
+      "#EXT-X-STREAM-INF:BANDWIDTH=100,AUDIO=\"a-0\"\nindex_v.m3u8\n"
+      "#EXT-X-STREAM-INF:BANDWIDTH=50\nindex_w.m3u8\n"
+      MARK "#EXT-X-STREAM-INF:BANDWIDTH=100,AUDIO=\"a-1\"\n"
+      "../live-1/index_v.m3u8\n"
+      MARK "#EXT-X-STREAM-INF:BANDWIDTH=50\n../live-1/index_w.m3u8\n");
+  fail_unless (entries != NULL);
+  fail_unless_equals_int (entries->len, G_N_ELEMENTS (uris));
+  for (guint i = 0; i < G_N_ELEMENTS (uris); i++)
+    fail_unless_equals_string (((VsM3u8MainEntry *) entries->pdata[i])->uri,
+        uris[i]);
+}
+
+GST_END_TEST;
+
 static Suite *
 m3u8_suite (void)
 {
@@ -342,6 +388,7 @@ m3u8_suite (void)
   tcase_add_test (tcase, test_target_duration);
   tcase_add_test (tcase, test_event_type);
   tcase_add_test (tcase, test_main);
+  tcase_add_test (tcase, test_redundant_main);
   return suite;
 }
 

@@ -563,6 +563,14 @@ GST_START_TEST (test_hostile_main)
     {"#EXTM3U\n#EXT-X-STREAM-INF:FRAME-RATE=nan\nv.m3u8\n", 2},
     {"#EXTM3U\n#EXT-X-STREAM-INF:FRAME-RATE=1e99\nv.m3u8\n", 2},
     {"#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,URI\n", 2},
+    /* what is another chain's is left out, but not left unread */
+    {"#EXTM3U\n#VISIONSTREAM-REDUNDANT\n#EXT-X-STREAM-INF:BANDWIDTH=1\n", 3},
+    {"#EXTM3U\n#VISIONSTREAM-REDUNDANT\n#EXT-X-STREAM-INF:BANDWIDTH=x\n"
+          "v.m3u8\n", 3},
+    {"#EXTM3U\n#VISIONSTREAM-REDUNDANT\n#EXT-X-MEDIA:TYPE=AUDIO,URI\n", 3},
+    {"#EXTM3U\n#VISIONSTREAM-REDUNDANT\n../v.m3u8\n", 3},
+    {"#EXTM3U\n#VISIONSTREAM-REDUNDANT\n#EXT-X-STREAM-INF:BANDWIDTH=1\n"
+          "../v.m3u8\nv.m3u8\n", 5},
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
