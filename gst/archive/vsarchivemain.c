@@ -142,11 +142,14 @@ append_earlier (gchar * main, GPtrArray * lists, GPtrArray * selected)
 }
 
 gchar *
-vs_archive_main_render (GPtrArray * lists, gboolean complete)
+vs_archive_main_render (GPtrArray * lists, gboolean complete,
+    const gchar * redundant)
 {
   g_autoptr (GPtrArray) selected = select_lists (lists, complete);
   g_autofree VsM3u8Variant *variants = g_new0 (VsM3u8Variant, selected->len);
-  VsM3u8MainSettings settings = { variants, selected->len, NULL, 0, TRUE };
+  VsM3u8MainSettings settings = { variants, selected->len, NULL, 0, TRUE,
+    redundant
+  };
   gchar *text;
 
   if (selected->len == 0)

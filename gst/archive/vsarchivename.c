@@ -59,6 +59,14 @@ vs_archive_folder (const gchar * account, const gchar * event,
 }
 
 gchar *
+vs_archive_path_to_event (const gchar * other, const gchar * breakout)
+{
+  if (breakout)
+    return g_strconcat ("../../", other, "/", breakout, "/", NULL);
+  return g_strconcat ("../", other, "/", NULL);
+}
+
+gchar *
 vs_archive_key (const gchar * folder, const gchar * name)
 {
   return g_strconcat (folder, *folder ? "/" : "", name, NULL);

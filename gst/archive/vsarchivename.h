@@ -30,6 +30,10 @@ gchar *vs_archive_part_name (const gchar *rendition, guint64 sequence);
 /* The rendition of a child playlist's name, NULL when it is no such name. */
 gchar *vs_archive_name_to_rendition (const gchar *name);
 
+/* What leads from an event's folder to that of @other: "../other/", or
+ * "../../other/breakout/". Names need no escapes. */
+gchar *vs_archive_path_to_event (const gchar *other, const gchar *breakout);
+
 /* "folder/name"; "name" where the folder is the store's root */
 gchar *vs_archive_key (const gchar *folder, const gchar *name);
 

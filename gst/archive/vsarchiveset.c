@@ -32,6 +32,9 @@ vs_archive_set_new (VsStore * store, const gchar * folder,
   set->max_bytes = settings->max_bytes;
   set->needed = G_MAXUINT64;
   set->at_end = settings->at_end;
+  if (settings->redundant)
+    set->redundant = vs_archive_path_to_event (settings->redundant,
+        settings->breakout);
   set->lists = g_ptr_array_new_with_free_func ((GDestroyNotify)
       vs_archive_list_free);
   set->garbage = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)
@@ -45,6 +48,7 @@ vs_archive_set_free (VsArchiveSet * set)
   g_hash_table_unref (set->garbage);
   g_ptr_array_unref (set->lists);
   g_free (set->main);
+  g_free (set->redundant);
   g_free (set->folder);
   g_free (set);
 }
@@ -395,7 +399,8 @@ gboolean
 vs_archive_set_write_main (VsArchiveSet * set, gboolean complete,
     GError ** error)
 {
-  g_autofree gchar *text = vs_archive_main_render (set->lists, complete);
+  g_autofree gchar *text = vs_archive_main_render (set->lists, complete,
+      set->redundant);
   g_autofree gchar *key = vs_archive_key (set->folder, VS_ARCHIVE_MAIN);
   g_autoptr (GBytes) bytes = NULL;
 

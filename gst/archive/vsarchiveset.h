@@ -23,6 +23,7 @@ typedef struct
   guint64 max_segments, max_bytes;
   guint64 needed;               /* what retention leaves alone, from there on */
   gboolean at_end;              /* see VsArchiveWriterSettings */
+  gchar *redundant;             /* the way to the other chain's, or NULL */
 
   GPtrArray *lists;             /* VsArchiveList */
   GHashTable *garbage;          /* VsArchiveList -> VsArchiveGarbage */

@@ -36,6 +36,10 @@ typedef struct
    * last, and children only as their parts need it. For what is there at once:
    * it costs one sync a segment */
   gboolean at_end;
+  /* the event, of the same account and with the same breakout, that another
+   * chain with the same settings stores the programme as; or NULL. The main
+   * playlist names its renditions behind its own: it is not read */
+  const gchar *redundant;
 } VsArchiveWriterSettings;
 
 /**

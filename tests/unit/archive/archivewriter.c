@@ -5,6 +5,9 @@
 #include <gst/check/gstcheck.h>
 
 #include "archive/archivefixture.h"
+#include "archive/vsarchivemain.h"
+#include "archive/vsarchivereader.h"
+#include "archive/vsarchivesummary.h"
 
 static VsArchiveWriter *
 open_writer (const VsArchiveWriterSettings * settings, VsArchiveState * state)
@@ -121,6 +124,134 @@ GST_START_TEST (test_main)
 
 GST_END_TEST;
 
+/* ---- a second chain ----------------------------------------------------- */
+
+#define MARK "#VISIONSTREAM-REDUNDANT\n"
+/* a tenth above what was measured while it is live */
+#define LIVE "220000"
+#define ENDED "200000"
+#define VARIANT(peak, uri) \
+    "#EXT-X-STREAM-INF:BANDWIDTH=" peak ",AVERAGE-BANDWIDTH=200000," \
+    "CODECS=\"avc1.64001f\",RESOLUTION=1280x720,FRAME-RATE=25.000\n" uri "\n"
+#define HEAD "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-INDEPENDENT-SEGMENTS\n"
+
+/* A start on a bucket goes on with @names, and no other. */
+static void
+check_names (const gchar * const *names)
+{
+  const VsArchivePlace place = { store, ARCHIVE_FOLDER, NULL };
+  g_autoptr (GPtrArray) read = vs_archive_main_read_renditions (&place, NULL);
+
+  fail_unless (read != NULL);
+  fail_unless_equals_int (read->len, g_strv_length ((gchar **) names));
+  for (guint i = 0; i < read->len; i++)
+    fail_unless_equals_string (g_ptr_array_index (read, i), names[i]);
+}
+
+/* And so does whoever reads the event. */
+static void
+check_renditions (const gchar * const *names)
+{
+  g_autoptr (VsArchiveReader) reader =
+      vs_archive_reader_open (store, NULL, NULL, NULL, NULL, NULL, NULL);
+  g_autoptr (VsArchiveReader) located =
+      vs_archive_reader_open_playlist (store, NULL,
+      ARCHIVE_FOLDER "/index.m3u8", NULL, NULL, NULL, NULL, NULL);
+  g_autoptr (VsArchiveSummary) summary =
+      vs_archive_summary_read (store, ARCHIVE_FOLDER, NULL, NULL);
+  guint n = g_strv_length ((gchar **) names);
+
+  check_names (names);
+  fail_unless (reader && located && summary);
+  fail_unless_equals_int (summary->renditions->len, n);
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GPtrArray) timelines =
+        vs_archive_reader_get_timelines (i ? located : reader);
+
+    fail_unless_equals_int (timelines->len, n);
+  }
+  for (guint i = 0; i < n; i++)
+    fail_unless_equals_string (g_ptr_array_index (summary->renditions, i),
+        names[i]);
+}
+
+static void
+check_text (const gchar * want)
+{
+  g_autofree gchar *text = read_text ("index.m3u8");
+
+  fail_unless_equals_string (text, want);
+}
+
+#define TWO_CHAINS(peak) HEAD VARIANT (peak, "index_b.m3u8") \
+    VARIANT (peak, "index_a.m3u8") \
+    MARK VARIANT (peak, "../live-1/index_b.m3u8") \
+    MARK VARIANT (peak, "../live-1/index_a.m3u8")
+
+/* The other's children stand behind the own ones, live and after the end. A
+ * start with other renditions names those of this run, of both; all that read
+ * the event find its own. */
+GST_START_TEST (test_redundant)
+{
+  static const gchar *const both[] = { "b", "a", NULL };
+  static const gchar *const later[] = { "c", "a", "b", NULL };
+  const VsArchiveWriterSettings settings = {.redundant = "live-1" };
+  VsArchiveWriter *writer = open_writer (&settings, NULL);
+  VsArchiveState state;
+
+  archive_declare (writer, "b");
+  archive_declare (writer, "a");
+  archive_append (writer, "a", 1, 40, NULL);
+  archive_append (writer, "b", 1, 40, NULL);
+  archive_log_await (&archive_log.stored, 80);
+  vs_archive_writer_free (writer, ARCHIVE_PATIENCE);
+  check_text (TWO_CHAINS (LIVE));
+  check_renditions (both);
+
+  writer = open_writer (&settings, &state);
+  fail_unless_equals_uint64 (state.next_sequence, 41);
+  archive_declare (writer, "b");
+  archive_declare (writer, "a");
+  archive_append (writer, "a", 41, 80, &state);
+  archive_append (writer, "b", 41, 80, &state);
+  archive_finish (writer);
+  check_text (TWO_CHAINS (ENDED));
+  check_renditions (both);
+  archive_check (store, ARCHIVE_FOLDER);
+
+  writer = open_writer (&settings, &state);
+  fail_unless (state.ended);
+  archive_declare (writer, "c");
+  archive_append (writer, "c", 81, 120, &state);
+  archive_log_await (&archive_log.stored, 200);
+  vs_archive_writer_free (writer, ARCHIVE_PATIENCE);
+  check_text (HEAD VARIANT (LIVE, "index_c.m3u8")
+      MARK VARIANT (LIVE, "../live-1/index_c.m3u8")
+      "#VISIONSTREAM-EARLIER:a\n#VISIONSTREAM-EARLIER:b\n");
+  check_names (later);
+}
+
+GST_END_TEST;
+
+/* A breakout lies a folder deeper, at the other chain as well. */
+GST_START_TEST (test_redundant_breakout)
+{
+  const VsArchiveWriterSettings settings = {.breakout = "room",
+    .redundant = "live-1"
+  };
+  VsArchiveWriter *writer = open_writer (&settings, NULL);
+  g_autofree gchar *text = NULL;
+
+  archive_declare (writer, "a");
+  archive_append (writer, "a", 1, 40, NULL);
+  archive_finish (writer);
+  text = read_text ("room/index.m3u8");
+  fail_unless_equals_string (text, HEAD VARIANT (ENDED, "index_a.m3u8")
+      MARK VARIANT (ENDED, "../../live-1/room/index_a.m3u8"));
+}
+
+GST_END_TEST;
+
 /* After an end and without one the numbers go on, with one discontinuity. */
 GST_START_TEST (test_restart)
 {
@@ -221,6 +352,8 @@ archivewriter_suite (void)
   tcase_add_test (tcase, test_names);
   tcase_add_test (tcase, test_write);
   tcase_add_test (tcase, test_main);
+  tcase_add_test (tcase, test_redundant);
+  tcase_add_test (tcase, test_redundant_breakout);
   tcase_add_test (tcase, test_restart);
   tcase_add_test (tcase, test_lagging_rendition);
   return suite;

@@ -265,6 +265,33 @@ GST_START_TEST (test_ranges)
 
 GST_END_TEST;
 
+/* Another chain's renditions are none of the event's, and none of a clip's. */
+GST_START_TEST (test_redundant)
+{
+  static const gchar other[] = "#VISIONSTREAM-REDUNDANT\n"
+      "#EXT-X-STREAM-INF:BANDWIDTH=1\n../live-1/index_a.m3u8\n";
+  g_autofree gchar *from =
+      g_build_filename (root, ARCHIVE_FOLDER, "index.m3u8", NULL);
+  g_autofree gchar *to = g_build_filename (root, CLIP "/index.m3u8", NULL);
+  g_autofree gchar *text = NULL, *all = NULL, *clip = NULL;
+  g_auto (Ladder) ladder = { 0 };
+  g_auto (Said) said = { 0 };
+  VsHarvestStatus status;
+
+  ladder_init (&ladder, START_90K, GOPS);
+  ladder_archive_make (CUT_UTC, &ladder, TRUE);
+  fail_unless (g_file_get_contents (from, &text, NULL, NULL));
+  all = g_strconcat (text, other, NULL);
+  fail_unless (g_file_set_contents (from, all, -1, NULL));
+  harvest ("3.1", "7.9", &said, &status);
+  assert_clip (&ladder, 3, 8);
+  fail_unless_equals_int (said.problems, 0);
+  fail_unless (g_file_get_contents (to, &clip, NULL, NULL));
+  fail_unless (strstr (clip, "..") == NULL, "%s", clip);
+}
+
+GST_END_TEST;
+
 /* What is not cut is the same, byte for byte, and so is what is told of it. */
 GST_START_TEST (test_whole_segments)
 {
@@ -793,6 +820,7 @@ harvest_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_checked_fixture (tcase, archive_setup, archive_teardown);
   tcase_add_test (tcase, test_ranges);
+  tcase_add_test (tcase, test_redundant);
   tcase_add_test (tcase, test_whole_segments);
   tcase_add_test (tcase, test_parts);
   tcase_add_test (tcase, test_runs);
