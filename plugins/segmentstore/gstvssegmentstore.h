@@ -29,7 +29,7 @@ struct _GstVsSegmentStore
                                  * the lock */
   VsSegmenter *segmenter;
   guint earlier_target;         /* s, that stored playlists promise, or 0 */
-  gchar *account, *event, *breakout;
+  gchar *account, *event, *breakout, *redundant;
 
   GMutex lock;
   GCond served;                 /* a parked pad */

@@ -255,6 +255,7 @@ copy_settings (GstVsSegmentStore * self, VsStoreProperties * store,
   archive->account = self->account = g_strdup (settings->identity.account);
   archive->event = self->event = g_strdup (settings->identity.event);
   archive->breakout = self->breakout = g_strdup (settings->identity.breakout);
+  archive->redundant = self->redundant = g_strdup (settings->redundant_event);
   archive->max_age = settings->max_age * GST_SECOND;
   archive->max_segments = settings->max_segments;
   archive->max_bytes = settings->max_bytes;
@@ -282,6 +283,30 @@ parse_start_time (GstVsSegmentStore * self, const gchar * text, gint64 * utc_us)
   return TRUE;
 }
 
+static gboolean
+check_redundant (GstVsSegmentStore * self,
+    const VsArchiveWriterSettings * settings)
+{
+  const gchar *event = settings->event ? settings->event : VS_DEFAULT_EVENT;
+  const gchar *other = settings->redundant;
+
+  if (other == NULL)
+    return TRUE;
+  if (!vs_event_name_is_valid (other)) {
+    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
+        ("redundant-event \"%s\" is no valid name of an event: use letters, "
+            "digits, _ and -, at most %d.", other, VS_NAME_MAX), (NULL));
+    return FALSE;
+  }
+  if (strcmp (other, event) == 0) {
+    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
+        ("redundant-event \"%s\" is the event itself. Name the one that the "
+            "other chain stores.", other), (NULL));
+    return FALSE;
+  }
+  return TRUE;
+}
+
 gboolean
 gst_vs_segment_store_open_archive (GstVsSegmentStore * self)
 {
@@ -303,7 +328,8 @@ gst_vs_segment_store_open_archive (GstVsSegmentStore * self)
   VsStore *store;
 
   copy_settings (self, &properties, &archive, &segmenter, &start_time);
-  if (!parse_start_time (self, start_time, &segmenter.start_utc_us))
+  if (!parse_start_time (self, start_time, &segmenter.start_utc_us)
+      || !check_redundant (self, &archive))
     return FALSE;
   store = open_store (self, &properties, &archive, &has_spool, &error);
   g_mutex_lock (&self->lock);
@@ -390,4 +416,5 @@ gst_vs_segment_store_close_archive (GstVsSegmentStore * self)
   g_clear_pointer (&self->account, g_free);
   g_clear_pointer (&self->event, g_free);
   g_clear_pointer (&self->breakout, g_free);
+  g_clear_pointer (&self->redundant, g_free);
 }

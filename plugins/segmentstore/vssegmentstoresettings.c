@@ -34,6 +34,7 @@ enum
   PROP_MAX_SEGMENTS,
   PROP_MAX_BYTES,
   PROP_START_TIME,
+  PROP_REDUNDANT_EVENT,
   PROP_RECORDING,
   PROP_RECORDING_RENDITIONS,
   PROP_RECORDING_MAX_DURATION,
@@ -99,8 +100,25 @@ vs_segment_store_settings_clear (VsSegmentStoreSettings * settings)
   vs_store_properties_clear (&settings->store);
   g_clear_pointer (&settings->spool_directory, g_free);
   g_clear_pointer (&settings->start_time, g_free);
+  g_clear_pointer (&settings->redundant_event, g_free);
   g_clear_pointer (&settings->recording_renditions, g_free);
   g_clear_pointer (&settings->recording_name, g_free);
+}
+
+/* Of a property whose string may be unset, NULL of any other. */
+static gchar **
+string_field (VsSegmentStoreSettings * settings, guint id)
+{
+  switch (id) {
+    case PROP_SPOOL_DIRECTORY:
+      return &settings->spool_directory;
+    case PROP_START_TIME:
+      return &settings->start_time;
+    case PROP_REDUNDANT_EVENT:
+      return &settings->redundant_event;
+    default:
+      return NULL;
+  }
 }
 
 static void
@@ -125,9 +143,8 @@ vs_segment_store_settings_set_property (VsSegmentStoreSettings * settings,
     vs_store_properties_set (&settings->store, object, id - PROP_STORE, value);
     return;
   }
-  if (id == PROP_SPOOL_DIRECTORY || id == PROP_START_TIME) {
-    set_string (object, id == PROP_START_TIME ? &settings->start_time :
-        &settings->spool_directory, value);
+  if (string_field (settings, id)) {
+    set_string (object, string_field (settings, id), value);
     return;
   }
   GST_OBJECT_LOCK (object);
@@ -191,7 +208,9 @@ vs_segment_store_settings_get_property (VsSegmentStoreSettings * settings,
   GST_OBJECT_LOCK (object);
   switch (id) {
     case PROP_SPOOL_DIRECTORY:
-      g_value_set_string (value, settings->spool_directory);
+    case PROP_START_TIME:
+    case PROP_REDUNDANT_EVENT:
+      g_value_set_string (value, *string_field (settings, id));
       break;
     case PROP_SPOOL_MAX_BYTES:
       g_value_set_uint64 (value, settings->spool_max_bytes);
@@ -207,9 +226,6 @@ vs_segment_store_settings_get_property (VsSegmentStoreSettings * settings,
       break;
     case PROP_MAX_BYTES:
       g_value_set_uint64 (value, settings->max_bytes);
-      break;
-    case PROP_START_TIME:
-      g_value_set_string (value, settings->start_time);
       break;
     case PROP_RECORDING:
       g_value_set_enum (value, settings->recording);
@@ -320,6 +336,22 @@ vs_segment_store_settings_install_properties (GObjectClass * klass)
       g_param_spec_string ("start-time", "Start time",
           "Date and time of the first segment, as 2026-01-01T00:00:00Z (unset "
           "= when it comes)", NULL, flags));
+  /**
+   * GstVsSegmentStore:redundant-event:
+   *
+   * The event, of the same account and location (and with the same breakout),
+   * that another chain with the same settings stores the programme as: of
+   * `event=live-0 redundant-event=live-1` and `event=live-1
+   * redundant-event=live-0` each main playlist names its own renditions, and
+   * then the other's, with the same attributes. A player that fails on one goes
+   * on with the other. The other's folder is not looked at.
+   */
+  g_object_class_install_property (klass, PROP_REDUNDANT_EVENT,
+      g_param_spec_string ("redundant-event", "Redundant event",
+          "Event that a second chain with the same settings stores the same "
+          "programme as, here and in this account: the main playlist names its "
+          "renditions too, for players that fail on one of ours (unset = none)",
+          NULL, flags));
   /**
    * GstVsSegmentStore:recording:
    *

@@ -32,6 +32,7 @@ typedef struct
   guint64 max_age;              /* s */
   guint64 max_segments, max_bytes;
   gchar *start_time;
+  gchar *redundant_event;       /* or NULL */
   VsRecordingFormat recording;
   gchar *recording_renditions;  /* never NULL */
   gchar *recording_name;        /* never NULL */
