@@ -5,16 +5,13 @@
 #include <gst/check/gstcheck.h>
 
 #include "archive/cutarchive.h"
-#include "timeline/vssegmenter.h"
+#include "archive/cutwriter.h"
 
 struct _CutArchive
 {
   VsArchiveWriter *writer;
   VsSegmenter *segmenter;
-  VsCutter *cutter;
-  GPtrArray *parts;             /* GBytes of the open segment */
-  GChecksum *sum;
-  gsize size;
+  CutWriter rendition;
 };
 
 GByteArray *
@@ -33,93 +30,26 @@ cut_stream (gint64 start_90k, guint gops)
   return bytes;
 }
 
-static void
-on_open (VsCutter * cutter, VsSegment * segment, gpointer user_data)
-{
-  CutArchive *archive = user_data;
-
-  g_ptr_array_set_size (archive->parts, 0);
-  g_checksum_reset (archive->sum);
-  archive->size = 0;
-}
-
-static void
-on_chunk (VsCutter * cutter, GBytes * bytes, const VsTsUnit * unit,
-    gpointer user_data)
-{
-  CutArchive *archive = user_data;
-  gsize size;
-  gconstpointer data = g_bytes_get_data (bytes, &size);
-
-  g_checksum_update (archive->sum, data, size);
-  archive->size += size;
-  g_ptr_array_add (archive->parts, bytes);
-}
-
-static void
-on_close (VsCutter * cutter, VsSegment * segment, gpointer user_data)
-{
-  CutArchive *archive = user_data;
-  gsize length = sizeof segment->sha256;
-
-  segment->size = archive->size;
-  g_checksum_get_digest (archive->sum, segment->sha256, &length);
-  vs_archive_writer_append (archive->writer, "a", segment,
-      (GBytes **) archive->parts->pdata, archive->parts->len);
-}
-
-static void
-on_config (VsCutter * cutter, VsCodecConfig * config, gpointer user_data)
-{
-  vs_archive_writer_add_config (((CutArchive *) user_data)->writer, "a",
-      config);
-}
-
-static void
-on_warning (VsCutter * cutter, const gchar * text, gpointer user_data)
-{
-  fail ("%s", text);
-}
-
 CutArchive *
 cut_archive_open (gint64 utc_us, guint64 max_segments)
 {
-  static const VsCutterCallbacks callbacks = { on_open, on_chunk, on_close,
-    on_config, on_warning, NULL, NULL
-  };
   const VsArchiveWriterSettings retention = {.account = "default",
     .event = "live",.max_segments = max_segments
   };
   CutArchive *archive = g_new0 (CutArchive, 1);
   VsArchiveState state;
-  VsSegmenterSettings settings = {.target_duration = CUT_TARGET,
-    .start_utc_us = utc_us,.first_sequence = 1,.event_utc_us = -1
-  };
 
-  archive->parts =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  archive->sum = g_checksum_new (G_CHECKSUM_SHA256);
   archive->writer = archive_open_writer (store, &retention, &state, NULL);
-  if (state.found) {
-    settings.first_sequence = state.next_sequence;
-    settings.first_discontinuity_sequence = state.next_discontinuity_sequence;
-    settings.first_run = state.next_run;
-    settings.continues = TRUE;
-    settings.fixed_target = state.target_duration;
-    settings.min_utc_us = state.end_utc_us;
-    settings.event_utc_us = state.event_utc_us;
-  }
-  archive_declare (archive->writer, "a");
-  archive->segmenter = vs_segmenter_new (&settings);
-  archive->cutter = vs_segmenter_add (archive->segmenter, "a", 0, &callbacks,
-      archive);
+  archive->segmenter = cut_segmenter_new (utc_us, &state);
+  cut_writer_init (&archive->rendition, archive->writer, archive->segmenter,
+      "a");
   return archive;
 }
 
 void
 cut_archive_push (CutArchive * archive, const GByteArray * bytes)
 {
-  vs_cutter_push (archive->cutter, bytes->data, bytes->len,
+  vs_cutter_push (archive->rendition.cutter, bytes->data, bytes->len,
       GST_CLOCK_TIME_NONE, FALSE);
 }
 
@@ -132,15 +62,13 @@ cut_archive_await (CutArchive * archive, guint n)
 void
 cut_archive_close (CutArchive * archive, gboolean end)
 {
-  vs_cutter_drain (archive->cutter);
-  vs_cutter_free (archive->cutter);
+  vs_cutter_drain (archive->rendition.cutter);
+  cut_writer_clear (&archive->rendition);
   vs_segmenter_unref (archive->segmenter);
   if (end)
     archive_finish (archive->writer);
   else
     vs_archive_writer_free (archive->writer, ARCHIVE_PATIENCE);
-  g_ptr_array_unref (archive->parts);
-  g_checksum_free (archive->sum);
   g_free (archive);
 }
 
