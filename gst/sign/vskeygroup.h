@@ -1,0 +1,64 @@
+/* VisionStream: the public keys that an account's signatures are checked with
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "sign/vssignkey.h"
+
+G_BEGIN_DECLS
+
+/* as many as a key group has at CloudFront */
+#define VS_KEY_GROUP_MAX 100
+#define VS_KEY_ID_MAX 128
+
+/**
+ * VsKeyGroup:
+ *
+ * Public keys by their ids, all of which are valid at the same time: the key
+ * that is used now, and the one before it until nothing is signed with that any
+ * more. Immutable, reference counted.
+ */
+typedef struct _VsKeyGroup VsKeyGroup;
+
+VsKeyGroup *vs_key_group_ref (VsKeyGroup *group);
+void        vs_key_group_unref (VsKeyGroup *group);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsKeyGroup, vs_key_group_unref)
+
+/* (transfer none) (nullable) */
+VsSignKey *vs_key_group_find (VsKeyGroup *group, const gchar *id, gsize size);
+guint      vs_key_group_get_n_keys (VsKeyGroup *group);
+/* A number that no other group of this process has had. */
+guint64    vs_key_group_get_serial (VsKeyGroup *group);
+
+/**
+ * VsKeyGroups:
+ *
+ * The key groups of accounts, one each: a directory of directories,
+ * `<account>/<key id>.pem`, or a JSON file
+ * `{"<account>": {"<key id>": "<path of a PEM file>"}}`, whose paths are
+ * relative to it. Thread-safe.
+ *
+ * All of it is read once, and what changed is read again, some seconds later at
+ * the latest. What can't be read then leaves the group that there was, and is
+ * told once.
+ */
+typedef struct _VsKeyGroups VsKeyGroups;
+
+/**
+ * vs_key_groups_open:
+ * @problem: (nullable): called in any thread for what can't be read later on
+ *
+ * %G_IO_ERROR_NOT_FOUND, %G_IO_ERROR_INVALID_DATA: names the file. A group
+ * without keys is none that anything passes.
+ */
+VsKeyGroups *vs_key_groups_open (const gchar *path,
+    void (*problem) (const GError *error, gpointer user_data),
+    gpointer user_data, GError **error);
+void         vs_key_groups_free (VsKeyGroups *groups);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsKeyGroups, vs_key_groups_free)
+
+/* (transfer full) (nullable): does not block on files */
+VsKeyGroup *vs_key_groups_find (VsKeyGroups *groups, const gchar *account);
+
+G_END_DECLS
