@@ -12,8 +12,9 @@
 
 G_BEGIN_DECLS
 
-/* seconds since 1970 */
-#define VS_SIGN_NEVER G_MAXINT64
+/* the largest date, in seconds since 1970: what JSON's readers agree on (RFC
+ * 8259, 6) */
+#define VS_SIGN_DATE_MAX ((G_GINT64_CONSTANT (1) << 53) - 1)
 
 /**
  * VsSignPolicy:
@@ -48,9 +49,10 @@ void vs_sign_policy_append (GString *text, const VsSignPolicy *policy);
  *
  * Reads a custom policy: RFC 8259, at most VS_URL_MAX bytes, with one statement,
  * no member twice, none that is not known, DateLessThan there; dates are whole
- * numbers, the address an IPv4 one with or without a prefix of 1 to 32 bits
+ * numbers up to VS_SIGN_DATE_MAX, the address an IPv4 one with or without a prefix of 1 to 32 bits
  * ("0.0.0.0/0" is any), the resource "*" or a pattern that begins with
- * "http://", "https://", "http*://" or "*://". Order and white space are free.
+ * "http://", "https://", "http*://" or "*://" and has no other characters than
+ * vs_url_is_plain () takes. Order, white space and escapes are free.
  *
  * FALSE with %G_IO_ERROR_INVALID_DATA, which says what is wrong.
  */

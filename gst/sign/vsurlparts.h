@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 
 G_BEGIN_DECLS
 
@@ -36,11 +36,32 @@ typedef struct
  * vs_url_parts_split:
  *
  * FALSE with %G_IO_ERROR_INVALID_ARGUMENT, which says what is wrong, unless
- * @url is an absolute http or https URL of at most VS_URL_MAX printable ASCII
- * characters, without a fragment, a user, and without what RFC 3986 knows in
- * no URL (blanks, quotes, "<", ">", "\", "^", "`", "{", "|", "}").
+ * @url is an absolute http or https URL (in small letters: who requests
+ * "HTTP://" sends "http://") of at most VS_URL_MAX characters that
+ * vs_url_is_plain () takes, without a user.
  */
 gboolean vs_url_parts_split (const gchar *url, VsUrlParts *parts,
+    GError **error);
+
+/**
+ * vs_url_is_plain:
+ *
+ * Whether there are only printable ASCII characters that RFC 3986 knows in a
+ * URL: no blank, double quote, "#", "<", ">", "\", "^", "`", "{", "|", "}".
+ * Such a text can stand in JSON, in a header or in an attribute of a playlist
+ * as it is.
+ */
+gboolean vs_url_is_plain (const gchar *text, gsize size);
+
+/**
+ * vs_url_resolve:
+ * @base: (nullable): absolute
+ *
+ * (transfer full): @reference as an absolute URL (RFC 3986, 5.2); one that is
+ * absolute comes back as it is. %G_IO_ERROR_INVALID_ARGUMENT as for
+ * vs_url_parts_split (), or because there is no base for it.
+ */
+gchar   *vs_url_resolve (const gchar *base, const gchar *reference,
     GError **error);
 
 /**
@@ -62,7 +83,8 @@ gboolean vs_url_path_is_normal (const gchar *path, gsize size);
  * stands in: scheme, authority, path, query; but a "*" at the end of the
  * pattern stands for a query too, and a "?" for the query's question mark, as
  * CloudFront's documentation has both. The pattern "*" is all there is.
- * Letters are compared as they are.
+ * Letters are compared as they are. At most as many steps as the product of
+ * both sizes; few more than the larger one for what is common.
  */
 gboolean vs_url_matches (const gchar *pattern, gsize pattern_size,
     const gchar *url, gsize url_size);

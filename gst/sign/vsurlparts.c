@@ -1,0 +1,318 @@
+/* VisionStream: URLs as signatures see them
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "sign/vsurlparts.h"
+
+#include <string.h>
+
+static gboolean
+fail (GError ** error, const gchar * reason)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s", reason);
+  return FALSE;
+}
+
+static gboolean
+part_is (const VsUrlPart * part, const gchar * text)
+{
+  return part->size == strlen (text)
+      && memcmp (part->text, text, part->size) == 0;
+}
+
+static VsUrlPart
+part_of (const gchar * from, const gchar * to)
+{
+  VsUrlPart part = { from, (gsize) (to - from) };
+
+  return part;
+}
+
+/* The first of @c, or the end. */
+static const gchar *
+find (const gchar * from, const gchar * end, gchar c)
+{
+  const gchar *at = memchr (from, c, (gsize) (end - from));
+
+  return at ? at : end;
+}
+
+gboolean
+vs_url_is_plain (const gchar * text, gsize size)
+{
+  /* by value of a character: it is checked for all of each request */
+  static const gboolean refused[128] = {
+    ['"'] = TRUE,['#'] = TRUE,['<'] = TRUE,['>'] = TRUE,['\\'] = TRUE,
+    ['^'] = TRUE,['`'] = TRUE,['{'] = TRUE,['|'] = TRUE,['}'] = TRUE
+  };
+
+  for (gsize i = 0; i < size; i++) {
+    guint8 c = (guint8) text[i];
+
+    if (c <= ' ' || c >= 127 || refused[c])
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* Scheme, authority and the rest of what has a scheme and "//". */
+static gboolean
+split_sections (const gchar * text, gsize size, VsUrlPart * scheme,
+    VsUrlPart * authority, VsUrlPart * rest)
+{
+  const gchar *end = text + size, *colon = find (text, end, ':'), *slash;
+
+  if (end - colon < 3 || memcmp (colon, "://", 3) != 0)
+    return FALSE;
+  slash = find (colon + 3, end, '/');
+  *scheme = part_of (text, colon);
+  *authority = part_of (colon + 3, slash);
+  *rest = part_of (slash, end);
+  return TRUE;
+}
+
+gboolean
+vs_url_parts_split (const gchar * url, VsUrlParts * parts, GError ** error)
+{
+  gsize size = strnlen (url, VS_URL_MAX + 1);
+  const gchar *end = url + size, *query = find (url, end, '?');
+  VsUrlPart rest;
+
+  if (size > VS_URL_MAX)
+    return fail (error, "the URL is too long");
+  if (!vs_url_is_plain (url, size))
+    return fail (error, "a character that can't be in a URL that is requested");
+  if (!split_sections (url, (gsize) (query - url), &parts->scheme,
+          &parts->authority, &rest)
+      || (!part_is (&parts->scheme, "http")
+          && !part_is (&parts->scheme, "https")))
+    return fail (error, "no absolute http or https URL");
+  if (parts->authority.size == 0 || parts->authority.text[0] == ':')
+    return fail (error, "a URL without a host");
+  if (memchr (parts->authority.text, '@', parts->authority.size))
+    return fail (error, "a URL with a user in it");
+  parts->path = rest;
+  parts->query = part_of (query, end);
+  if (query == end) {
+    parts->query.text = NULL;
+  } else {
+    parts->query.text++;
+    parts->query.size--;
+  }
+  return TRUE;
+}
+
+/* ---- references ---------------------------------------------------------- */
+
+/* Whether a scheme begins it: RFC 3986, 3.1 and 4.2. */
+static gboolean
+is_absolute (const gchar * reference)
+{
+  gsize n = 0;
+
+  while (g_ascii_isalnum (reference[n]) || (n > 0 && reference[n]
+          && strchr ("+-.", reference[n])))
+    n++;
+  return n > 0 && g_ascii_isalpha (reference[0]) && reference[n] == ':';
+}
+
+/* RFC 3986, 5.2.4, of the path that begins at @start. */
+static void
+remove_dot_segments (GString * url, gsize start)
+{
+  gsize end = start + strcspn (url->str + start, "?");
+  gsize in = start, out = start;
+
+  while (in < end) {
+    gsize size = 1 + strcspn (url->str + in + 1, "/?");
+    const gchar *segment = url->str + in;
+    gboolean last = in + size >= end, up = size == 3
+        && memcmp (segment, "/..", 3) == 0;
+
+    if (up || (size == 2 && memcmp (segment, "/.", 2) == 0)) {
+      while (up && out > start && url->str[--out] != '/');
+      if (last)
+        url->str[out++] = '/';
+    } else {
+      memmove (url->str + out, segment, size);
+      out += size;
+    }
+    in += size;
+  }
+  g_string_erase (url, (gssize) out, (gssize) (end - out));
+}
+
+/* What of @base stays before @reference. */
+static gsize
+find_kept (const gchar * base, const VsUrlParts * parts,
+    const gchar * reference)
+{
+  const gchar *path = parts->path.text, *at = path + parts->path.size;
+
+  if (reference[0] == '\0')
+    return strlen (base);
+  if (g_str_has_prefix (reference, "//"))
+    return parts->scheme.size + 1;
+  if (reference[0] == '/')
+    return (gsize) (path - base);
+  if (reference[0] == '?')
+    return (gsize) (at - base);
+  while (at > path && at[-1] != '/')
+    at--;
+  return (gsize) (at - base);
+}
+
+gchar *
+vs_url_resolve (const gchar * base, const gchar * reference, GError ** error)
+{
+  g_autoptr (GString) url = NULL;
+  VsUrlParts parts;
+
+  if (is_absolute (reference)) {
+    return vs_url_parts_split (reference, &parts, error) ?
+        g_strdup (reference) : NULL;
+  }
+  if (base == NULL) {
+    fail (error, "a relative URL, and nothing that it is relative to");
+    return NULL;
+  }
+  if (!vs_url_parts_split (base, &parts, error))
+    return NULL;
+  url = g_string_new_len (base, (gssize) find_kept (base, &parts, reference));
+  if (parts.path.size == 0 && url->len == (gsize) (parts.path.text - base)
+      && !strchr ("/?", reference[0]))
+    g_string_append_c (url, '/');
+  g_string_append (url, reference);
+  if (!vs_url_parts_split (url->str, &parts, error))
+    return NULL;
+  remove_dot_segments (url, (gsize) (parts.path.text - url->str));
+  return g_string_free (g_steal_pointer (&url), FALSE);
+}
+
+/* ---- paths --------------------------------------------------------------- */
+
+static gboolean
+is_normal_escape (const gchar * text, gsize left)
+{
+  gint high, low, c;
+
+  if (left < 3)
+    return FALSE;
+  high = g_ascii_xdigit_value (text[1]);
+  low = g_ascii_xdigit_value (text[2]);
+  c = high << 4 | low;
+  return high >= 0 && low >= 0 && c >= 32 && c != 127 && c != '/' && c != '\\'
+      && !(c < 128 && (g_ascii_isalnum (c) || strchr ("-._~", c)));
+}
+
+static gboolean
+is_dots (const gchar * segment, gsize size)
+{
+  return size <= 2 && memcmp (segment, "..", size) == 0;
+}
+
+gboolean
+vs_url_path_is_normal (const gchar * path, gsize size)
+{
+  gsize segment = 1;
+
+  if (size == 0 || path[0] != '/' || !vs_url_is_plain (path, size)
+      || memchr (path, '?', size))
+    return FALSE;
+  for (gsize i = 1; i <= size; i++) {
+    if (i == size || path[i] == '/') {
+      /* nothing behind the last slash is a folder's name */
+      if (is_dots (path + segment, i - segment)
+          && !(i == size && i == segment))
+        return FALSE;
+      segment = i + 1;
+    } else if (path[i] == '%' && !is_normal_escape (path + i, size - i)) {
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/* ---- patterns ------------------------------------------------------------ */
+
+/* The places in a pattern up to which what was read of a text is matched, in
+ * ascending order. */
+typedef struct
+{
+  guint16 places[VS_URL_MAX + 1];
+  guint n;
+} Places;
+
+static void
+add_place (Places * places, guint place)
+{
+  if (places->n == 0 || places->places[places->n - 1] < place)
+    places->places[places->n++] = (guint16) place;
+}
+
+/* Also behind the stars that begin there, which may stand for nothing. */
+static void
+add_places (Places * places, const VsUrlPart * pattern, guint place)
+{
+  add_place (places, place);
+  while (place < pattern->size && pattern->text[place] == '*')
+    add_place (places, ++place);
+}
+
+/* @mark: "c" is the question mark that begins the query, which only a "?" or a
+ * "*" at the end stands for. */
+static void
+advance (const Places * from, Places * to, const VsUrlPart * pattern, gchar c,
+    gboolean mark)
+{
+  to->n = 0;
+  for (guint i = 0; i < from->n; i++) {
+    guint place = from->places[i];
+    gchar p = place < pattern->size ? pattern->text[place] : '\0';
+
+    if (p == '*') {
+      if (!mark || place + 1 == pattern->size)
+        add_places (to, pattern, place);
+    } else if (place < pattern->size && (p == '?' || p == c)) {
+      add_places (to, pattern, place + 1);
+    }
+  }
+}
+
+static gboolean
+matches_section (const VsUrlPart * pattern, const VsUrlPart * text)
+{
+  const gchar *mark = memchr (text->text, '?', text->size);
+  Places a, b, *now = &a, *next = &b;
+
+  if (memchr (pattern->text, '*', pattern->size) == NULL
+      && pattern->size != text->size)
+    return FALSE;
+  now->n = 0;
+  add_places (now, pattern, 0);
+  for (gsize i = 0; i < text->size && now->n > 0; i++) {
+    Places *last = now;
+
+    advance (now, next, pattern, text->text[i], text->text + i == mark);
+    now = next;
+    next = last;
+  }
+  return now->n > 0 && now->places[now->n - 1] == pattern->size;
+}
+
+gboolean
+vs_url_matches (const gchar * pattern, gsize pattern_size, const gchar * url,
+    gsize url_size)
+{
+  VsUrlPart p[3], u[3];
+
+  if (pattern_size == 1 && pattern[0] == '*')
+    return TRUE;
+  if (pattern_size > VS_URL_MAX || url_size > VS_URL_MAX)
+    return FALSE;
+  return split_sections (pattern, pattern_size, &p[0], &p[1], &p[2])
+      && split_sections (url, url_size, &u[0], &u[1], &u[2])
+      && memchr (u[1].text, '?', u[1].size) == NULL
+      && matches_section (&p[0], &u[0]) && matches_section (&p[1], &u[1])
+      && matches_section (&p[2], &u[2]);
+}
