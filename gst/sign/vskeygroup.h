@@ -21,15 +21,37 @@ G_BEGIN_DECLS
  */
 typedef struct _VsKeyGroup VsKeyGroup;
 
+/**
+ * vs_key_group_new:
+ * @ids: @n of them; each at most VS_KEY_ID_MAX of the characters that need no
+ *   escape in a URL or a cookie (RFC 3986, 2.3)
+ * @keys: @n of them, of each of which a reference is taken
+ *
+ * %G_IO_ERROR_INVALID_ARGUMENT: more than VS_KEY_GROUP_MAX, or an id that is
+ * none, or is there twice
+ */
+VsKeyGroup *vs_key_group_new (const gchar *const *ids, VsSignKey *const *keys,
+    guint n, GError **error);
 VsKeyGroup *vs_key_group_ref (VsKeyGroup *group);
 void        vs_key_group_unref (VsKeyGroup *group);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsKeyGroup, vs_key_group_unref)
 
+gboolean   vs_key_id_is_valid (const gchar *id);
 /* (transfer none) (nullable) */
 VsSignKey *vs_key_group_find (VsKeyGroup *group, const gchar *id, gsize size);
 guint      vs_key_group_get_n_keys (VsKeyGroup *group);
 /* A number that no other group of this process has had. */
 guint64    vs_key_group_get_serial (VsKeyGroup *group);
+
+/**
+ * vs_key_group_waste:
+ * @spent: (nullable): a key that a signature has been verified with
+ *
+ * Verifies nothing with one key of each cost that @group has, but for that of
+ * @spent: whoever is refused has then waited for the same arithmetic, whatever
+ * he was refused for. (nullable) @group: as if it had one RSA key of 2048 bits.
+ */
+void       vs_key_group_waste (VsKeyGroup *group, VsSignKey *spent);
 
 /**
  * VsKeyGroups:
@@ -41,7 +63,8 @@ guint64    vs_key_group_get_serial (VsKeyGroup *group);
  *
  * All of it is read once, and what changed is read again, some seconds later at
  * the latest. What can't be read then leaves the group that there was, and is
- * told once.
+ * told once. What is no "*.pem" in an account's folder, begins with a dot, or
+ * is no folder beside those, is passed over.
  */
 typedef struct _VsKeyGroups VsKeyGroups;
 
@@ -49,13 +72,15 @@ typedef struct _VsKeyGroups VsKeyGroups;
  * vs_key_groups_open:
  * @problem: (nullable): called in any thread for what can't be read later on
  *
- * %G_IO_ERROR_NOT_FOUND, %G_IO_ERROR_INVALID_DATA: names the file. A group
- * without keys is none that anything passes.
+ * %G_IO_ERROR_NOT_FOUND, %G_IO_ERROR_INVALID_DATA and others of the file
+ * system: names the file. A group without keys is one that nothing passes.
  */
 VsKeyGroups *vs_key_groups_open (const gchar *path,
     void (*problem) (const GError *error, gpointer user_data),
     gpointer user_data, GError **error);
 void         vs_key_groups_free (VsKeyGroups *groups);
+/* Reads what changed now, in this thread. */
+void         vs_key_groups_refresh (VsKeyGroups *groups);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsKeyGroups, vs_key_groups_free)
 
 /* (transfer full) (nullable): does not block on files */
