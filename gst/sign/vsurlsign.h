@@ -37,12 +37,14 @@ typedef struct
   VsSignPolicy conditions;
 } VsUrlSignerSettings;
 
-/* %G_IO_ERROR_INVALID_ARGUMENT: a canned policy has an expiry alone; a key id
- * is printable ASCII that needs no escape in a URL or a cookie. */
+/* %G_IO_ERROR_INVALID_ARGUMENT: no private key; a canned policy has an expiry
+ * alone; a date is at most VS_SIGN_DATE_MAX; see vs_key_id_is_valid (). */
 VsUrlSigner *vs_url_signer_new (const VsUrlSignerSettings *settings,
     GError **error);
 void         vs_url_signer_free (VsUrlSigner *signer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsUrlSigner, vs_url_signer_free)
+
+VsSignKind   vs_url_signer_get_kind (VsUrlSigner *signer);
 
 /**
  * vs_url_signer_append:
@@ -50,7 +52,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsUrlSigner, vs_url_signer_free)
  *
  * Appends the signed URL. %G_IO_ERROR_INVALID_ARGUMENT for one that can't be
  * signed: see vs_url_parts_split (); or because it is signed already, or has a
- * wildcard in it where that would mean more than itself.
+ * wildcard in it where that would mean more than itself. In a canned policy too:
+ * its text is also that of a custom policy, for which somebody could pass it
+ * off. What is meant by itself is written "%2A" or "%3F".
  */
 gboolean vs_url_signer_append (VsUrlSigner *signer, GString *text,
     const gchar *url, GError **error);
@@ -60,10 +64,15 @@ gboolean vs_url_signer_append (VsUrlSigner *signer, GString *text,
  * @resource: a pattern, under which the query is valid
  *
  * Appends "Policy=...&Signature=...&Key-Pair-Id=..." (a custom policy), for any
- * URL that @resource stands for.
+ * URL that @resource stands for. It is the same text for the same @resource.
  */
 gboolean vs_url_signer_append_query (VsUrlSigner *signer, GString *text,
     const gchar *resource, GError **error);
+
+/* Appends @url with that query; %G_IO_ERROR_INVALID_ARGUMENT also when @resource
+ * does not stand for it. */
+gboolean vs_url_signer_append_under (VsUrlSigner *signer, GString *text,
+    const gchar *url, const gchar *resource, GError **error);
 
 /* One of the cookies; without attributes such as Path. */
 typedef struct

@@ -16,7 +16,8 @@ typedef enum
   VS_SIGN_VALID,
   VS_SIGN_UNSIGNED,             /* no signature */
   VS_SIGN_MALFORMED,            /* a parameter is missing, there twice, not
-                                 * canonical base64; the path is not normal */
+                                 * canonical base64; the target is no path
+                                 * that is normal, or too long */
   VS_SIGN_UNKNOWN_KEY,          /* not in the account's group */
   VS_SIGN_FORGED,               /* the signature is not this policy's */
   VS_SIGN_POLICY,               /* signed, but no policy that counts here */
@@ -40,7 +41,8 @@ typedef struct _VsUrlVerifier VsUrlVerifier;
 
 /**
  * VsUrlVerifierSettings:
- * @remembered: signatures; 0 for 65536
+ * @remembered: signatures, of which each takes 48 bytes from the start; 0 for
+ *   65536
  * @skew: seconds by which clocks may differ: 0 to 5
  * @allow_any_resource: policies without a Resource hold for all that the key
  *   is for, as at CloudFront; else they are refused
@@ -79,6 +81,8 @@ typedef struct
  * @expires: (out) (optional): until when
  *
  * Strict where CloudFront leaves things open: gst/sign/README.md has the table.
+ * All that have anything of a signature and are refused wait for the same
+ * arithmetic; only those without any are told at once.
  */
 VsSignVerdict vs_url_verifier_check (VsUrlVerifier *verifier,
     VsKeyGroup *group, const VsSignedRequest *request, gint64 *expires);
