@@ -304,8 +304,6 @@ open_element (VsSignManifest * self, const gchar * name, gsize size,
 {
   const Place *place = find_text (self, name, size);
 
-  if (self->collecting)
-    return vs_sign_fail (error, "an element in a URL");
   self->depth++;
   if (place) {
     self->collecting = TRUE;
@@ -326,6 +324,8 @@ append_start (VsSignManifest * self, GString * out, GError ** error)
   name = find_local_name (qualified, &size);
   if (size == 0)
     return vs_sign_fail (error, "a tag without a name");
+  if (self->collecting)
+    return vs_sign_fail (error, "an element in a URL");
   if (self->depth == 0 && !check_root (self, name, size, error))
     return FALSE;
   g_string_append_len (out, self->tag->str, (gssize) (whole + 1));

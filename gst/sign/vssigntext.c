@@ -106,16 +106,17 @@ begins_with (const gchar * text, gsize size, const gchar * start)
 static VsSignTextKind
 tell_kind (const gchar * text, gsize size, gboolean end)
 {
+  if (begins_with (text, size, HLS_START))
+    return VS_SIGN_TEXT_HLS;
+  if (!end && is_begin_of (text, size, HLS_START))
+    return VS_SIGN_TEXT_UNKNOWN;
   while (size > 0 && g_ascii_isspace (*text)) {
     text++;
     size--;
   }
   if (begins_with (text, size, "<"))
     return VS_SIGN_TEXT_DASH;
-  if (begins_with (text, size, HLS_START))
-    return VS_SIGN_TEXT_HLS;
-  return end || !is_begin_of (text, size, HLS_START) ? VS_SIGN_TEXT_URI_LIST
-      : VS_SIGN_TEXT_UNKNOWN;
+  return end || size > 0 ? VS_SIGN_TEXT_URI_LIST : VS_SIGN_TEXT_UNKNOWN;
 }
 
 static gboolean
