@@ -40,6 +40,7 @@ struct _VsUrlVerifier
 typedef struct
 {
   VsUrlPart values[VS_SIGN_N_PARAMETERS];
+  gchar *decoded[VS_SIGN_N_PARAMETERS];
   guint n_values;
   VsSignVerdict verdict;
   GString *url;
@@ -131,6 +132,46 @@ take_value (Claim * claim, VsSignParameter parameter, VsUrlPart value)
     claim->values[parameter] = value;
 }
 
+static gboolean
+is_unreserved (gint c)
+{
+  return c > 0 && c < 128 && (g_ascii_isalnum (c) || strchr ("-._~", c));
+}
+
+/* (transfer full): RFC 3986, 6.2.2.2: an escape of an unreserved character is
+ * that character. Who writes "~" as forms do sends "%7E". */
+static gchar *
+decode_unreserved (const VsUrlPart * value)
+{
+  gchar *text = g_strndup (value->text, value->size), *out = text;
+
+  for (const gchar * in = text; *in; in++) {
+    gint high = in[0] == '%' ? g_ascii_xdigit_value (in[1]) : -1;
+    gint low = high >= 0 ? g_ascii_xdigit_value (in[2]) : -1;
+
+    if (low >= 0 && is_unreserved (high << 4 | low)) {
+      *out++ = (gchar) (high << 4 | low);
+      in += 2;
+    } else {
+      *out++ = *in;
+    }
+  }
+  *out = '\0';
+  return text;
+}
+
+static void
+take_escaped (Claim * claim, VsSignParameter parameter, VsUrlPart value)
+{
+  if (value.text && claim->decoded[parameter] == NULL
+      && memchr (value.text, '%', value.size)) {
+    claim->decoded[parameter] = decode_unreserved (&value);
+    value.text = claim->decoded[parameter];
+    value.size = strlen (value.text);
+  }
+  take_value (claim, parameter, value);
+}
+
 static void
 read_query (Claim * claim, const gchar * target)
 {
@@ -140,7 +181,7 @@ read_query (Claim * claim, const gchar * target)
     VsSignParameter parameter = vs_sign_parameter_find (name.text, name.size);
 
     if (parameter < VS_SIGN_N_PARAMETERS)
-      take_value (claim, parameter, value);
+      take_escaped (claim, parameter, value);
   }
 }
 
@@ -392,12 +433,27 @@ check_claim (VsUrlVerifier * self, VsKeyGroup * group, Claim * claim,
         claim->policy.expires);
 }
 
+static void
+claim_clear (Claim * claim)
+{
+  for (guint i = 0; i < VS_SIGN_N_PARAMETERS; i++)
+    g_free (claim->decoded[i]);
+  if (claim->url)
+    g_string_free (claim->url, TRUE);
+  if (claim->text)
+    g_string_free (claim->text, TRUE);
+  g_clear_pointer (&claim->signature, g_bytes_unref);
+  vs_sign_policy_clear (&claim->policy);
+}
+
 VsSignVerdict
 vs_url_verifier_check (VsUrlVerifier * self, VsKeyGroup * group,
     const VsSignedRequest * request, gint64 * expires)
 {
   Claim claim = { 0 };
 
+  if (expires)
+    *expires = 0;
   read_query (&claim, request->target);
   if (claim.n_values == 0 && request->cookie)
     read_cookies (&claim, request->cookie);
@@ -409,11 +465,8 @@ vs_url_verifier_check (VsUrlVerifier * self, VsKeyGroup * group,
   g_string_append (claim.url, request->origin);
   vs_signed_target_strip (claim.url, request->target);
   check_claim (self, group, &claim, request);
-  if (expires)
-    *expires = claim.verdict == VS_SIGN_VALID ? claim.policy.expires : 0;
-  g_string_free (claim.url, TRUE);
-  g_string_free (claim.text, TRUE);
-  g_clear_pointer (&claim.signature, g_bytes_unref);
-  vs_sign_policy_clear (&claim.policy);
+  if (expires && claim.verdict == VS_SIGN_VALID)
+    *expires = claim.policy.expires;
+  claim_clear (&claim);
   return claim.verdict;
 }

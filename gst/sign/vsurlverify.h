@@ -78,7 +78,7 @@ typedef struct
 /**
  * vs_url_verifier_check:
  * @group: (nullable): of the account that the path belongs to
- * @expires: (out) (optional): until when
+ * @expires: (out) (optional): until when; 0 when it is not valid
  *
  * Strict where CloudFront leaves things open: gst/sign/README.md has the table.
  * All that have anything of a signature and are refused wait for the same

@@ -43,8 +43,7 @@ check_at (const gchar * target, const gchar * cookie, gint64 now)
   VsSignVerdict verdict = vs_url_verifier_check (verifier, group, &request,
       &expires);
 
-  fail_unless (verdict == VS_SIGN_UNSIGNED || (verdict == VS_SIGN_VALID) ==
-      (expires > 0));
+  fail_unless_equals_int64 (expires > 0, verdict == VS_SIGN_VALID);
   return verdict;
 }
 
@@ -435,7 +434,7 @@ GST_START_TEST (test_keys)
   g_autofree gchar *target = make_canned (URL);
   g_autofree gchar *other = make_target ("other", "K1", VS_SIGN_CANNED,
       VS_SIGN_SHA1, URL);
-  static const gchar *const bad[] = { "K9", "", "k1", "K1%20", "%4B1" };
+  static const gchar *const bad[] = { "K9", "", "k1", "K1%20", "K%2F1" };
 
   expect_replaced (target, "=K1", "=K2", VS_SIGN_FORGED);
   expect_replaced (target, "=K1", "=E1", VS_SIGN_FORGED);
@@ -469,7 +468,12 @@ GST_START_TEST (test_base64)
   expect_replaced (target, "__&Key", "_&Key", VS_SIGN_MALFORMED);
   expect_replaced (target, "__&Key", "&Key", VS_SIGN_MALFORMED);
   expect_replaced (target, "__&Key", "__AAAA&Key", VS_SIGN_MALFORMED);
-  expect_replaced (target, "__&Key", "%5F%5F&Key", VS_SIGN_MALFORMED);
+  /* an unreserved letter may be escaped, no other */
+  expect_replaced (target, "__&Key", "%5F%5f&Key", VS_SIGN_VALID);
+  expect_replaced (target, "=K1", "=%4B1", VS_SIGN_VALID);
+  expect_replaced (target, "__&Key", "%3D%3D&Key", VS_SIGN_MALFORMED);
+  expect_replaced (target, "__&Key", "%5F%255F&Key", VS_SIGN_MALFORMED);
+  expect_replaced (target, "__&Key", "_%5&Key", VS_SIGN_MALFORMED);
   expect_replaced (custom, "Policy=", "Policy=%65", VS_SIGN_MALFORMED);
 }
 
