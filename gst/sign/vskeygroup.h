@@ -70,7 +70,8 @@ typedef struct _VsKeyGroups VsKeyGroups;
 
 /**
  * vs_key_groups_open:
- * @problem: (nullable): called in any thread for what can't be read later on
+ * @problem: (nullable): called in any thread for what can't be read later on;
+ *   calls nothing of @groups
  *
  * %G_IO_ERROR_NOT_FOUND, %G_IO_ERROR_INVALID_DATA and others of the file
  * system: names the file. A group without keys is one that nothing passes.

@@ -157,6 +157,12 @@ vs_sign_key_get_pkey (VsSignKey * self)
   return self->pkey;
 }
 
+gboolean
+vs_sign_key_is_private (VsSignKey * self)
+{
+  return self->is_private;
+}
+
 guint
 vs_sign_key_get_cost (VsSignKey * self)
 {

@@ -55,6 +55,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsSignKey, vs_sign_key_unref)
 /* (transfer full): of a private key; PEM of what others verify with */
 gchar *vs_sign_key_dup_public_pem (VsSignKey *key);
 
+gboolean vs_sign_key_is_private (VsSignKey *key);
+
 /**
  * vs_sign_key_get_cost:
  *

@@ -52,6 +52,7 @@ static const Place dash_attributes[] = {
   {"SegmentTemplate", "initialization", VS_SIGN_REF_SEGMENT},
   {"SegmentTemplate", "index", VS_SIGN_REF_SEGMENT},
   {"SegmentTemplate", "bitstreamSwitching", VS_SIGN_REF_SEGMENT},
+  {"InitializationSet", "initialization", VS_SIGN_REF_SEGMENT},
   {"SegmentURL", "media", VS_SIGN_REF_SEGMENT},
   {"SegmentURL", "index", VS_SIGN_REF_SEGMENT},
   {"Initialization", "sourceURL", VS_SIGN_REF_SEGMENT},

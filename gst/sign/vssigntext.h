@@ -33,8 +33,8 @@ typedef enum
  * HLS what is named URI or "...-URI" (RFC 8216, 4.3, and its second edition) and
  * the interstitials' X-ASSET-LIST. In a manifest: BaseURL, unless it is a
  * folder, Location, PatchLocation, ContentSteering, SegmentTemplate, SegmentURL,
- * Initialization, RepresentationIndex, BitstreamSwitching, xlink:href; UTCTiming
- * where it is in the manifest's folder, for other clocks are nobody's to sign
+ * Initialization, InitializationSet, RepresentationIndex, BitstreamSwitching,
+ * xlink:href; UTCTiming where it is in the manifest's folder, for other clocks are nobody's to sign
  * for; StreamIndex' Url. URIs of another scheme than HTTP's ("data:", "skd:",
  * "urn:") stay as they are, but not in a list.
  *

@@ -44,8 +44,8 @@ check_settings (const VsUrlSignerSettings * settings, GError ** error)
 {
   const VsSignPolicy *conditions = &settings->conditions;
 
-  if (settings->key == NULL)
-    return fail (error, "no key to sign with");
+  if (settings->key == NULL || !vs_sign_key_is_private (settings->key))
+    return fail (error, "no private key to sign with");
   if (settings->key_id == NULL || !vs_key_id_is_valid (settings->key_id))
     return fail (error, "the key's id is missing, or not of letters, digits "
         "and \"-._~\"");

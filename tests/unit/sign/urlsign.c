@@ -221,7 +221,9 @@ GST_END_TEST;
 GST_START_TEST (test_settings)
 {
   g_autoptr (VsSignKey) key = load_private ("rsa");
+  g_autoptr (VsSignKey) public = load_public ("rsa");
   const VsUrlSignerSettings cases[] = {
+    {public, "K1", VS_SIGN_CANNED, VS_SIGN_SHA1, {NULL, 9}},
     {NULL, "K1", VS_SIGN_CANNED, VS_SIGN_SHA1, {NULL, 9}},
     {key, NULL, VS_SIGN_CANNED, VS_SIGN_SHA1, {NULL, 9}},
     {key, "", VS_SIGN_CANNED, VS_SIGN_SHA1, {NULL, 9}},
