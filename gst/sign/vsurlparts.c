@@ -194,14 +194,12 @@ vs_url_resolve (const gchar * base, const gchar * reference, GError ** error)
 static gboolean
 is_normal_escape (const gchar * text, gsize left)
 {
-  gint high, low, c;
+  gint c;
 
-  if (left < 3)
+  if (left < 3 || !g_ascii_isxdigit (text[1]) || !g_ascii_isxdigit (text[2]))
     return FALSE;
-  high = g_ascii_xdigit_value (text[1]);
-  low = g_ascii_xdigit_value (text[2]);
-  c = high << 4 | low;
-  return high >= 0 && low >= 0 && c >= 32 && c != 127 && c != '/' && c != '\\'
+  c = g_ascii_xdigit_value (text[1]) << 4 | g_ascii_xdigit_value (text[2]);
+  return c >= 32 && c != 127 && c != '/' && c != '\\'
       && !(c < 128 && (g_ascii_isalnum (c) || strchr ("-._~", c)));
 }
 
@@ -235,69 +233,107 @@ vs_url_path_is_normal (const gchar * path, gsize size)
 
 /* ---- patterns ------------------------------------------------------------ */
 
-/* The places in a pattern up to which what was read of a text is matched, in
- * ascending order. */
+/* characters that can be in a URL are below */
+#define CHARACTERS 128
+#define WORD_BITS 64
+
+/* A set has a bit for each place in a pattern, which is before one of its
+ * characters that is no star, or at its end.
+ * @now: the places up to which what was read of a text is matched
+ * @match: of each character, those before which it passes; @any: before a "?"
+ * @stay: where a star stands, that takes any character */
 typedef struct
 {
-  guint16 places[VS_URL_MAX + 1];
-  guint n;
-} Places;
+  gsize n_words, n_places;
+  guint64 *now, *match, *any, *stay;
+} Glob;
 
 static void
-add_place (Places * places, guint place)
+add_place (guint64 * set, gsize place)
 {
-  if (places->n == 0 || places->places[places->n - 1] < place)
-    places->places[places->n++] = (guint16) place;
+  set[place / WORD_BITS] |= (guint64) 1 << place % WORD_BITS;
 }
 
-/* Also behind the stars that begin there, which may stand for nothing. */
-static void
-add_places (Places * places, const VsUrlPart * pattern, guint place)
+static gboolean
+has_place (const guint64 * set, gsize place)
 {
-  add_place (places, place);
-  while (place < pattern->size && pattern->text[place] == '*')
-    add_place (places, ++place);
+  return set[place / WORD_BITS] >> place % WORD_BITS & 1;
 }
 
-/* @mark: "c" is the question mark that begins the query, which only a "?" or a
- * "*" at the end stands for. */
 static void
-advance (const Places * from, Places * to, const VsUrlPart * pattern, gchar c,
-    gboolean mark)
+glob_init (Glob * self, const VsUrlPart * pattern)
 {
-  to->n = 0;
-  for (guint i = 0; i < from->n; i++) {
-    guint place = from->places[i];
-    gchar p = place < pattern->size ? pattern->text[place] : '\0';
+  gsize place = 0;
 
-    if (p == '*') {
-      if (!mark || place + 1 == pattern->size)
-        add_places (to, pattern, place);
-    } else if (place < pattern->size && (p == '?' || p == c)) {
-      add_places (to, pattern, place + 1);
-    }
+  self->n_words = pattern->size / WORD_BITS + 1;
+  self->now = g_new0 (guint64, self->n_words * (CHARACTERS + 3));
+  self->any = self->now + self->n_words;
+  self->stay = self->any + self->n_words;
+  self->match = self->stay + self->n_words;
+  for (gsize i = 0; i < pattern->size; i++) {
+    guint8 c = (guint8) pattern->text[i];
+
+    if (c == '*')
+      add_place (self->stay, place);
+    else if (c == '?')
+      add_place (self->any, place++);
+    else
+      add_place (self->match + (c % CHARACTERS) * self->n_words, place++);
   }
+  self->n_places = place;
+  add_place (self->now, 0);
+}
+
+static void
+glob_push (Glob * self, gchar c)
+{
+  const guint64 *match =
+      self->match + ((guint8) c % CHARACTERS) * self->n_words;
+  guint64 carry = 0;
+
+  for (gsize i = 0; i < self->n_words; i++) {
+    guint64 moved = self->now[i] & (match[i] | self->any[i]);
+
+    self->now[i] = (self->now[i] & self->stay[i]) | moved << 1 | carry;
+    carry = moved >> (WORD_BITS - 1);
+  }
+}
+
+/* The query begins: of the stars, only one at the end goes on. */
+static void
+leave_path (Glob * self)
+{
+  gboolean open = has_place (self->stay, self->n_places);
+  g_autofree guint64 *stay = g_memdup2 (self->stay,
+      self->n_words * sizeof (guint64));
+
+  memset (self->stay, 0, self->n_words * sizeof (guint64));
+  if (open)
+    add_place (self->stay, self->n_places);
+  glob_push (self, '?');
+  memcpy (self->stay, stay, self->n_words * sizeof (guint64));
 }
 
 static gboolean
 matches_section (const VsUrlPart * pattern, const VsUrlPart * text)
 {
   const gchar *mark = memchr (text->text, '?', text->size);
-  Places a, b, *now = &a, *next = &b;
+  gboolean matches;
+  Glob glob;
 
   if (memchr (pattern->text, '*', pattern->size) == NULL
       && pattern->size != text->size)
     return FALSE;
-  now->n = 0;
-  add_places (now, pattern, 0);
-  for (gsize i = 0; i < text->size && now->n > 0; i++) {
-    Places *last = now;
-
-    advance (now, next, pattern, text->text[i], text->text + i == mark);
-    now = next;
-    next = last;
+  glob_init (&glob, pattern);
+  for (gsize i = 0; i < text->size; i++) {
+    if (text->text + i == mark)
+      leave_path (&glob);
+    else
+      glob_push (&glob, text->text[i]);
   }
-  return now->n > 0 && now->places[now->n - 1] == pattern->size;
+  matches = has_place (glob.now, glob.n_places);
+  g_free (glob.now);
+  return matches;
 }
 
 gboolean
@@ -308,7 +344,9 @@ vs_url_matches (const gchar * pattern, gsize pattern_size, const gchar * url,
 
   if (pattern_size == 1 && pattern[0] == '*')
     return TRUE;
-  if (pattern_size > VS_URL_MAX || url_size > VS_URL_MAX)
+  if (pattern_size > VS_URL_MAX || url_size > VS_URL_MAX
+      || !vs_url_is_plain (pattern, pattern_size)
+      || !vs_url_is_plain (url, url_size))
     return FALSE;
   return split_sections (pattern, pattern_size, &p[0], &p[1], &p[2])
       && split_sections (url, url_size, &u[0], &u[1], &u[2])

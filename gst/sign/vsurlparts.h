@@ -83,8 +83,8 @@ gboolean vs_url_path_is_normal (const gchar *path, gsize size);
  * stands in: scheme, authority, path, query; but a "*" at the end of the
  * pattern stands for a query too, and a "?" for the query's question mark, as
  * CloudFront's documentation has both. The pattern "*" is all there is.
- * Letters are compared as they are. At most as many steps as the product of
- * both sizes; few more than the larger one for what is common.
+ * Letters are compared as they are. What vs_url_is_plain () does not take
+ * matches nothing. A step for each character of @url and each 64 of @pattern.
  */
 gboolean vs_url_matches (const gchar *pattern, gsize pattern_size,
     const gchar *url, gsize url_size);

@@ -7,6 +7,8 @@
 #include <glib/gstdio.h>
 #include <gst/check/gstcheck.h>
 
+#include "common/folder.h"
+
 gchar *folder;
 
 gboolean
@@ -33,7 +35,7 @@ sign_setup (void)
 {
   static const gchar *const names[] = { "rsa", "other", "ec" };
 
-  folder = g_dir_make_tmp ("vs-sign-XXXXXX", NULL);
+  folder = test_folder_make ("sign");
   fail_unless (openssl ("genrsa -out rsa.pem 2048"));
   fail_unless (openssl ("genrsa -out other.pem 2048"));
   fail_unless (openssl ("ecparam -name prime256v1 -genkey -out ec.pem"));
@@ -46,28 +48,10 @@ sign_setup (void)
   }
 }
 
-static void
-remove_tree (const gchar * path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const gchar *name;
-
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree gchar *child = g_build_filename (path, name, NULL);
-
-    if (g_file_test (child, G_FILE_TEST_IS_DIR)
-        && !g_file_test (child, G_FILE_TEST_IS_SYMLINK))
-      remove_tree (child);
-    else
-      g_unlink (child);
-  }
-  g_rmdir (path);
-}
-
 void
 sign_teardown (void)
 {
-  remove_tree (folder);
+  test_folder_remove (folder);
   g_clear_pointer (&folder, g_free);
 }
 
