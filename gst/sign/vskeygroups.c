@@ -12,7 +12,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-#define REFRESH_S 2
+#define REFRESH_S 5
 #define FILE_MAX (4 * 1024 * 1024)
 #define KEY_FILE_MAX (64 * 1024)
 #define SUFFIX ".pem"

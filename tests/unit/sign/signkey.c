@@ -169,6 +169,26 @@ GST_START_TEST (test_public_keys)
 
 GST_END_TEST;
 
+/* A byte behind the key, in the same PEM. */
+GST_START_TEST (test_public_rest)
+{
+  g_autofree gchar *path = path_of ("p.der");
+  g_autofree gchar *der = NULL;
+  gsize size;
+
+  fail_unless (openssl ("pkey -pubin -in rsa.pub.pem -outform DER -out p.der"));
+  fail_unless (g_file_get_contents (path, &der, &size, NULL));
+  for (gsize more = 0; more < 2; more++) {
+    g_autofree gchar *text = g_base64_encode ((guint8 *) der, size + more);
+    g_autofree gchar *pem = g_strconcat ("-----BEGIN PUBLIC KEY-----\n", text,
+        "\n-----END PUBLIC KEY-----\n", NULL);
+
+    fail_unless (takes_public (pem) == (more == 0));
+  }
+}
+
+GST_END_TEST;
+
 /* An exponent of 1: everything is its own signature. */
 GST_START_TEST (test_exponent_of_one)
 {
@@ -337,6 +357,7 @@ signkey_suite (void)
   tcase_add_test (tc, test_no_keys);
   tcase_add_test (tc, test_silence);
   tcase_add_test (tc, test_public_keys);
+  tcase_add_test (tc, test_public_rest);
   tcase_add_test (tc, test_exponent_of_one);
   tcase_add_test (tc, test_openssl);
   tcase_add_test (tc, test_tampered);

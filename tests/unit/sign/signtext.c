@@ -382,18 +382,19 @@ GST_START_TEST (test_dash)
       "<RepresentationIndex sourceURL='r'/><SegmentURL media='1.m4s' index="
       "'1.idx'/><SegmentURL mediaRange='0-1'/></SegmentList></Representation>"
       "<Representation id='2'><BaseURL> v.mp4 </BaseURL></Representation>"
-      "</AdaptationSet></Period>\n<![CDATA[ <BaseURL>x</BaseURL> ]]>\n</MPD>\n";
+      "</AdaptationSet></Period>\n<![CDATA[ <BaseURL>x</BaseURL> ]]]>\n"
+      "<BaseURL>last.mp4</BaseURL></MPD>\n";
   g_autofree gchar *out = sign_text (&mpd, text);
 
   check_signed (out, "//Location|//PatchLocation", mpd.base, 2);
   check_signed (out, "(" ATTRIBUTES ")[not(starts-with(.,'urn:'))]", mpd.base,
       9);
-  check_signed (out, "//BaseURL", mpd.base, 1);
+  check_signed (out, "//BaseURL", mpd.base, 2);
   check_signed (out, "//UTCTiming[2]/@value", mpd.base, 1);
   fail_unless (strstr (out, "value='https://time.example/now'/>") != NULL);
   fail_unless (strstr (out, "'urn:mpeg:dash:resolve-to-zero:2013'") != NULL);
   fail_unless (strstr (out, "<!-- <BaseURL>x -->") != NULL);
-  fail_unless (strstr (out, "<![CDATA[ <BaseURL>x</BaseURL> ]]>") != NULL);
+  fail_unless (strstr (out, "<![CDATA[ <BaseURL>x</BaseURL> ]]]>") != NULL);
   fail_unless (strstr (out, "$RepresentationID$/s_$Number%05d$.m4s?P") != NULL);
 }
 
@@ -424,12 +425,12 @@ GST_END_TEST;
 GST_START_TEST (test_dash_two_folders)
 {
   check_error (&mpd, "<MPD>\n<BaseURL>https://i/</BaseURL>\n"
-      "<BaseURL>https://j/</BaseURL>", "line 3: ", NULL);
+      "<BaseURL>https://j/</BaseURL>", "line 3: BaseURLs", NULL);
   check_error (&mpd, "<MPD><Period><AdaptationSet>"
       "<SegmentTemplate media='$Number$'/>\n<Representation>"
-      "<BaseURL>https://i/</BaseURL>", "line 2: ", NULL);
+      "<BaseURL>https://i/</BaseURL>", "line 2: BaseURLs", NULL);
   check_error (&mpd, "<MPD><Period><SegmentTemplate media='$Time$/../../x'/>",
-      "line 1: ", "<MPD><Period>");
+      "line 1: a template", "<MPD><Period>");
 }
 
 GST_END_TEST;
