@@ -6,6 +6,7 @@
  *                                 was done in a second of the processor
  *   signer refusals KEY ROUNDS    each kind of refusal: its name, and the 5th,
  *                                 50th and 95th percentile of its nanoseconds
+ *   signer mixed KEY ROUNDS       the same with a second key, on P-256
  *   signer list KEY KIND LINES    of a list: lines a second, bytes of memory
  *
  * KEY is a private key in PEM.
@@ -27,6 +28,12 @@
 #define N_TARGETS 64
 #define REMEMBERED 8
 #define LISTED_AT_ONCE 100
+
+/* nobody has the other half of it */
+static const gchar ec_pem[] = "-----BEGIN PUBLIC KEY-----\n"
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEOPyF97h2eqnEtgvEzi/YtPW6mjlJ\n"
+    "8e/H3Pczdz31VsPIUUxM4kKYrHKXAmcCH3CcBd0D0v63hDKhSOCi9hKZcQ==\n"
+    "-----END PUBLIC KEY-----\n";
 
 typedef struct
 {
@@ -83,20 +90,26 @@ sign_target (VsUrlSigner * signer, guint number)
 }
 
 static void
-bench_init (Bench * self, const gchar * path)
+bench_init (Bench * self, const gchar * path, gboolean mixed)
 {
-  static const gchar *const ids[] = { "K1" };
+  static const gchar *const ids[] = { "K1", "E1" };
   VsUrlVerifierSettings settings = { REMEMBERED };
   GError *error = NULL;
   g_autofree gchar *pem = NULL;
   g_autoptr (VsSignKey) public = NULL;
+  g_autoptr (VsSignKey) ec = NULL;
+  VsSignKey *keys[2];
 
   self->key = vs_sign_key_new_private (path, &error);
   need (self->key != NULL, error);
   pem = vs_sign_key_dup_public_pem (self->key);
   public = vs_sign_key_new_public (pem, strlen (pem), &error);
   need (public != NULL, error);
-  self->group = vs_key_group_new (ids, &public, 1, &error);
+  ec = vs_sign_key_new_public (ec_pem, strlen (ec_pem), &error);
+  need (ec != NULL, error);
+  keys[0] = public;
+  keys[1] = ec;
+  self->group = vs_key_group_new (ids, keys, mixed ? 2 : 1, &error);
   need (self->group != NULL, error);
   for (guint i = 0; i < G_N_ELEMENTS (self->signers); i++)
     self->signers[i] = make_signer (self->key, (VsSignKind) i);
@@ -262,7 +275,9 @@ measure_refusals (Bench * self, guint rounds)
         self->group, NOW},
     {"unknown-key", VS_SIGN_UNKNOWN_KEY, replace (good, "=K1", "=K2"),
         self->group, NOW},
-    {"unknown-account", VS_SIGN_UNKNOWN_KEY, g_strdup (good), NULL, NOW},
+    {"other-key", vs_key_group_get_n_keys (self->group) > 1 ? VS_SIGN_FORGED
+          : VS_SIGN_UNKNOWN_KEY, replace (good, "=K1", "=E1"), self->group,
+        NOW},
     {"other-resource", VS_SIGN_RESOURCE, replace (good, "video_0", "video_1"),
         self->group, NOW},
     {"expired", VS_SIGN_EXPIRED, g_strdup (good), self->group, EXPIRES},
@@ -331,10 +346,10 @@ main (int argc, char **argv)
     fprintf (stderr, "see the head of signer.c\n");
     return 2;
   }
-  bench_init (&bench, argv[2]);
+  bench_init (&bench, argv[2], strcmp (argv[1], "mixed") == 0);
   if (strcmp (argv[1], "rates") == 0)
     measure_rates (&bench, atof (argv[3]));
-  else if (strcmp (argv[1], "refusals") == 0)
+  else if (strcmp (argv[1], "list") != 0)
     measure_refusals (&bench, (guint) atoi (argv[3]));
   else
     measure_list (&bench, (VsSignKind) (atoi (argv[3]) % 3),
