@@ -368,8 +368,6 @@ append_tag (VsSignManifest * self, GString * out, GError ** error)
   gsize before = out->len;
   gboolean ok;
 
-  if (memchr (self->tag->str, '\0', self->tag->len))
-    return vs_sign_fail (error, "a character that is in no text");
   ok = self->tag->str[1] == '/' ? append_end (self, out, error)
       : append_start (self, out, error);
   if (!ok)
@@ -392,7 +390,7 @@ push_text (VsSignManifest * self, gchar c, GString * out, GError ** error)
   if (self->collected->len >= VS_SIGN_TEXT_LINE_MAX)
     return vs_sign_fail (error, "the URL is too long");
   g_string_append_c (self->collected, c);
-  return c != '\0' || vs_sign_fail (error, "a character that is in no text");
+  return TRUE;
 }
 
 /* What began is known by the first bytes: an element in most cases. */
@@ -489,6 +487,8 @@ gboolean
 vs_sign_manifest_push (VsSignManifest * self, gchar c, GString * out,
     GError ** error)
 {
+  if (c == '\0')
+    return vs_sign_fail (error, "a character that is in no text");
   switch (self->state) {
     case TEXT:
       if (c != '<')

@@ -50,8 +50,25 @@ run (VsSignTextKind kind, const gchar * data, gsize size, gsize piece,
   return out;
 }
 
-/* ECDSA signs in another way each time, but for what is remembered: of more
- * folders than that, only the size is the same. */
+/* ECDSA signs in another way each time, in its size too, and what is remembered
+ * may have been forgotten by the second time. */
+static void
+erase_signatures (GString * text)
+{
+  static const gchar name[] = "Signature=";
+  const gchar *at = text->str;
+
+  while ((at = memmem (at, text->len - (at - text->str), name, strlen (name)))) {
+    gsize start = at - text->str + strlen (name), end = start;
+
+    while (g_ascii_isalnum (text->str[end]) || (text->str[end]
+            && strchr ("-~_", text->str[end])))
+      end++;
+    g_string_erase (text, start, end - start);
+    at = text->str + start;
+  }
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 * data, size_t size)
 {
@@ -66,11 +83,13 @@ LLVMFuzzerTestOneInput (const guint8 * data, size_t size)
   text = (const gchar *) data + 2;
   whole = run (data[0] % 5, text, size - 2, size, &error);
   pieces = run (data[0] % 5, text, size - 2, 1 + data[1] % 16, &again);
-  if ((error == NULL) != (again == NULL)
-      || g_strcmp0 (error ? error->message : NULL,
+  if (g_strcmp0 (error ? error->message : NULL,
           again ? again->message : NULL) != 0)
-    g_error ("another end");
-  if (size < 1000 && !g_string_equal (whole, pieces))
-    g_error ("another text");
+    g_error ("%s, then %s", error ? error->message : "no error",
+        again ? again->message : "no error");
+  erase_signatures (whole);
+  erase_signatures (pieces);
+  if (!g_string_equal (whole, pieces))
+    g_error ("%s, then %s", whole->str, pieces->str);
   return 0;
 }

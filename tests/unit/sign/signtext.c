@@ -469,8 +469,14 @@ GST_START_TEST (test_xml_errors)
     "<MPD><Location>a?x&amp;Signature=b</Location></MPD>",
   };
 
+  g_autofree gchar *out = NULL;
+  g_autoptr (GError) error = NULL;
+
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     check_error (&mpd, cases[i], "line 1: ", NULL);
+  out = run (&mpd, "<MPD>\0</MPD>", 12, 12, 12, &error);
+  fail_unless (error != NULL);
+  fail_unless_equals_string (out, "<MPD>");
 }
 
 GST_END_TEST;
