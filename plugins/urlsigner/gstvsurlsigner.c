@@ -53,7 +53,8 @@
  * ## Actions
  *
  * `sign-url`, `sign-cookies` and `verify-url` do the same for an application, in
- * READY and above; no pad needs to be there.
+ * READY and above; no pad needs to be there. Properties that are set in READY
+ * count from PAUSED on.
  *
  * ## Example launch lines
  * |[

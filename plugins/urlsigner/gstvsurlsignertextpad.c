@@ -156,6 +156,7 @@ begin_text (GstVsUrlSignerTextPad * pad)
   base = g_strdup (vs_signing_get_base (signing));
   if (base == NULL)
     base = ask_for_base (pad);
+  pad->has_base = base != NULL;
   pad->signer = vs_signing_begin (signing, NULL);
   pad->text = vs_sign_text_new (pad->signer, pad->kind, base);
   return TRUE;
@@ -166,7 +167,9 @@ fail (GstVsUrlSignerTextPad * pad, const GError * error)
 {
   pad->failed = TRUE;
   GST_ELEMENT_ERROR (get_element (pad), STREAM, FORMAT,
-      ("The text can't be signed: %s.", error->message), (NULL));
+      ("The text can't be signed: %s.", error->message),
+      ("there is %s", pad->has_base ? "a base URL" :
+          "no base URL: base-url is not set, and the source tells none"));
   return GST_FLOW_ERROR;
 }
 

@@ -22,7 +22,7 @@ struct _GstVsUrlSignerTextPad
   VsSignTextKind kind;          /* that caps tell */
   VsUrlSigner *signer;          /* of a text that has begun, as */
   VsSignText *text;             /* this */
-  gboolean failed;
+  gboolean has_base, failed;
   gboolean has_preamble;        /* caps and segment went out */
   guint64 offset;               /* of the next buffer, bytes */
 };
