@@ -87,21 +87,22 @@ vs_url_verifier_free (VsUrlVerifier * self)
 
 /* ---- targets ------------------------------------------------------------- */
 
-static VsUrlPart
-find_query (const gchar * target)
+static void
+find_query (const gchar * target, VsUrlPart * query)
 {
   const gchar *mark = strchr (target, '?');
-  VsUrlPart query = { mark ? mark + 1 : NULL, mark ? strlen (mark + 1) : 0 };
 
-  return query;
+  query->text = mark ? mark + 1 : NULL;
+  query->size = mark ? strlen (mark + 1) : 0;
 }
 
 void
 vs_signed_target_strip (GString * text, const gchar * target)
 {
-  VsUrlPart query = find_query (target), name, value;
+  VsUrlPart query, name, value;
   gchar before = '?';
 
+  find_query (target, &query);
   g_string_append_len (text, target, (gssize) strcspn (target, "?"));
   while (vs_url_query_next (&query, &name, &value)) {
     const gchar *end = value.text ? value.text + value.size
@@ -175,8 +176,9 @@ take_escaped (Claim * claim, VsSignParameter parameter, VsUrlPart value)
 static void
 read_query (Claim * claim, const gchar * target)
 {
-  VsUrlPart query = find_query (target), name, value;
+  VsUrlPart query, name, value;
 
+  find_query (target, &query);
   while (vs_url_query_next (&query, &name, &value)) {
     VsSignParameter parameter = vs_sign_parameter_find (name.text, name.size);
 
