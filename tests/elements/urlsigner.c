@@ -6,6 +6,7 @@
 #include "config.h"
 #endif
 
+#include <dlfcn.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -551,15 +552,32 @@ GST_END_TEST;
 
 /* ---- gst-launch-1.0 ----------------------------------------------------- */
 
+extern void __asan_init (void) __attribute__((weak));
+
+/* (transfer full): what gst-launch-1.0 needs to load our plugins, which may have
+ * been built with the address sanitizer */
+static gchar **
+get_environment (void)
+{
+  gchar **environment = g_get_environ ();
+  Dl_info info;
+
+  if (__asan_init && dladdr ((gpointer) __asan_init, &info))
+    environment = g_environ_setenv (environment, "LD_PRELOAD", info.dli_fname,
+        TRUE);
+  return environment;
+}
+
 /* Runs a line of the shell in the test's folder; its exit status */
 static gint
 shell (const gchar * line)
 {
   const gchar *argv[] = { "sh", "-c", line, NULL };
+  g_auto (GStrv) environment = get_environment ();
   g_autoptr (GError) error = NULL;
   gint status;
 
-  fail_unless (g_spawn_sync (folder, (gchar **) argv, NULL,
+  fail_unless (g_spawn_sync (folder, (gchar **) argv, environment,
           G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status, &error), "%s",
       error ? error->message : "");
   return WEXITSTATUS (status);
