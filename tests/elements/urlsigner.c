@@ -318,7 +318,8 @@ push_urls (GstHarness * h, guint from, guint to, guint64 * lines)
 
 GST_START_TEST (test_million)
 {
-  const guint total = g_getenv ("VS_VALGRIND") ? 20000 : 1000000, step = 1000;
+  const gboolean measured = g_getenv ("VS_VALGRIND") == NULL;
+  const guint total = measured ? 1000000 : 20000, step = 1000;
   GstHarness *h = text_harness ("policy=wildcard");
   guint64 lines = 0;
   gsize before = 0, after;
@@ -331,8 +332,9 @@ GST_START_TEST (test_million)
   }
   after = get_resident ();
   fail_unless_equals_uint64 (lines, total);
-  fail_unless (after < before + 2 * 1024 * 1024, "%" G_GSIZE_FORMAT " to %"
-      G_GSIZE_FORMAT, before, after);
+  fail_unless (!measured
+      || after < before + 2 * 1024 * 1024,
+      "%" G_GSIZE_FORMAT " to %" G_GSIZE_FORMAT, before, after);
   gst_harness_teardown (h);
 }
 
