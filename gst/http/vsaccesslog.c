@@ -51,6 +51,7 @@ vs_access_record_free (VsAccessRecord * record)
   g_free (record->event);
   g_free (record->breakout);
   g_free (record->endpoint);
+  g_free (record->reason);
   g_free (record);
 }
 
@@ -202,6 +203,7 @@ vs_access_record_to_json (const VsAccessRecord * record, GString * line)
   append_string (line, "endpointArn", NULL);
   append_string (line, "eventId", record->event);
   append_string (line, "breakoutId", record->breakout);
+  append_string (line, "reason", record->reason);
   g_string_append (line, "}\n");
 }
 

@@ -12,7 +12,8 @@ G_BEGIN_DECLS
  * VsAccessRecord:
  *
  * One request, in the terms of MediaPackage's egress access logs. Strings may
- * hold any bytes; those that are NULL become JSON's null.
+ * hold any bytes; those that are NULL become JSON's null. No header field of
+ * the request is in it but these: some are secrets.
  */
 typedef struct
 {
@@ -28,6 +29,7 @@ typedef struct
   gchar *host;
   guint64 id;
   gchar *account, *event, *breakout, *endpoint;
+  gchar *reason;                /* why it was refused: for this log alone */
 } VsAccessRecord;
 
 void vs_access_record_free (VsAccessRecord *record);

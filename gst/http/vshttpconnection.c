@@ -228,7 +228,7 @@ refuse (VsHttpConnection * connection, guint status, const gchar * reason)
 
   if (connection->guard)
     bytes = vs_http_guard_get_bytes (connection->guard, &size);
-  connection->funcs->refused (connection, status, bytes, size,
+  connection->funcs->refused (connection, status, reason, bytes, size,
       connection->user_data);
   g_clear_pointer (&connection->guard, vs_http_guard_free);
 

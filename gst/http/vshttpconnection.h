@@ -39,7 +39,7 @@ typedef struct
  * @request: (transfer full) @head: a request passed. The owner answers by
  *   vs_http_connection_send () and ends it by
  *   vs_http_connection_end_request (), always, also after @abandoned
- * @refused: a request was refused with @status
+ * @refused: a request was refused with @status, for @reason
  * @abandoned: the client of the request under way is gone; sending fails
  * @closed: the last call
  */
@@ -48,7 +48,8 @@ typedef struct
   void (*request) (VsHttpConnection *connection, VsHttpHead *head,
       gpointer user_data);
   void (*refused) (VsHttpConnection *connection, guint status,
-      const gchar *bytes, gsize size, gpointer user_data);
+      const gchar *reason, const gchar *bytes, gsize size,
+      gpointer user_data);
   void (*abandoned) (VsHttpConnection *connection, gpointer user_data);
   void (*closed) (VsHttpConnection *connection, gpointer user_data);
 } VsHttpConnectionFuncs;

@@ -26,7 +26,7 @@ struct _VsHttpRequest
   gboolean whole;               /* libsoup wrote all of it */
   VsHttpResponse response;
   gint64 real_time, start_time, begin_time;     /* µs */
-  gchar *account, *event, *breakout, *endpoint;
+  gchar *account, *event, *breakout, *endpoint, *reason;
 };
 
 /* An answer on its way to the worker's thread. */
@@ -69,6 +69,7 @@ vs_http_request_unref (VsHttpRequest * request)
   g_free (request->event);
   g_free (request->breakout);
   g_free (request->endpoint);
+  g_free (request->reason);
   vs_http_worker_unref (request->worker);
   g_free (request);
 }
@@ -165,6 +166,7 @@ make_record (VsHttpRequest * request, guint64 sent)
   record->event = g_steal_pointer (&request->event);
   record->breakout = g_steal_pointer (&request->breakout);
   record->endpoint = g_steal_pointer (&request->endpoint);
+  record->reason = g_steal_pointer (&request->reason);
   return record;
 }
 
@@ -188,6 +190,7 @@ keep_labels (VsHttpRequest * request, const VsHttpAnswer * answer)
   request->event = g_strdup (answer->event);
   request->breakout = g_strdup (answer->breakout);
   request->endpoint = g_strdup (answer->endpoint);
+  request->reason = g_strdup (answer->reason);
   if (answer->event && answer->status < 400)
     vs_http_worker_see_viewer (request->worker, request->ip,
         vs_http_head_get (request->head, "User-Agent"));
@@ -264,6 +267,20 @@ const gchar *
 vs_http_request_get_header (VsHttpRequest * request, const gchar * name)
 {
   return vs_http_head_get (request->head, name);
+}
+
+const gchar **
+vs_http_request_get_header_lines (VsHttpRequest * request, const gchar * name)
+{
+  const VsHttpHead *head = request->head;
+  GPtrArray *lines = g_ptr_array_new ();
+
+  for (guint i = 0; i < head->n_fields; i++) {
+    if (g_ascii_strcasecmp (head->fields[i].name, name) == 0)
+      g_ptr_array_add (lines, (gpointer) head->fields[i].value);
+  }
+  g_ptr_array_add (lines, NULL);
+  return (const gchar **) g_ptr_array_free (lines, FALSE);
 }
 
 const gchar *

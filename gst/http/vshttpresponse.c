@@ -34,6 +34,7 @@ vs_http_answer_copy (const VsHttpAnswer * answer)
   copy->event = g_strdup (answer->event);
   copy->breakout = g_strdup (answer->breakout);
   copy->endpoint = g_strdup (answer->endpoint);
+  copy->reason = g_strdup (answer->reason);
   return copy;
 }
 
@@ -50,6 +51,7 @@ vs_http_answer_free (VsHttpAnswer * answer)
   g_free ((gchar *) answer->event);
   g_free ((gchar *) answer->breakout);
   g_free ((gchar *) answer->endpoint);
+  g_free ((gchar *) answer->reason);
   g_free (answer);
 }
 

@@ -55,10 +55,12 @@ typedef struct
   const gchar *etag;            /* with quotes; If-None-Match gives 304 */
   const gchar *cache_control;
   guint retry_after;
-  const gchar *const *headers;  /* name, value, ..., NULL: further ones */
+  const gchar *const *headers;  /* name, value, ..., NULL: further ones; a
+                                 * name may come again (Set-Cookie) */
   gboolean ranges;              /* a single Range is honoured */
   /* access log, NULL where there is none */
   const gchar *account, *event, *breakout, *endpoint;
+  const gchar *reason;          /* why it is no: the client is not told */
 } VsHttpAnswer;
 
 /**
@@ -85,6 +87,14 @@ guint16       vs_http_server_get_port (VsHttpServer *server);
 const gchar *vs_http_request_get_path (VsHttpRequest *request);
 const gchar *vs_http_request_get_query (VsHttpRequest *request);
 const gchar *vs_http_request_get_header (VsHttpRequest *request,
+    const gchar *name);
+/**
+ * vs_http_request_get_header_lines:
+ *
+ * Returns: (transfer container): the values of all of the request's lines of
+ *   that name, as they came, NULL-terminated
+ */
+const gchar **vs_http_request_get_header_lines (VsHttpRequest *request,
     const gchar *name);
 const gchar *vs_http_request_get_client_ip (VsHttpRequest *request);
 gboolean     vs_http_request_accepts_gzip (VsHttpRequest *request);

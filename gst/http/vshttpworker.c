@@ -158,8 +158,8 @@ describe_refused (VsAccessRecord * record, const gchar * bytes, gsize size)
 }
 
 static void
-on_refused (VsHttpConnection * connection, guint status, const gchar * bytes,
-    gsize size, gpointer user_data)
+on_refused (VsHttpConnection * connection, guint status, const gchar * reason,
+    const gchar * bytes, gsize size, gpointer user_data)
 {
   Client *client = user_data;
   VsHttpWorker *worker = client->worker;
@@ -175,6 +175,7 @@ on_refused (VsHttpConnection * connection, guint status, const gchar * bytes,
   record->client_ip = g_strdup (vs_http_connection_get_ip (connection));
   record->status = status;
   record->received = size;
+  record->reason = g_strdup (reason);
   record->id = vs_access_log_next_id ();
   if (bytes)
     describe_refused (record, bytes, size);

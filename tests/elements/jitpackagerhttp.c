@@ -338,7 +338,7 @@ GST_START_TEST (test_access_log)
     "processingTime", "statusCode", "receivedBytes", "sentBytes", "method",
     "request", "protocol", "userAgent", "account", "channelId", "channelArn",
     "domainName", "requestId", "endpointId", "endpointArn", "eventId",
-    "breakoutId"
+    "breakoutId", "reason"
   };
   g_autofree gchar *path = g_build_filename (folder, "access.log", NULL);
   g_autofree gchar *property = g_strdup_printf ("access-log=%s", path);

@@ -64,7 +64,9 @@ GST_START_TEST (test_fields)
     {"domainName", "tv.example"}, {"requestId", "0000000000001234"},
     {"endpointId", "hls"}, {"eventId", "live"},
   };
-  const gchar *const nulls[] = { "channelArn", "endpointArn", "breakoutId" };
+  const gchar *const nulls[] = { "channelArn", "endpointArn", "breakoutId",
+    "reason"
+  };
   gsize i;
 
   for (i = 0; i < G_N_ELEMENTS (strings); i++)
@@ -121,6 +123,19 @@ GST_START_TEST (test_secrets)
   fail_unless_equals_string (json_object_get_string_member (object,
           "request"),
       "/a?Policy=&x=1&Signature=&Key-Pair-Id=&signature=&y=Signature");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_reason)
+{
+  VsAccessRecord *record = make_record ();
+  g_autoptr (JsonObject) object = NULL;
+
+  record->reason = g_strdup ("policy \"x\"\nexpired");
+  object = to_object (record);
+  fail_unless_equals_string (json_object_get_string_member (object,
+          "reason"), "policy \"x\"\nexpired");
 }
 
 GST_END_TEST;
@@ -293,6 +308,7 @@ http_accesslog_suite (void)
   tcase_add_test (tc, test_fields);
   tcase_add_test (tc, test_injection);
   tcase_add_test (tc, test_secrets);
+  tcase_add_test (tc, test_reason);
   tcase_add_test (tc, test_long_agent);
   tcase_add_test (tc, test_file);
   tcase_add_test (tc, test_full_disk);

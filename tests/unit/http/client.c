@@ -14,6 +14,35 @@
 
 #include "common/folder.h"
 
+/* (transfer full): "[one][two]" */
+static gchar *
+join_lines (VsHttpRequest * request, const gchar * name)
+{
+  g_autofree const gchar **lines =
+      vs_http_request_get_header_lines (request, name);
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; lines[i]; i++)
+    g_string_append_printf (text, "[%s]", lines[i]);
+  return g_string_free (text, FALSE);
+}
+
+static void
+answer_secrets (VsHttpRequest * request, VsHttpAnswer * answer)
+{
+  static const gchar *const cookies[] = { "Set-Cookie",
+    "A=1; Path=/; HttpOnly", "Set-Cookie", "B=2", NULL
+  };
+  g_autofree gchar *cookie = join_lines (request, "cookie");
+  g_autofree gchar *authorization = join_lines (request, "Authorization");
+  gchar *text = g_strconcat (cookie, authorization, NULL);
+  g_autoptr (GBytes) body = g_bytes_new_take (text, strlen (text));
+
+  answer->body = body;
+  answer->headers = cookies;
+  vs_http_request_respond (request, answer);
+}
+
 static void
 answer_path (TestServer * self, VsHttpRequest * request, VsHttpAnswer * answer)
 {
@@ -45,6 +74,9 @@ answer_path (TestServer * self, VsHttpRequest * request, VsHttpAnswer * answer)
   } else if (g_str_equal (path, "/rude")) {
     answer->body = self->small;
     answer->headers = rude;
+  } else if (g_str_equal (path, "/closed")) {
+    answer->status = 403;
+    answer->reason = "not \"today\"";
   } else {
     answer->status = 404;
     answer->cache_control = NULL;
@@ -60,6 +92,11 @@ on_request (VsHttpRequest * request, gpointer user_data)
   g_atomic_int_inc (&self->hits);
   if (g_str_equal (vs_http_request_get_path (request), "/late")) {
     g_async_queue_push (self->late, request);
+    return;
+  }
+  if (g_str_equal (vs_http_request_get_path (request), "/secrets")) {
+    answer.status = 200;
+    answer_secrets (request, &answer);
     return;
   }
   answer_path (self, request, &answer);

@@ -392,6 +392,47 @@ GST_START_TEST (test_access_log)
 
 GST_END_TEST;
 
+/* What identifies a viewer reaches the handler, line by line, and leaves it
+ * too; the log has none of it, also of what was refused. */
+GST_START_TEST (test_secrets)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("vs-http-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (folder, "access.log", NULL);
+  VsHttpSettings settings = {.access_log = path };
+  TestServer *logged = test_server_new (&settings);
+  g_autofree gchar *answer = client_talk (logged->port,
+      "GET /secrets HTTP/1.1\r\n" CLOSE "Cookie: a=secret\r\n"
+      "Authorization: Basic secret\r\ncookie: b=secret\r\n\r\n");
+  g_autofree gchar *refused = client_talk (logged->port,
+      "GET /secrets HTTP/1.1\r\n" CLOSE "Cookie: a=secret\x01\r\n\r\n");
+  g_autofree gchar *closed = client_talk (logged->port,
+      "GET /closed HTTP/1.1\r\n" CLOSE "\r\n");
+  g_autofree gchar *text = NULL;
+
+  assert_field (answer, "Set-Cookie: A=1; Path=/; HttpOnly");
+  assert_field (answer, "Set-Cookie: B=2");
+  fail_unless (g_str_has_suffix (answer,
+          "\r\n\r\n[a=secret][b=secret][Basic secret]"), "%s", answer);
+  assert_status (refused, 400);
+  assert_status (closed, 403);
+  fail_unless (strstr (closed, "today") == NULL);
+
+  test_server_free (logged, 1000);
+  fail_unless (g_file_get_contents (path, &text, NULL, NULL));
+  fail_unless (strstr (text, "ecret\"") == NULL && strstr (text, "=secret") ==
+      NULL && strstr (text, "Basic") == NULL, "%s", text);
+  fail_unless (strstr (text, "\"reason\":null}") != NULL, "%s", text);
+  fail_unless (strstr (text, "\"reason\":\"not \\\"today\\\"\"}") != NULL,
+      "%s", text);
+  fail_unless (strstr (text,
+          "\"reason\":\"control character in header field\"}") != NULL, "%s",
+      text);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_bad_settings)
 {
   VsHttpSettings settings = {.address = "not an address" };
@@ -428,6 +469,7 @@ http_server_suite (void)
   tcase_add_test (tc, test_http_1_0);
   tcase_add_test (tc, test_viewers);
   tcase_add_test (tc, test_access_log);
+  tcase_add_test (tc, test_secrets);
   tcase_add_test (tc, test_bad_settings);
   return s;
 }
