@@ -9,7 +9,7 @@
  *
  *   HELLO      the first byte of a TLS handshake       IN
  *   HANDSHAKE  GIO's thread                            nothing
- *   READ       (more of) a head                        IN, RDHUP
+ *   READ       (more of) a head, or of its body        IN, RDHUP
  *   ANSWER     the owner's answer                      RDHUP until it begins
  *              room in the socket, when it is full     OUT
  *   LINGER     the client's close, after ours          IN
@@ -28,7 +28,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include "http/vshttpguard.h"
 
 #define READ_SIZE 4096
 /* how long and how much a closed connection is still read, so that unread
@@ -71,7 +70,9 @@ struct _VsHttpConnection
   gpointer fd_tag;
   GSource *write_source;
 
-  VsHttpGuard *guard;           /* while a head is half read */
+  VsHttpGuard *guard;           /* while a request is half read */
+  GByteArray *body;             /* while its body is, which has body_size */
+  gsize body_size;
   GByteArray *ahead;            /* pipelined bytes, at most READ_SIZE */
   gpointer request;
   guint64 n_requests;           /* that passed */
@@ -231,6 +232,7 @@ refuse (VsHttpConnection * connection, guint status, const gchar * reason)
   connection->funcs->refused (connection, status, reason, bytes, size,
       connection->user_data);
   g_clear_pointer (&connection->guard, vs_http_guard_free);
+  g_clear_pointer (&connection->body, g_byte_array_unref);
 
   text = g_strdup_printf ("HTTP/1.1 %u %s\r\n"
       "Date: %s\r\n"
@@ -254,18 +256,44 @@ take_request (VsHttpConnection * connection)
   VsHttpHead *head = vs_http_guard_steal_head (connection->guard);
 
   g_clear_pointer (&connection->guard, vs_http_guard_free);
+  if (connection->body)
+    head->body = g_byte_array_free_to_bytes (g_steal_pointer
+        (&connection->body));
   connection->begun = FALSE;
   connection->n_requests++;
   set_state (connection, STATE_ANSWER, COND_RDHUP, 0);
   connection->funcs->request (connection, head, connection->user_data);
 }
 
-/* Returns whether the head needs more bytes. */
+/* RFC 9110 10.1.1: who waits for leave to send the body gets it. */
+static void
+start_body (VsHttpConnection * connection, gsize size, gboolean has_bytes)
+{
+  static const gchar go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+  connection->body = g_byte_array_sized_new (size);
+  connection->body_size = size;
+  connection->deadline = after_ms (connection->settings->head_timeout_ms);
+  if (!has_bytes && vs_http_guard_expects_continue (connection->guard))
+    transmit (connection, go_on, strlen (go_on), FALSE, NULL);
+}
+
+/* How many of the bytes are the body's. */
+static gsize
+feed_body (VsHttpConnection * connection, const guint8 * data, gsize size)
+{
+  gsize used = MIN (size, connection->body_size - connection->body->len);
+
+  g_byte_array_append (connection->body, data, used);
+  return used;
+}
+
+/* Returns whether the head passed, and how many bytes were its own. */
 static gboolean
-feed (VsHttpConnection * connection, const guint8 * data, gsize size)
+feed_head (VsHttpConnection * connection, const guint8 * data, gsize size,
+    gsize * used)
 {
   VsHttpVerdict verdict;
-  gsize used = 0;
 
   if (!connection->guard) {
     connection->guard = vs_http_guard_new ();
@@ -273,13 +301,30 @@ feed (VsHttpConnection * connection, const guint8 * data, gsize size)
       connection->deadline = after_ms (connection->settings->head_timeout_ms);
   }
   verdict = vs_http_guard_push (connection->guard, data, size,
-      connection->settings->hosts, &used);
-  if (verdict == VS_HTTP_VERDICT_MORE)
-    return TRUE;
-  if (verdict == VS_HTTP_VERDICT_REFUSE) {
+      &connection->settings->rules, used);
+  if (verdict == VS_HTTP_VERDICT_REFUSE)
     refuse (connection, vs_http_guard_get_status (connection->guard),
         vs_http_guard_get_reason (connection->guard));
-    return FALSE;
+  return verdict == VS_HTTP_VERDICT_PASS;
+}
+
+/* Returns whether the request needs more bytes. */
+static gboolean
+feed (VsHttpConnection * connection, const guint8 * data, gsize size)
+{
+  gsize used = 0, body_size;
+
+  if (!connection->body) {
+    if (!feed_head (connection, data, size, &used))
+      return connection->state == STATE_READ;
+    body_size = vs_http_guard_get_body_size (connection->guard);
+    if (body_size > 0)
+      start_body (connection, body_size, used < size);
+  }
+  if (connection->body) {
+    used += feed_body (connection, data + used, size - used);
+    if (connection->body->len < connection->body_size)
+      return TRUE;
   }
   if (used < size) {
     if (!connection->ahead)
@@ -459,6 +504,7 @@ vs_http_connection_unref (VsHttpConnection * connection)
   g_clear_pointer (&connection->write_source, g_source_unref);
   g_clear_pointer (&connection->guard, vs_http_guard_free);
   g_clear_pointer (&connection->ahead, g_byte_array_unref);
+  g_clear_pointer (&connection->body, g_byte_array_unref);
   g_clear_object (&connection->stream);
   g_object_unref (connection->socket);
   g_object_unref (connection->remote);
@@ -592,7 +638,8 @@ vs_http_connection_check (VsHttpConnection * connection, gint64 now)
   if (connection->deadline == 0 || now < connection->deadline)
     return;
   if (connection->state == STATE_READ && connection->guard)
-    refuse (connection, 408, "request head took too long");
+    refuse (connection, 408, connection->body ? "request body took too long" :
+        "request head took too long");
   else
     vs_http_connection_close (connection);
 }

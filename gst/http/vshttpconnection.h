@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "http/vshttphead.h"
+#include "http/vshttpguard.h"
 #include "http/vshttptls.h"
 
 G_BEGIN_DECLS
@@ -13,13 +13,13 @@ G_BEGIN_DECLS
  * VsHttpConnection:
  *
  * A client's connection from accept to close: the TLS handshake, then request
- * after request. A head that the guard passed is handed to the owner, and
- * nothing more is read until its answer is out; pipelined requests wait in the
+ * after request. A head that the guard passed is handed to the owner, with the
+ * body that it announced, and nothing more is read until its answer is out; pipelined requests wait in the
  * connection. A head that was refused gets a short answer from here and the
  * connection ends. Belongs to one thread and its default main context.
  *
  * Deadlines: a head (with the handshake, for the first one) has @head_timeout
- * from its first byte (the first one: from accept), an idle connection
+ * from its first byte (the first one: from accept), a body as long again, an idle connection
  * @idle_timeout, a client that does not read @stall_timeout for 16 KiB: one that
  * takes a few bytes at a time is no better than one that takes none. A client
  * that closes its side before it was answered is gone.
@@ -31,7 +31,7 @@ typedef struct
   guint head_timeout_ms;
   guint idle_timeout_ms;
   guint stall_timeout_ms;
-  const gchar *const *hosts;
+  VsHttpRules rules;
 } VsHttpConnectionSettings;
 
 /**

@@ -17,6 +17,7 @@
 
 #include "http/vshttpguard.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* no method that is served is longer; longer ones are not looked at */
@@ -52,6 +53,7 @@ struct _VsHttpGuard
   guint16 target, target_end;
   guint16 version;
   VsHttpMethod method;
+  gboolean may_post;            /* some path takes it */
   guint n_fields;
   FieldPlace fields[VS_HTTP_MAX_HEADERS];
 
@@ -160,6 +162,12 @@ vs_http_path_decode (const gchar * raw, gsize length)
   return g_string_free (g_steal_pointer (&path), FALSE);
 }
 
+gboolean
+vs_http_rules_allow_post (const VsHttpRules * rules, const gchar * path)
+{
+  return rules->posts && g_strv_contains (rules->posts, path);
+}
+
 static gboolean
 end_method (VsHttpGuard * guard)
 {
@@ -171,6 +179,8 @@ end_method (VsHttpGuard * guard)
     guard->method = VS_HTTP_HEAD;
   else if (strcmp (method, "OPTIONS ") == 0)
     guard->method = VS_HTTP_OPTIONS;
+  else if (strcmp (method, "POST ") == 0 && guard->may_post)
+    guard->method = VS_HTTP_POST;
   else
     return refuse (guard, 405, "method");
   guard->target = guard->buffer->len;
@@ -346,9 +356,26 @@ make_head (VsHttpGuard * guard)
   return head;
 }
 
-/* RFC 9112 6: a request with a body, or two opinions on where it ends. */
+/* RFC 9110 8.6, with no second spelling of a number. What is past the limit
+ * is no more than that: it may have more digits than fit. */
 static gboolean
-check_framing (VsHttpGuard * guard, const VsHttpHead * head)
+check_length (VsHttpGuard * guard, VsHttpHead * head, const gchar * value)
+{
+  gsize digits = strspn (value, "0123456789");
+
+  if (digits == 0 || value[digits] || (value[0] == '0' && digits > 1))
+    return refuse (guard, 400, "Content-Length");
+  if (head->method != VS_HTTP_POST && value[0] != '0')
+    return refuse (guard, 400, "Content-Length");
+  if (digits > 9 || atoi (value) > VS_HTTP_MAX_BODY)
+    return refuse (guard, 413, "body larger than 16 KiB");
+  head->body_size = atoi (value);
+  return TRUE;
+}
+
+/* RFC 9112 6: a body where there is none, or two opinions on where it ends. */
+static gboolean
+check_framing (VsHttpGuard * guard, VsHttpHead * head)
 {
   gboolean length_seen = FALSE;
   guint i;
@@ -360,11 +387,25 @@ check_framing (VsHttpGuard * guard, const VsHttpHead * head)
       return refuse (guard, 400, "Transfer-Encoding");
     if (g_ascii_strcasecmp (field->name, "Content-Length") != 0)
       continue;
-    if (length_seen || strcmp (field->value, "0") != 0)
+    if (length_seen)
       return refuse (guard, 400, "Content-Length");
+    if (!check_length (guard, head, field->value))
+      return FALSE;
     length_seen = TRUE;
   }
-  return TRUE;
+  return length_seen || head->method != VS_HTTP_POST ||
+      refuse (guard, 411, "no Content-Length");
+}
+
+/* RFC 9110 10.1.1: nothing else can be expected. */
+static gboolean
+check_expectation (VsHttpGuard * guard, const VsHttpHead * head)
+{
+  const gchar *value = vs_http_head_get (head, "Expect");
+
+  return head->method != VS_HTTP_POST || value == NULL ||
+      g_ascii_strcasecmp (value, "100-continue") == 0 ||
+      refuse (guard, 417, "expectation");
 }
 
 /* RFC 3986 3.2.2: where the host of "host:port" ends; NULL when malformed. */
@@ -460,7 +501,7 @@ strip_absolute_form (VsHttpGuard * guard, VsHttpHead * head)
 }
 
 static gboolean
-check_target (VsHttpGuard * guard, VsHttpHead * head)
+check_target (VsHttpGuard * guard, VsHttpHead * head, const VsHttpRules * rules)
 {
   gsize length;
 
@@ -470,7 +511,11 @@ check_target (VsHttpGuard * guard, VsHttpHead * head)
   if (head->target[length] == '?')
     head->query = head->target + length + 1;
   head->path = vs_http_path_decode (head->target, length);
-  return head->path || refuse (guard, 400, "path is not in normal form");
+  if (!head->path)
+    return refuse (guard, 400, "path is not in normal form");
+  return head->method != VS_HTTP_POST ||
+      vs_http_rules_allow_post (rules, head->path) ||
+      refuse (guard, 405, "method");
 }
 
 /* RFC 9112 9.3; of HTTP/1.0 connections none is kept. */
@@ -489,12 +534,13 @@ find_keep_alive (VsHttpHead * head)
 }
 
 static VsHttpVerdict
-judge (VsHttpGuard * guard, const gchar * const *hosts)
+judge (VsHttpGuard * guard, const VsHttpRules * rules)
 {
   VsHttpHead *head = guard->head = make_head (guard);
 
-  if (!check_framing (guard, head) || !check_host (guard, head, hosts) ||
-      !check_target (guard, head))
+  if (!check_framing (guard, head) || !check_host (guard, head, rules->hosts)
+      || !check_target (guard, head, rules)
+      || !check_expectation (guard, head))
     return VS_HTTP_VERDICT_REFUSE;
   find_keep_alive (head);
   return VS_HTTP_VERDICT_PASS;
@@ -502,13 +548,14 @@ judge (VsHttpGuard * guard, const gchar * const *hosts)
 
 VsHttpVerdict
 vs_http_guard_push (VsHttpGuard * guard, const guint8 * data, gsize size,
-    const gchar * const *hosts, gsize * used)
+    const VsHttpRules * rules, gsize * used)
 {
   gsize i;
 
   g_return_val_if_fail (guard->status == 0 && guard->state != STATE_DONE,
       VS_HTTP_VERDICT_REFUSE);
 
+  guard->may_post = rules->posts && *rules->posts;
   for (i = 0; i < size && guard->state != STATE_DONE; i++) {
     if (!push_byte (guard, data[i])) {
       *used = i;
@@ -518,7 +565,7 @@ vs_http_guard_push (VsHttpGuard * guard, const guint8 * data, gsize size,
   *used = i;
   if (guard->state != STATE_DONE)
     return VS_HTTP_VERDICT_MORE;
-  return judge (guard, hosts);
+  return judge (guard, rules);
 }
 
 VsHttpHead *
@@ -527,6 +574,23 @@ vs_http_guard_steal_head (VsHttpGuard * guard)
   g_return_val_if_fail (guard->status == 0, NULL);
 
   return g_steal_pointer (&guard->head);
+}
+
+gsize
+vs_http_guard_get_body_size (VsHttpGuard * guard)
+{
+  g_return_val_if_fail (guard->head != NULL, 0);
+
+  return guard->head->body_size;
+}
+
+gboolean
+vs_http_guard_expects_continue (VsHttpGuard * guard)
+{
+  g_return_val_if_fail (guard->head != NULL, FALSE);
+
+  return guard->head->minor_version > 0 &&
+      vs_http_head_get (guard->head, "Expect") != NULL;
 }
 
 guint

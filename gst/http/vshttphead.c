@@ -15,6 +15,7 @@ vs_http_head_free (VsHttpHead * head)
 {
   g_free (head->path);
   g_free (head->buffer);
+  g_clear_pointer (&head->body, g_bytes_unref);
   g_free (head);
 }
 
@@ -26,6 +27,8 @@ vs_http_method_to_string (VsHttpMethod method)
       return "HEAD";
     case VS_HTTP_OPTIONS:
       return "OPTIONS";
+    case VS_HTTP_POST:
+      return "POST";
     case VS_HTTP_GET:
     default:
       return "GET";

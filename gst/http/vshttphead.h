@@ -12,12 +12,15 @@ G_BEGIN_DECLS
 #define VS_HTTP_MAX_HEAD (16 * 1024)
 #define VS_HTTP_MAX_TARGET (8 * 1024)
 #define VS_HTTP_MAX_HEADERS 64
+/* bytes of a request's body */
+#define VS_HTTP_MAX_BODY (16 * 1024)
 
 typedef enum
 {
   VS_HTTP_GET,
   VS_HTTP_HEAD,
-  VS_HTTP_OPTIONS
+  VS_HTTP_OPTIONS,
+  VS_HTTP_POST
 } VsHttpMethod;
 
 typedef struct
@@ -30,7 +33,7 @@ typedef struct
  * VsHttpHead:
  *
  * A request head that VsHttpGuard passed. All strings but @path point into
- * @buffer, which the head owns.
+ * @buffer, which the head owns. @body is put there by who reads it.
  */
 typedef struct
 {
@@ -42,8 +45,10 @@ typedef struct
   const gchar *host;            /* with its port, or NULL (HTTP/1.0 only) */
   gboolean keep_alive;          /* as far as the client is concerned */
   gsize size;                   /* bytes on the wire */
+  gsize body_size;              /* of a POST: what follows the head */
   guint n_fields;
   VsHttpField fields[VS_HTTP_MAX_HEADERS];
+  GBytes *body;                 /* of @body_size; NULL until it is there */
 
   /*< private >*/
   gchar *buffer;

@@ -106,6 +106,16 @@ ask (VsHttpRequest * request, VsHttpHandler handler, gpointer user_data)
   soup_server_message_pause (request->message);
 }
 
+static gboolean
+may_post (VsHttpRequest * request)
+{
+  const VsHttpWorkerConfig *config =
+      vs_http_worker_get_config (request->worker);
+
+  return vs_http_rules_allow_post (&config->connection.rules,
+      request->head->path);
+}
+
 void
 vs_http_request_attach (VsHttpRequest * request, SoupServerMessage * message,
     VsHttpHandler handler, gpointer user_data, gboolean keep)
@@ -117,7 +127,8 @@ vs_http_request_attach (VsHttpRequest * request, SoupServerMessage * message,
   if (request->gone)
     return;
   if (request->head->method == VS_HTTP_OPTIONS)
-    vs_http_response_fill_options (request->keep, message, &request->response);
+    vs_http_response_fill_options (may_post (request), request->keep, message,
+        &request->response);
   else if (!handler)
     answer_busy (request);
   else
@@ -154,7 +165,7 @@ make_record (VsHttpRequest * request, guint64 sent)
   record->processing_time =
       (gdouble) (begin - request->start_time) / G_USEC_PER_SEC;
   record->status = sent > 0 ? request->response.status : 499;
-  record->received = head->size;
+  record->received = head->size + head->body_size;
   record->sent = sent;
   record->method = vs_http_method_to_string (head->method);
   record->request = g_strdup (head->target);
@@ -249,6 +260,18 @@ vs_http_request_respond (VsHttpRequest * request, const VsHttpAnswer * answer)
     vs_http_request_unref (request);
     g_free (delivery);
   }
+}
+
+const gchar *
+vs_http_request_get_method (VsHttpRequest * request)
+{
+  return vs_http_method_to_string (request->head->method);
+}
+
+GBytes *
+vs_http_request_get_body (VsHttpRequest * request)
+{
+  return request->head->body;
 }
 
 const gchar *

@@ -12,6 +12,11 @@
 #include "http/vshttprange.h"
 
 #define ALLOWED_METHODS "GET, HEAD, OPTIONS"
+#define ALLOWED_METHODS_WITH_POST ALLOWED_METHODS ", POST"
+/* the wildcard does not mean Authorization (Fetch, "CORS-unsafe request-header
+ * names"): said where it is of use */
+#define ALLOWED_HEADERS "*"
+#define ALLOWED_HEADERS_WITH_POST "*, Authorization"
 /* s; browsers keep a preflight for 2 h (Chromium) to 24 h (Firefox) */
 #define PREFLIGHT_MAX_AGE "86400"
 /* an error is cached for as long as a player waits before it asks again */
@@ -234,9 +239,10 @@ vs_http_response_fill (const VsHttpHead * head, const VsHttpAnswer * answer,
 }
 
 void
-vs_http_response_fill_options (gboolean keep, SoupServerMessage * message,
-    VsHttpResponse * response)
+vs_http_response_fill_options (gboolean may_post, gboolean keep,
+    SoupServerMessage * message, VsHttpResponse * response)
 {
+  const gchar *methods = may_post ? ALLOWED_METHODS_WITH_POST : ALLOWED_METHODS;
   SoupMessageHeaders *headers;
 
   headers = soup_server_message_get_response_headers (message);
@@ -245,9 +251,10 @@ vs_http_response_fill_options (gboolean keep, SoupServerMessage * message,
   response->keep = keep;
   soup_message_headers_set_encoding (headers, SOUP_ENCODING_NONE);
   append_common (headers, keep);
-  append (headers, "Allow", ALLOWED_METHODS);
-  append (headers, "Access-Control-Allow-Methods", ALLOWED_METHODS);
-  append (headers, "Access-Control-Allow-Headers", "*");
+  append (headers, "Allow", methods);
+  append (headers, "Access-Control-Allow-Methods", methods);
+  append (headers, "Access-Control-Allow-Headers", may_post ?
+      ALLOWED_HEADERS_WITH_POST : ALLOWED_HEADERS);
   append (headers, "Access-Control-Max-Age", PREFLIGHT_MAX_AGE);
   soup_server_message_set_status (message, 204, NULL);
 }

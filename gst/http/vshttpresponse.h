@@ -38,8 +38,9 @@ void vs_http_response_fill (const VsHttpHead *head,
     const VsHttpAnswer *answer, gboolean keep, SoupServerMessage *message,
     VsHttpResponse *response);
 
-/* The answer to OPTIONS (a CORS preflight or not). */
-void vs_http_response_fill_options (gboolean keep,
+/* The answer to OPTIONS (a CORS preflight or not); @may_post: the path takes
+ * POST. */
+void vs_http_response_fill_options (gboolean may_post, gboolean keep,
     SoupServerMessage *message, VsHttpResponse *response);
 
 G_END_DECLS

@@ -43,7 +43,7 @@ struct _VsHttpServer
   VsHttpListener *listener;
   VsHttpWorkerConfig config;
   GPtrArray *workers;           /* VsHttpWorker */
-  gchar **hosts;
+  gchar **hosts, **posts;
 };
 
 static guint
@@ -98,7 +98,9 @@ set_config (VsHttpServer * server, const VsHttpSettings * settings,
   VsHttpWorkerConfig *config = &server->config;
 
   server->hosts = g_strdupv ((gchar **) settings->hosts);
-  config->connection.hosts = (const gchar * const *) server->hosts;
+  server->posts = g_strdupv ((gchar **) settings->posts);
+  config->connection.rules.hosts = (const gchar * const *) server->hosts;
+  config->connection.rules.posts = (const gchar * const *) server->posts;
   config->connection.head_timeout_ms = or_default (settings->head_timeout_ms,
       DEFAULT_HEAD_TIMEOUT_MS);
   config->connection.idle_timeout_ms = or_default (settings->idle_timeout_ms,
@@ -120,6 +122,7 @@ free_config (VsHttpServer * server)
   g_clear_pointer (&server->config.viewers, vs_http_viewers_free);
   g_clear_object (&server->config.certificate);
   g_strfreev (server->hosts);
+  g_strfreev (server->posts);
 }
 
 VsHttpServer *

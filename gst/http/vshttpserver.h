@@ -15,8 +15,8 @@ G_BEGIN_DECLS
  * SoupServer each). Every request head is judged before libsoup sees it
  * (vshttpguard.h); libsoup is given a GIOStream a request, which ends with it,
  * while the connection, its deadlines and its keep-alive stay here: libsoup
- * 3.2's idle connections cannot leak. GET, HEAD and OPTIONS; OPTIONS is
- * answered here.
+ * 3.2's idle connections cannot leak. GET, HEAD and OPTIONS, which is answered
+ * here; POST where the settings say so, with a body of up to 16 KiB.
  */
 typedef struct _VsHttpServer VsHttpServer;
 
@@ -25,12 +25,14 @@ typedef struct
   const gchar *address;         /* "127.0.0.1"; "::" and "0.0.0.0" for all */
   guint16 port;                 /* 0: any free one */
   const gchar *const *hosts;    /* accepted Host names; NULL or empty: any */
+  const gchar *const *posts;    /* decoded paths that take POST, or NULL */
   GTlsCertificate *certificate; /* NULL: plain HTTP */
   guint n_workers;              /* 0: one a core */
   guint max_connections;        /* 0: 1/2 of RLIMIT_NOFILE, at most 16384 */
   guint max_connections_per_ip; /* 0: no limit */
-  guint head_timeout_ms;        /* 8 s when 0: a request head, absolute;
-                                 * what is refused is closed 1 s later */
+  guint head_timeout_ms;        /* 8 s when 0: a request head, absolute, and
+                                 * a body again; what is refused is closed 1 s
+                                 * later */
   guint idle_timeout_ms;        /* 15 s when 0: between requests */
   guint stall_timeout_ms;       /* 9 s when 0: a write of 16 KiB, or less
                                  * where no more is to be written */
@@ -83,6 +85,10 @@ void          vs_http_server_set_certificate (VsHttpServer *server,
 
 guint16       vs_http_server_get_port (VsHttpServer *server);
 
+/* "GET", "HEAD" or "POST" */
+const gchar *vs_http_request_get_method (VsHttpRequest *request);
+/* (nullable) (transfer none): of a POST that has one */
+GBytes      *vs_http_request_get_body (VsHttpRequest *request);
 /* decoded and normalised (raw and normalised form agree, or it was refused) */
 const gchar *vs_http_request_get_path (VsHttpRequest *request);
 const gchar *vs_http_request_get_query (VsHttpRequest *request);

@@ -120,8 +120,9 @@ vs_http_stream_new (VsHttpConnection * connection, const VsHttpHead * head,
   output->funcs = funcs;
   output->user_data = user_data;
   text = g_strdup_printf ("%s %s HTTP/1.1\r\nHost: %s\r\n"
-      "Connection: close\r\n\r\n", vs_http_method_to_string (head->method),
-      head->target, head->host ? head->host : "localhost");
+      "Connection: close\r\n%s\r\n", vs_http_method_to_string (head->method),
+      head->target, head->host ? head->host : "localhost",
+      head->method == VS_HTTP_POST ? "Content-Length: 0\r\n" : "");
   input = g_memory_input_stream_new_from_data (text, -1, g_free);
   return g_simple_io_stream_new (input, G_OUTPUT_STREAM (output));
 }

@@ -23,7 +23,7 @@ typedef struct
 /**
  * vs_http_stream_new:
  *
- * A stream that reads as one GET, HEAD or OPTIONS request and then ends;
+ * A stream that reads as one request without a body and then ends;
  * what is written goes to @connection. libsoup is shown the request line, Host
  * and `Connection: close`: the fields that it would act upon (Range, Expect,
  * Content-Length, ...) were judged or are honoured elsewhere. It therefore

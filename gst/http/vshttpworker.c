@@ -138,7 +138,9 @@ on_request (VsHttpConnection * connection, VsHttpHead * head,
 static void
 describe_refused (VsAccessRecord * record, const gchar * bytes, gsize size)
 {
-  static const gchar *const methods[] = { "GET ", "HEAD ", "OPTIONS " };
+  static const gchar *const methods[] = { "GET ", "HEAD ", "OPTIONS ",
+    "POST "
+  };
   gsize start = 0, end;
   guint i;
 
@@ -472,6 +474,12 @@ vs_http_worker_add_stats (VsHttpWorker * worker, VsHttpStats * stats)
   stats->refused += worker->n_refused;
   stats->bytes_out += worker->bytes_out;
   g_mutex_unlock (&worker->mutex);
+}
+
+const VsHttpWorkerConfig *
+vs_http_worker_get_config (VsHttpWorker * worker)
+{
+  return worker->config;
 }
 
 void

@@ -73,6 +73,7 @@ gboolean      vs_http_worker_post (VsHttpWorker *worker, GSourceFunc func,
 gboolean      vs_http_worker_is_current (VsHttpWorker *worker);
 
 /* Of requests, in the worker's thread. */
+const VsHttpWorkerConfig *vs_http_worker_get_config (VsHttpWorker *worker);
 void          vs_http_worker_count_pending (VsHttpWorker *worker, gint change);
 void          vs_http_worker_see_viewer (VsHttpWorker *worker,
     const gchar *ip, const gchar *user_agent);

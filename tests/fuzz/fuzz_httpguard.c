@@ -16,6 +16,8 @@ static VsHttpVerdict
 judge (VsHttpGuard * guard, const guint8 * data, gsize size, gsize step,
     gsize * used)
 {
+  static const gchar *const posts[] = { "/sign", NULL };
+  const VsHttpRules rules = { NULL, posts };
   VsHttpVerdict verdict = VS_HTTP_VERDICT_MORE;
   gsize offset, taken;
 
@@ -23,7 +25,7 @@ judge (VsHttpGuard * guard, const guint8 * data, gsize size, gsize step,
   for (offset = 0; offset < size && verdict == VS_HTTP_VERDICT_MORE;
       offset += step) {
     verdict = vs_http_guard_push (guard, data + offset,
-        MIN (step, size - offset), NULL, &taken);
+        MIN (step, size - offset), &rules, &taken);
     *used += taken;
   }
   return verdict;
@@ -47,6 +49,9 @@ check_head (const VsHttpHead * head)
   guint i, hosts = 0;
 
   check_path (head->path);
+  g_assert (head->body_size <= VS_HTTP_MAX_BODY);
+  g_assert (head->body_size == 0 || head->method == VS_HTTP_POST);
+  g_assert (head->method != VS_HTTP_POST || strcmp (head->path, "/sign") == 0);
   for (i = 0; i < head->n_fields; i++) {
     const VsHttpField *field = &head->fields[i];
 

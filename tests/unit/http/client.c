@@ -44,6 +44,24 @@ answer_secrets (VsHttpRequest * request, VsHttpAnswer * answer)
 }
 
 static void
+answer_post (VsHttpRequest * request, VsHttpAnswer * answer)
+{
+  GBytes *body = vs_http_request_get_body (request);
+  const gchar *method = vs_http_request_get_method (request);
+  g_autoptr (GByteArray) text = g_byte_array_new ();
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_byte_array_append (text, (const guint8 *) method, strlen (method));
+  g_byte_array_append (text, (const guint8 *) ":", 1);
+  if (body)
+    g_byte_array_append (text, g_bytes_get_data (body, NULL),
+        g_bytes_get_size (body));
+  bytes = g_byte_array_free_to_bytes (g_steal_pointer (&text));
+  answer->body = bytes;
+  vs_http_request_respond (request, answer);
+}
+
+static void
 answer_path (TestServer * self, VsHttpRequest * request, VsHttpAnswer * answer)
 {
   static const gchar *const rude[] = { "X-Good", "yes", "X-Bad",
@@ -97,6 +115,11 @@ on_request (VsHttpRequest * request, gpointer user_data)
   if (g_str_equal (vs_http_request_get_path (request), "/secrets")) {
     answer.status = 200;
     answer_secrets (request, &answer);
+    return;
+  }
+  if (g_str_equal (vs_http_request_get_path (request), "/post")) {
+    answer.status = 200;
+    answer_post (request, &answer);
     return;
   }
   answer_path (self, request, &answer);

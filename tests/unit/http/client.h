@@ -22,8 +22,8 @@
  * Paths: /small (with ranges and an entity tag), /large, /text (a manifest,
  * gzipped for whom accepts it), /late (kept in @late until the test answers),
  * /event (of an event), /rude (unsafe headers), /secrets (sets two cookies and
- * tells the lines of Cookie and Authorization), /closed (403 with a reason); all
- * else is 404.
+ * tells the lines of Cookie and Authorization), /closed (403 with a reason), /post
+ * (method and body, where @settings say that it takes POST); all else is 404.
  */
 typedef struct
 {

@@ -25,15 +25,19 @@ static const gchar *const seeds[] = {
   "GET /out/v1/default/live/hls/index.m3u8 HTTP/1.1\r\nHost: tv.example\r\n"
       "Connection: close\r\nContent-Length: 0\r\n\r\n",
   "GET / HTTP/1.0\r\n\r\n",
+  "POST /sign HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
 };
+
+static const gchar *const posts[] = { "/sign", NULL };
 
 static gboolean
 passes (const gchar * bytes, gsize size)
 {
   g_autoptr (VsHttpGuard) guard = vs_http_guard_new ();
+  const VsHttpRules rules = { NULL, posts };
   gsize used;
 
-  return vs_http_guard_push (guard, (const guint8 *) bytes, size, NULL,
+  return vs_http_guard_push (guard, (const guint8 *) bytes, size, &rules,
       &used) == VS_HTTP_VERDICT_PASS && used == size;
 }
 

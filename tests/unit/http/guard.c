@@ -6,6 +6,9 @@
 #include <string.h>
 #include "http/vshttpguard.h"
 
+/* paths that take POST, of the test that sets it */
+static const gchar *const *posts;
+
 /* Every head is judged whole, byte by byte and in two pieces at each place;
  * the verdicts must agree. Returns 200 for a pass, else the status. */
 static guint
@@ -14,6 +17,7 @@ judge_split (const gchar * bytes, gsize size, gsize first, gsize step,
 {
   g_autoptr (VsHttpGuard) guard = vs_http_guard_new ();
   VsHttpVerdict verdict = VS_HTTP_VERDICT_MORE;
+  const VsHttpRules rules = { hosts, posts };
   gsize offset = 0;
 
   *used = 0;
@@ -21,7 +25,7 @@ judge_split (const gchar * bytes, gsize size, gsize first, gsize step,
     gsize n = MIN (offset == 0 ? first : step, size - offset), taken;
 
     verdict = vs_http_guard_push (guard, (const guint8 *) bytes + offset, n,
-        hosts, &taken);
+        &rules, &taken);
     offset += n;
     *used += taken;
   }
@@ -199,6 +203,81 @@ GST_START_TEST (test_heads)
     fail_unless (status == heads[i].status, "%s: %u, not %u", heads[i].text,
         status, heads[i].status);
   }
+}
+
+GST_END_TEST;
+
+/* With "/sign" and "/a b" taking POST. */
+static const struct
+{
+  guint status;
+  const gchar *text;
+} post_heads[] = {
+  {200, "POST /sign HTTP/1.1\r\n" H "Content-Length: 0\r\n" END},
+  {200, "POST /sign HTTP/1.1\r\n" H "Content-Length: 1\r\n" END},
+  {200, "POST /sign?x HTTP/1.1\r\n" H "content-length: 16384\r\n" END},
+  {200, "POST /a%20b HTTP/1.1\r\n" H "Content-Length: 1\r\n" END},
+  {200, "POST http://a/sign HTTP/1.1\r\n" H "Content-Length: 1\r\n" END},
+  {200, "POST /sign HTTP/1.0\r\n" H "Content-Length: 1\r\n" END},
+  {200, "POST /sign HTTP/1.1\r\n" H "Content-Length: 1\r\n"
+        "Expect: 100-Continue\r\n" END},
+  {200, "GET /sign HTTP/1.1\r\n" H END},
+  {200, "OPTIONS /sign HTTP/1.1\r\n" H END},
+
+  {405, "POST / HTTP/1.1\r\n" H "Content-Length: 1\r\n" END},
+  {405, "POST /sign/ HTTP/1.1\r\n" H "Content-Length: 1\r\n" END},
+  {405, "POST /Sign HTTP/1.1\r\n" H "Content-Length: 1\r\n" END},
+  {405, "PUT /sign HTTP/1.1\r\n" H "Content-Length: 1\r\n" END},
+  {405, "POSTS /sign HTTP/1.1\r\n" H "Content-Length: 1\r\n" END},
+  {400, "POST /x/../sign HTTP/1.1\r\n" H "Content-Length: 1\r\n" END},
+  {400, "POST /%73ign HTTP/1.1\r\n" H "Content-Length: 1\r\n" END},
+  {411, "POST /sign HTTP/1.1\r\n" H END},
+  {413, "POST /sign HTTP/1.1\r\n" H "Content-Length: 16385\r\n" END},
+  {413, "POST /sign HTTP/1.1\r\n" H
+        "Content-Length: 99999999999999999999\r\n" END},
+  {413, "POST /sign HTTP/1.1\r\n" H "Content-Length: 4294967297\r\n" END},
+  {417, "POST /sign HTTP/1.1\r\n" H "Content-Length: 1\r\n"
+        "Expect: 200-ok\r\n" END},
+  {400, "POST /sign HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n" END},
+  {400, "POST /sign HTTP/1.1\r\n" H "Content-Length: 1\r\n"
+        "Transfer-Encoding: chunked\r\n" END},
+  {400, "POST /sign HTTP/1.1\r\n" H "Transfer-Encoding: identity\r\n"
+        "Content-Length: 1\r\n" END},
+  {400, "POST /sign HTTP/1.1\r\n" H "Content-Length: 1\r\n"
+        "Content-Length: 1\r\n" END},
+  {400, "POST /sign HTTP/1.1\r\n" H "Content-Length: 1, 1\r\n" END},
+  {400, "POST /sign HTTP/1.1\r\n" H "Content-Length: 01\r\n" END},
+  {400, "POST /sign HTTP/1.1\r\n" H "Content-Length: +1\r\n" END},
+  {400, "POST /sign HTTP/1.1\r\n" H "Content-Length: -1\r\n" END},
+  {400, "POST /sign HTTP/1.1\r\n" H "Content-Length: 0x1\r\n" END},
+  {400, "POST /sign HTTP/1.1\r\n" H "Content-Length: 1 1\r\n" END},
+  {400, "POST /sign HTTP/1.1\r\n" H "Content-Length: 1.0\r\n" END},
+  {400, "POST /sign HTTP/1.1\r\n" H "Content-Length:\r\n" END},
+  {400, "POST /sign HTTP/1.1\r\n" H "Content-Length : 1\r\n" END},
+  {400, "POST /sign HTTP/1.1\r\n" "Content-Length: 1\r\n" END},
+  {400, "GET /sign HTTP/1.1\r\n" H "Content-Length: 1\r\n" END},
+  {400, "OPTIONS /sign HTTP/1.1\r\n" H "Content-Length: 1\r\n" END},
+};
+
+GST_START_TEST (test_posts)
+{
+  static const gchar *const paths[] = { "/sign", "/a b", NULL };
+  static const gchar text[] = "POST /sign HTTP/1.1\r\nHost: a\r\n"
+      "Content-Length: 5\r\n\r\n";
+  g_autoptr (VsHttpHead) head = NULL;
+
+  posts = paths;
+  for (guint i = 0; i < G_N_ELEMENTS (post_heads); i++) {
+    guint status = judge_text (post_heads[i].text);
+
+    fail_unless (status == post_heads[i].status, "%s: %u, not %u",
+        post_heads[i].text, status, post_heads[i].status);
+  }
+  fail_unless_equals_int (judge (text, strlen (text), NULL, &head), 200);
+  fail_unless_equals_int (head->method, VS_HTTP_POST);
+  fail_unless_equals_int (head->body_size, 5);
+  posts = NULL;
+  fail_unless_equals_int (judge_text (text), 405);
 }
 
 GST_END_TEST;
@@ -479,6 +558,7 @@ http_guard_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_heads);
+  tcase_add_test (tc, test_posts);
   tcase_add_test (tc, test_paths);
   tcase_add_test (tc, test_bytes);
   tcase_add_test (tc, test_limits);

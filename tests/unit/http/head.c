@@ -12,10 +12,11 @@ parse (const gchar * fields)
   g_autofree gchar *text = g_strdup_printf ("GET / HTTP/1.1\r\nHost: a\r\n"
       "%s\r\n", fields);
   g_autoptr (VsHttpGuard) guard = vs_http_guard_new ();
+  const VsHttpRules rules = { NULL };
   gsize used;
 
   fail_unless_equals_int (vs_http_guard_push (guard, (const guint8 *) text,
-          strlen (text), NULL, &used), VS_HTTP_VERDICT_PASS);
+          strlen (text), &rules, &used), VS_HTTP_VERDICT_PASS);
   return vs_http_guard_steal_head (guard);
 }
 
