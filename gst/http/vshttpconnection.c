@@ -608,6 +608,13 @@ vs_http_connection_create_write_source (VsHttpConnection * connection,
 }
 
 void
+vs_http_connection_hold (VsHttpConnection * connection)
+{
+  if (connection->state == STATE_ANSWER)
+    connection->deadline = 0;
+}
+
+void
 vs_http_connection_end_request (VsHttpConnection * connection, gboolean whole,
     gboolean keep)
 {

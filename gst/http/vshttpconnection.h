@@ -91,6 +91,10 @@ gboolean        vs_http_connection_is_writable (VsHttpConnection *connection);
 GSource        *vs_http_connection_create_write_source (
     VsHttpConnection *connection, GObject *stream);
 
+/* Nothing is there to be sent: until the next vs_http_connection_send () the
+ * client can't be late. */
+void            vs_http_connection_hold (VsHttpConnection *connection);
+
 /**
  * vs_http_connection_end_request:
  * @keep: the answer is whole and did not announce the end of the connection

@@ -8,6 +8,8 @@
 
 #include "http/vshttprequest.h"
 
+#include "http/vshttpfeed.h"
+
 struct _VsHttpRequest
 {
   gint ref_count;
@@ -17,11 +19,16 @@ struct _VsHttpRequest
   gint answered;                /* atomic: the handler has answered */
 
   /* the worker's thread's own */
+  VsHttpConnection *connection; /* until detach */
   SoupServerMessage *message;   /* from attach to detach */
+  VsHttpFeed *feed;             /* of a body with a source, until detach */
+  VsHttpAnswer *answer;         /* its answer, until it has begun */
+  guint n_unsent;               /* its pieces that libsoup has to write */
+  gboolean cut;                 /* there are no more, too early */
   gboolean keep;
   gboolean pending;             /* the handler was asked, nothing applied */
   gboolean counted;             /* as such, by the worker */
-  gboolean paused;
+  gboolean paused;              /* the message is, or is about to be */
   gboolean gone;                /* the client is */
   gboolean whole;               /* libsoup wrote all of it */
   VsHttpResponse response;
@@ -45,6 +52,7 @@ vs_http_request_new (VsHttpWorker * worker, VsHttpConnection * connection,
   request->ref_count = 1;
   request->worker = vs_http_worker_ref (worker);
   request->head = head;
+  request->connection = connection;
   request->ip = g_strdup (vs_http_connection_get_ip (connection));
   request->real_time = g_get_real_time ();
   request->start_time = g_get_monotonic_time ();
@@ -64,6 +72,7 @@ vs_http_request_unref (VsHttpRequest * request)
   if (!g_atomic_int_dec_and_test (&request->ref_count))
     return;
   vs_http_head_free (request->head);
+  g_clear_pointer (&request->answer, vs_http_answer_free);
   g_free (request->ip);
   g_free (request->account);
   g_free (request->event);
@@ -98,12 +107,15 @@ ask (VsHttpRequest * request, VsHttpHandler handler, gpointer user_data)
 {
   request->pending = TRUE;
   handler (vs_http_request_ref (request), user_data);
-  if (!request->pending)
-    return;
-  request->paused = TRUE;
-  request->counted = TRUE;
-  vs_http_worker_count_pending (request->worker, 1);
-  soup_server_message_pause (request->message);
+  if (request->pending) {
+    request->counted = TRUE;
+    vs_http_worker_count_pending (request->worker, 1);
+  }
+  /* an answer that waits for its first piece waits as well */
+  if (request->pending || request->answer) {
+    request->paused = TRUE;
+    soup_server_message_pause (request->message);
+  }
 }
 
 static gboolean
@@ -135,14 +147,27 @@ vs_http_request_attach (VsHttpRequest * request, SoupServerMessage * message,
     ask (request, handler, user_data);
 }
 
+static void
+resume (VsHttpRequest * request)
+{
+  if (request->paused && request->message)
+    soup_server_message_unpause (request->message);
+  request->paused = FALSE;
+}
+
+/* libsoup finds out by writing: something, if there is nothing. */
 void
 vs_http_request_abandon (VsHttpRequest * request)
 {
+  gboolean starved = request->feed && !request->answer &&
+      request->n_unsent == 0;
+
   request->gone = TRUE;
-  if (request->paused && request->message) {
-    request->paused = FALSE;
-    soup_server_message_unpause (request->message);
-  }
+  g_clear_pointer (&request->feed, vs_http_feed_free);
+  if (starved && request->message)
+    soup_message_body_append (soup_server_message_get_response_body
+        (request->message), SOUP_MEMORY_STATIC, "", 1);
+  resume (request);
 }
 
 gboolean
@@ -188,6 +213,8 @@ vs_http_request_detach (VsHttpRequest * request, guint64 sent,
   if (request->message)
     g_signal_handlers_disconnect_by_data (request->message, request);
   g_clear_object (&request->message);
+  g_clear_pointer (&request->feed, vs_http_feed_free);
+  request->connection = NULL;
   request->gone = TRUE;
   *whole = request->whole;
   *keep = request->response.keep;
@@ -208,9 +235,98 @@ keep_labels (VsHttpRequest * request, const VsHttpAnswer * answer)
 }
 
 static void
+fill (VsHttpRequest * request, const VsHttpAnswer * answer)
+{
+  vs_http_response_fill (request->head, answer, request->keep,
+      request->message, &request->response);
+}
+
+/* --- an answer with a source --- */
+
+static void
+on_wrote_chunk (SoupServerMessage * message, gpointer user_data)
+{
+  VsHttpRequest *request = user_data;
+
+  request->n_unsent--;
+  if (request->feed && !request->cut)
+    vs_http_feed_taken (request->feed);
+  if (request->n_unsent > 0 || !request->feed
+      || vs_http_feed_is_over (request->feed))
+    return;
+  if (request->cut) {
+    vs_http_connection_close (request->connection);
+  } else {
+    request->paused = TRUE;
+    vs_http_connection_hold (request->connection);
+  }
+}
+
+static void
+begin_answer (VsHttpRequest * request)
+{
+  g_autoptr (VsHttpAnswer) answer = g_steal_pointer (&request->answer);
+
+  fill (request, answer);
+  g_signal_connect (request->message, "wrote-chunk",
+      G_CALLBACK (on_wrote_chunk), request);
+}
+
+static void
+on_piece (GBytes * bytes, gpointer user_data)
+{
+  VsHttpRequest *request = user_data;
+
+  if (request->answer)
+    begin_answer (request);
+  request->n_unsent++;
+  soup_message_body_append_bytes (soup_server_message_get_response_body
+      (request->message), bytes);
+  resume (request);
+}
+
+/* What has begun can only be cut off, after what there is: its length is
+ * told. */
+static void
+on_failed (const GError * error, gpointer user_data)
+{
+  VsHttpRequest *request = user_data;
+  g_autoptr (VsHttpAnswer) answer = g_steal_pointer (&request->answer);
+  VsHttpAnswer refusal = {.status = 502 };
+
+  if (!answer) {
+    request->cut = TRUE;
+    if (request->n_unsent == 0)
+      vs_http_connection_close (request->connection);
+    return;
+  }
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY)) {
+    refusal.status = 503;
+    refusal.retry_after = 1;
+  }
+  g_clear_pointer (&request->feed, vs_http_feed_free);
+  g_free (request->reason);
+  request->reason = g_strdup (error ? error->message : NULL);
+  fill (request, &refusal);
+  resume (request);
+}
+
+static const VsHttpFeedFuncs feed_funcs = { on_piece, on_failed };
+
+static void
+feed_from_source (VsHttpRequest * request, const VsHttpAnswer * answer,
+    guint64 offset, guint64 length)
+{
+  request->answer = vs_http_answer_copy (answer);
+  request->feed = vs_http_feed_new (request->worker, answer->source, offset,
+      length, &feed_funcs, request);
+  vs_http_feed_start (request->feed);
+}
+
+static void
 apply (VsHttpRequest * request, const VsHttpAnswer * answer)
 {
-  gboolean paused = request->paused;
+  guint64 offset, length;
 
   request->pending = FALSE;
   if (request->counted)
@@ -218,11 +334,12 @@ apply (VsHttpRequest * request, const VsHttpAnswer * answer)
   if (request->gone || !request->message)
     return;
   keep_labels (request, answer);
-  vs_http_response_fill (request->head, answer, request->keep,
-      request->message, &request->response);
-  request->paused = FALSE;
-  if (paused)
-    soup_server_message_unpause (request->message);
+  if (vs_http_response_find_part (request->head, answer, &offset, &length)) {
+    feed_from_source (request, answer, offset, length);
+    return;
+  }
+  fill (request, answer);
+  resume (request);
 }
 
 static gboolean

@@ -17,8 +17,10 @@ G_BEGIN_DECLS
  * shows libsoup a stream with that head alone. libsoup comes back with a
  * message (attach); the handler is called and answers, in that call or later
  * from any thread. The answer is carried into the worker's thread, becomes
- * the message's response, and libsoup writes it. When libsoup closes the
- * stream the request is over (detach).
+ * the message's response, and libsoup writes it. Of a body with a source the
+ * pieces are appended as they come: the message waits for the first one, and
+ * libsoup pauses it itself when it has written all that there are. When libsoup
+ * closes the stream the request is over (detach).
  *
  * Two references: the worker's until detach, the handler's until it answers.
  * All but vs_http_request_respond () happens in the worker's thread.

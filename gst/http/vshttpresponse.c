@@ -22,6 +22,12 @@
 /* an error is cached for as long as a player waits before it asks again */
 #define ERROR_CACHE_CONTROL "max-age=1"
 
+/* of a body */
+typedef struct
+{
+  guint64 offset, length;
+} Part;
+
 VsHttpAnswer *
 vs_http_answer_copy (const VsHttpAnswer * answer)
 {
@@ -29,6 +35,8 @@ vs_http_answer_copy (const VsHttpAnswer * answer)
 
   if (copy->body)
     g_bytes_ref (copy->body);
+  if (copy->source)
+    vs_http_source_ref (copy->source);
   copy->content_type = g_strdup (answer->content_type);
   copy->content_encoding = g_strdup (answer->content_encoding);
   copy->etag = g_strdup (answer->etag);
@@ -47,6 +55,7 @@ void
 vs_http_answer_free (VsHttpAnswer * answer)
 {
   g_clear_pointer (&answer->body, g_bytes_unref);
+  g_clear_pointer (&answer->source, vs_http_source_unref);
   g_free ((gchar *) answer->content_type);
   g_free ((gchar *) answer->content_encoding);
   g_free ((gchar *) answer->etag);
@@ -146,42 +155,61 @@ if_range_holds (const VsHttpHead * head, const VsHttpAnswer * answer)
       strcmp (condition, answer->etag) == 0;
 }
 
+static gboolean
+has_body (const VsHttpAnswer * answer)
+{
+  return answer->body || answer->source;
+}
+
+static guint64
+body_size (const VsHttpAnswer * answer)
+{
+  if (answer->source)
+    return vs_http_source_get_size (answer->source);
+  return answer->body ? g_bytes_get_size (answer->body) : 0;
+}
+
 static VsHttpRangeKind
-find_range (const VsHttpHead * head, const VsHttpAnswer * answer,
-    guint64 size, guint64 * offset, guint64 * length)
+find_range (const VsHttpHead * head, const VsHttpAnswer * answer, Part * part)
 {
   const gchar *range = vs_http_head_get (head, "Range");
 
-  if (head->method != VS_HTTP_GET || !answer->ranges || !answer->body ||
+  *part = (Part) {
+  0, body_size (answer)};
+  if (head->method != VS_HTTP_GET || !answer->ranges || !has_body (answer) ||
       answer->status != 200 || !range || !if_range_holds (head, answer))
     return VS_HTTP_RANGE_NONE;
-  return vs_http_range_parse (range, size, offset, length);
+  return vs_http_range_parse (range, part->length, &part->offset,
+      &part->length);
 }
 
-/* Returns the body to send, after the range was applied. */
-static GBytes *
+/* Returns whether a body is to be sent, after the range was applied: @part of
+ * it. */
+static gboolean
 apply_range (const VsHttpHead * head, const VsHttpAnswer * answer,
-    SoupMessageHeaders * headers, guint * status)
+    SoupMessageHeaders * headers, guint * status, Part * part)
 {
-  gsize size = answer->body ? g_bytes_get_size (answer->body) : 0;
+  guint64 size = body_size (answer);
   g_autofree gchar *text = NULL;
-  guint64 offset, length;
 
-  switch (find_range (head, answer, size, &offset, &length)) {
+  switch (find_range (head, answer, part)) {
     case VS_HTTP_RANGE_PART:
       *status = 206;
       text = g_strdup_printf ("bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT
-          "/%" G_GSIZE_FORMAT, offset, offset + length - 1, size);
+          "/%" G_GUINT64_FORMAT, part->offset, part->offset + part->length - 1,
+          size);
       append (headers, "Content-Range", text);
-      return g_bytes_new_from_bytes (answer->body, offset, length);
+      return TRUE;
     case VS_HTTP_RANGE_UNSATISFIABLE:
       *status = 416;
-      text = g_strdup_printf ("bytes */%" G_GSIZE_FORMAT, size);
+      text = g_strdup_printf ("bytes */%" G_GUINT64_FORMAT, size);
       append (headers, "Content-Range", text);
-      return NULL;
+      *part = (Part) {
+      0};
+      return FALSE;
     case VS_HTTP_RANGE_NONE:
     default:
-      return answer->body ? g_bytes_ref (answer->body) : NULL;
+      return has_body (answer);
   }
 }
 
@@ -192,24 +220,48 @@ is_not_modified (const VsHttpHead * head, const VsHttpAnswer * answer)
       vs_http_head_matches_etag (head, answer->etag);
 }
 
-/* libsoup takes a reference to @body and writes from its bytes. */
-static void
-set_body (const VsHttpHead * head, SoupServerMessage * message, GBytes * body,
-    const VsHttpAnswer * answer)
+gboolean
+vs_http_response_find_part (const VsHttpHead * head,
+    const VsHttpAnswer * answer, guint64 * offset, guint64 * length)
 {
-  SoupMessageHeaders *headers;
-  SoupMessageBody *out = soup_server_message_get_response_body (message);
+  Part part;
 
-  headers = soup_server_message_get_response_headers (message);
-  if (body) {
+  if (!answer->source || head->method == VS_HTTP_HEAD
+      || is_not_modified (head, answer)
+      || find_range (head, answer, &part) == VS_HTTP_RANGE_UNSATISFIABLE)
+    return FALSE;
+  *offset = part.offset;
+  *length = part.length;
+  return part.length > 0;
+}
+
+static void
+set_body_headers (SoupMessageHeaders * headers, const VsHttpAnswer * answer,
+    gboolean has_body, guint64 length)
+{
+  if (has_body) {
     append (headers, "Content-Type", answer->content_type);
     append (headers, "Content-Encoding", answer->content_encoding);
   }
-  soup_message_headers_set_content_length (headers,
-      body ? g_bytes_get_size (body) : 0);
+  soup_message_headers_set_content_length (headers, length);
+}
+
+/* libsoup takes a reference to the body and writes from its bytes. */
+static void
+set_body (SoupServerMessage * message, const VsHttpAnswer * answer,
+    const Part * part)
+{
+  SoupMessageBody *out = soup_server_message_get_response_body (message);
+
   soup_message_body_set_accumulate (out, FALSE);
-  if (body && head->method != VS_HTTP_HEAD)
-    soup_message_body_append_bytes (out, body);
+  if (answer->source && part->length > 0)
+    return;
+  if (part->length > 0) {
+    g_autoptr (GBytes) bytes = g_bytes_new_from_bytes (answer->body,
+        part->offset, part->length);
+
+    soup_message_body_append_bytes (out, bytes);
+  }
   soup_message_body_complete (out);
 }
 
@@ -218,20 +270,23 @@ vs_http_response_fill (const VsHttpHead * head, const VsHttpAnswer * answer,
     gboolean keep, SoupServerMessage * message, VsHttpResponse * response)
 {
   SoupMessageHeaders *headers;
-  g_autoptr (GBytes) body = NULL;
+  Part part = { 0 };
   guint status = answer->status;
+  gboolean has_body;
 
   headers = soup_server_message_get_response_headers (message);
   if (is_not_modified (head, answer)) {
     status = 304;
     soup_message_headers_set_encoding (headers, SOUP_ENCODING_NONE);
   } else {
-    body = apply_range (head, answer, headers, &status);
-    set_body (head, message, body, answer);
+    has_body = apply_range (head, answer, headers, &status, &part);
+    set_body_headers (headers, answer, has_body, part.length);
+    if (head->method == VS_HTTP_HEAD)
+      part.length = 0;
+    set_body (message, answer, &part);
   }
   response->status = status;
-  response->has_body = body && g_bytes_get_size (body) > 0 &&
-      head->method != VS_HTTP_HEAD;
+  response->has_body = part.length > 0;
   response->keep = keep && (status < 400 || status >= 500);
   append_common (headers, response->keep);
   append_metadata (headers, answer, status);

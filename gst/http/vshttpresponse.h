@@ -32,11 +32,21 @@ typedef struct
  *
  * Fills @message with what RFC 9110 makes of @answer to @head: conditions
  * (13), ranges (14), HEAD (9.3.2), Vary, and CORS for everyone. A 4xx ends
- * the connection.
+ * the connection. The bytes of a source are appended by the caller, when
+ * vs_http_response_find_part () says which.
  */
 void vs_http_response_fill (const VsHttpHead *head,
     const VsHttpAnswer *answer, gboolean keep, SoupServerMessage *message,
     VsHttpResponse *response);
+
+/**
+ * vs_http_response_find_part:
+ *
+ * Returns: whether the response to @head has bytes of @answer's source in it:
+ *   @length from @offset on
+ */
+gboolean vs_http_response_find_part (const VsHttpHead *head,
+    const VsHttpAnswer *answer, guint64 *offset, guint64 *length);
 
 /* The answer to OPTIONS (a CORS preflight or not); @may_post: the path takes
  * POST. */

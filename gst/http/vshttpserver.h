@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include <gio/gio.h>
+#include "http/vshttpsource.h"
 
 G_BEGIN_DECLS
 
@@ -52,6 +52,7 @@ typedef struct
 {
   guint status;
   GBytes *body;                 /* shared, never copied; NULL for none */
+  VsHttpSource *source;         /* in its place: what is read as it is sent */
   const gchar *content_type;
   const gchar *content_encoding;
   const gchar *etag;            /* with quotes; If-None-Match gives 304 */
@@ -113,6 +114,10 @@ gboolean     vs_http_request_accepts_gzip (VsHttpRequest *request);
  * GET's headers; a 4xx ends the connection; an error without @cache_control
  * may be cached for a second. When the client has gone meanwhile, or the
  * server, this does nothing.
+ *
+ * An answer with a source begins when its first piece is there: if that can't
+ * be had it is 502 (503 where the source is busy for long). If a later one can't
+ * the connection ends ahead of the body's end.
  */
 void vs_http_request_respond (VsHttpRequest *request,
     const VsHttpAnswer *answer);
