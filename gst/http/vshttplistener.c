@@ -31,6 +31,7 @@ struct _VsHttpListener
   GThread *thread;
   gint wake_fd;
   guint max_connections, max_per_ip;
+  VsAddressList *exempt;        /* NULL for none */
   guint16 port;
   VsHttpListenerFunc func;
   gpointer user_data;
@@ -135,17 +136,25 @@ client_key (GSocketAddress * remote)
   return value;
 }
 
+static gboolean
+is_exempt (VsHttpListener * listener, GSocketAddress * remote)
+{
+  return listener->exempt && vs_address_list_contains (listener->exempt,
+      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
+}
+
 /* Returns whether the client still has a connection free. */
 static gboolean
 admit (VsHttpListener * listener, GSocketAddress * remote)
 {
   gint64 key = client_key (remote);
+  gboolean is_free = listener->max_per_ip == 0 || is_exempt (listener, remote);
   gboolean admitted;
   guint n;
 
   g_mutex_lock (&listener->mutex);
   n = GPOINTER_TO_UINT (g_hash_table_lookup (listener->per_ip, &key));
-  admitted = listener->max_per_ip == 0 || n < listener->max_per_ip;
+  admitted = is_free || n < listener->max_per_ip;
   if (admitted) {
     listener->n_open++;
     g_hash_table_insert (listener->per_ip, g_memdup2 (&key, sizeof (key)),
@@ -254,6 +263,12 @@ accept_thread (gpointer data)
 }
 
 void
+vs_http_listener_exempt (VsHttpListener * listener, VsAddressList * addresses)
+{
+  listener->exempt = vs_address_list_ref (addresses);
+}
+
+void
 vs_http_listener_start (VsHttpListener * listener, VsHttpListenerFunc func,
     gpointer user_data)
 {
@@ -279,6 +294,7 @@ vs_http_listener_free (VsHttpListener * listener)
 {
   close (listener->wake_fd);
   g_object_unref (listener->socket);
+  g_clear_pointer (&listener->exempt, vs_address_list_unref);
   g_hash_table_unref (listener->per_ip);
   g_mutex_clear (&listener->mutex);
   g_free (listener);

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include <gio/gio.h>
+#include "origin/vsaccess.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +24,9 @@ typedef void (*VsHttpListenerFunc) (GSocket *socket, GSocketAddress *remote,
 
 VsHttpListener *vs_http_listener_new (const gchar *address, guint16 port,
     guint max_connections, guint max_per_ip, GError ** error);
+/* Ahead of the start: who may have more connections than its share. */
+void            vs_http_listener_exempt (VsHttpListener *listener,
+    VsAddressList *addresses);
 void            vs_http_listener_start (VsHttpListener *listener,
     VsHttpListenerFunc func, gpointer user_data);
 /* Joins the thread and closes the socket. */

@@ -9,13 +9,15 @@
 #include "http/vshttprequest.h"
 
 #include "http/vshttpfeed.h"
+#include "http/vshttpforwarded.h"
 
 struct _VsHttpRequest
 {
   gint ref_count;
   VsHttpWorker *worker;
   VsHttpHead *head;
-  gchar *ip;
+  gchar *peer;                  /* its address */
+  gchar *ip;                    /* the client's, or NULL */
   gint answered;                /* atomic: the handler has answered */
 
   /* the worker's thread's own */
@@ -53,7 +55,9 @@ vs_http_request_new (VsHttpWorker * worker, VsHttpConnection * connection,
   request->worker = vs_http_worker_ref (worker);
   request->head = head;
   request->connection = connection;
-  request->ip = g_strdup (vs_http_connection_get_ip (connection));
+  request->peer = g_strdup (vs_http_connection_get_ip (connection));
+  request->ip = vs_http_forwarded_client (head, request->peer,
+      vs_http_worker_get_config (worker)->trusted_proxies);
   request->real_time = g_get_real_time ();
   request->start_time = g_get_monotonic_time ();
   return request;
@@ -73,6 +77,7 @@ vs_http_request_unref (VsHttpRequest * request)
     return;
   vs_http_head_free (request->head);
   g_clear_pointer (&request->answer, vs_http_answer_free);
+  g_free (request->peer);
   g_free (request->ip);
   g_free (request->account);
   g_free (request->event);
@@ -177,6 +182,13 @@ vs_http_request_begin (VsHttpRequest * request)
   return request->response.has_body;
 }
 
+/* For what is only counted and told. */
+static const gchar *
+client_or_peer (const VsHttpRequest * request)
+{
+  return request->ip ? request->ip : request->peer;
+}
+
 static VsAccessRecord *
 make_record (VsHttpRequest * request, guint64 sent)
 {
@@ -186,7 +198,7 @@ make_record (VsHttpRequest * request, guint64 sent)
       g_get_monotonic_time ();
 
   record->time_us = request->real_time;
-  record->client_ip = g_strdup (request->ip);
+  record->client_ip = g_strdup (client_or_peer (request));
   record->processing_time =
       (gdouble) (begin - request->start_time) / G_USEC_PER_SEC;
   record->status = sent > 0 ? request->response.status : 499;
@@ -230,7 +242,7 @@ keep_labels (VsHttpRequest * request, const VsHttpAnswer * answer)
   request->endpoint = g_strdup (answer->endpoint);
   request->reason = g_strdup (answer->reason);
   if (answer->event && answer->status < 400)
-    vs_http_worker_see_viewer (request->worker, request->ip,
+    vs_http_worker_see_viewer (request->worker, client_or_peer (request),
         vs_http_head_get (request->head, "User-Agent"));
 }
 

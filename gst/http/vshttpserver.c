@@ -109,6 +109,8 @@ set_config (VsHttpServer * server, const VsHttpSettings * settings,
       DEFAULT_STALL_TIMEOUT_MS);
   if (settings->certificate)
     config->certificate = g_object_ref (settings->certificate);
+  if (settings->trusted_proxies)
+    config->trusted_proxies = vs_address_list_ref (settings->trusted_proxies);
   config->max_pending = MAX_PENDING / n_workers;
   config->viewers = vs_http_viewers_new ();
   config->closed = on_closed;
@@ -121,6 +123,7 @@ free_config (VsHttpServer * server)
   g_clear_pointer (&server->config.log, vs_access_log_free);
   g_clear_pointer (&server->config.viewers, vs_http_viewers_free);
   g_clear_object (&server->config.certificate);
+  g_clear_pointer (&server->config.trusted_proxies, vs_address_list_unref);
   g_strfreev (server->hosts);
   g_strfreev (server->posts);
 }
@@ -155,6 +158,8 @@ vs_http_server_new (const VsHttpSettings * settings, VsHttpHandler handler,
       vs_http_worker_unref);
   for (i = 0; i < n_workers; i++)
     g_ptr_array_add (server->workers, vs_http_worker_new (&server->config));
+  if (settings->trusted_proxies)
+    vs_http_listener_exempt (listener, settings->trusted_proxies);
   vs_http_listener_start (listener, on_accepted, server);
   return server;
 }

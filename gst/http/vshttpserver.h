@@ -5,6 +5,7 @@
 #pragma once
 
 #include "http/vshttpsource.h"
+#include "origin/vsaccess.h"
 
 G_BEGIN_DECLS
 
@@ -29,7 +30,9 @@ typedef struct
   GTlsCertificate *certificate; /* NULL: plain HTTP */
   guint n_workers;              /* 0: one a core */
   guint max_connections;        /* 0: 1/2 of RLIMIT_NOFILE, at most 16384 */
-  guint max_connections_per_ip; /* 0: no limit */
+  guint max_connections_per_ip; /* 0: no limit; none for trusted proxies */
+  VsAddressList *trusted_proxies;       /* who says truly whom it speaks for
+                                 * (vshttpforwarded.h), or NULL */
   guint head_timeout_ms;        /* 8 s when 0: a request head, absolute, and
                                  * a body again; what is refused is closed 1 s
                                  * later */
@@ -103,6 +106,8 @@ const gchar *vs_http_request_get_header (VsHttpRequest *request,
  */
 const gchar **vs_http_request_get_header_lines (VsHttpRequest *request,
     const gchar *name);
+/* (nullable): of whom a trusted proxy speaks for, else of the peer; NULL: a
+ * proxy does not tell */
 const gchar *vs_http_request_get_client_ip (VsHttpRequest *request);
 gboolean     vs_http_request_accepts_gzip (VsHttpRequest *request);
 

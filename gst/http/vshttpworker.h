@@ -31,6 +31,7 @@ typedef struct
 {
   VsHttpConnectionSettings connection;
   GTlsCertificate *certificate;
+  VsAddressList *trusted_proxies;       /* or NULL */
   guint max_pending;
   VsHttpHandler handler;
   gpointer user_data;

@@ -62,6 +62,19 @@ answer_post (VsHttpRequest * request, VsHttpAnswer * answer)
 }
 
 static void
+answer_client (VsHttpRequest * request, VsHttpAnswer * answer)
+{
+  const gchar *ip = vs_http_request_get_client_ip (request);
+  g_autoptr (GBytes) body = NULL;
+
+  ip = ip ? ip : "nobody";
+  body = g_bytes_new (ip, strlen (ip));
+
+  answer->body = body;
+  vs_http_request_respond (request, answer);
+}
+
+static void
 answer_path (TestServer * self, VsHttpRequest * request, VsHttpAnswer * answer)
 {
   static const gchar *const rude[] = { "X-Good", "yes", "X-Bad",
@@ -101,26 +114,33 @@ answer_path (TestServer * self, VsHttpRequest * request, VsHttpAnswer * answer)
   }
 }
 
+static const struct
+{
+  const gchar *path;
+  void (*answer) (VsHttpRequest * request, VsHttpAnswer * answer);
+} special[] = {
+  {"/secrets", answer_secrets},
+  {"/post", answer_post},
+  {"/client", answer_client},
+};
+
 static void
 on_request (VsHttpRequest * request, gpointer user_data)
 {
   TestServer *self = user_data;
-  VsHttpAnswer answer = { 0 };
+  const gchar *path = vs_http_request_get_path (request);
+  VsHttpAnswer answer = {.status = 200 };
 
   g_atomic_int_inc (&self->hits);
-  if (g_str_equal (vs_http_request_get_path (request), "/late")) {
+  if (g_str_equal (path, "/late")) {
     g_async_queue_push (self->late, request);
     return;
   }
-  if (g_str_equal (vs_http_request_get_path (request), "/secrets")) {
-    answer.status = 200;
-    answer_secrets (request, &answer);
-    return;
-  }
-  if (g_str_equal (vs_http_request_get_path (request), "/post")) {
-    answer.status = 200;
-    answer_post (request, &answer);
-    return;
+  for (guint i = 0; i < G_N_ELEMENTS (special); i++) {
+    if (g_str_equal (path, special[i].path)) {
+      special[i].answer (request, &answer);
+      return;
+    }
   }
   answer_path (self, request, &answer);
   vs_http_request_respond (request, &answer);

@@ -23,7 +23,8 @@
  * gzipped for whom accepts it), /late (kept in @late until the test answers),
  * /event (of an event), /rude (unsafe headers), /secrets (sets two cookies and
  * tells the lines of Cookie and Authorization), /closed (403 with a reason), /post
- * (method and body, where @settings say that it takes POST); all else is 404.
+ * (method and body, where @settings say that it takes POST), /client (whose
+ * request it is); all else is 404.
  */
 typedef struct
 {

@@ -47,6 +47,27 @@ GST_START_TEST (test_max_per_ip)
 
 GST_END_TEST;
 
+/* A proxy speaks for many. */
+GST_START_TEST (test_exempt)
+{
+  g_autoptr (VsAddressList) proxies = vs_address_list_new ("127.0.0.0/8", NULL);
+  VsHttpSettings settings = {.max_connections_per_ip = 1,
+    .trusted_proxies = proxies
+  };
+  TestServer *server = test_server_new (&settings);
+  gint fds[3];
+
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    fds[i] = client_connect (server->port);
+  AWAIT (count_connections (server) == 3);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+  AWAIT (count_connections (server) == 0);
+  test_server_free (server, 0);
+}
+
+GST_END_TEST;
+
 /* Past the limit a client waits in the backlog until there is room. */
 GST_START_TEST (test_max_connections)
 {
@@ -157,6 +178,7 @@ http_listener_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_max_per_ip);
+  tcase_add_test (tc, test_exempt);
   tcase_add_test (tc, test_max_connections);
   tcase_add_test (tc, test_no_descriptors);
   tcase_add_test (tc, test_any_address);

@@ -424,8 +424,9 @@ GST_START_TEST (test_secrets)
   fail_unless (strstr (text, "\"reason\":null}") != NULL, "%s", text);
   fail_unless (strstr (text, "\"reason\":\"not \\\"today\\\"\"}") != NULL,
       "%s", text);
-  fail_unless (strstr (text, "\"reason\":\"control character in header field\"}") !=
-      NULL, "%s", text);
+  fail_unless (strstr (text,
+          "\"reason\":\"control character in header field\"}") != NULL, "%s",
+      text);
   g_unlink (path);
   g_rmdir (folder);
 }
