@@ -115,10 +115,46 @@ typedef struct
   guint active_input;           /* from 1 */
 } VsFreshness;
 
+/**
+ * VsOriginFile:
+ *
+ * A file of the archive that is served as it is, and read as it is sent.
+ */
+typedef struct _VsOriginFile VsOriginFile;
+
+VsOriginFile *vs_origin_file_ref (VsOriginFile *file);
+void          vs_origin_file_unref (VsOriginFile *file);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsOriginFile, vs_origin_file_unref)
+
+guint64       vs_origin_file_get_size (const VsOriginFile *file);
+
+/**
+ * VsOriginFileRead:
+ * @bytes: (nullable) (transfer none): all that was asked for, or less at the
+ *   file's end
+ * @error: (nullable): of %G_IO_ERROR: %G_IO_ERROR_BUSY when there are too many
+ *   requests just now
+ */
+typedef void (*VsOriginFileRead) (GBytes *bytes, const GError *error,
+    gpointer user_data);
+
+/**
+ * vs_origin_file_read:
+ * @cancellable: (nullable)
+ * @done: (scope async): called once, mostly from a thread of the pool
+ *
+ * Reads a part of the file as it was when it was found: it is an error when it
+ * is another one meanwhile. Only as long as the origin is there.
+ */
+void          vs_origin_file_read (VsOriginFile *file, guint64 offset,
+    gsize size, GCancellable *cancellable, VsOriginFileRead done,
+    gpointer user_data);
+
 typedef struct
 {
   guint status;                 /* HTTP */
   GBytes *body;                 /* gzipped when content_encoding says so */
+  VsOriginFile *file;           /* in the body's place, or NULL */
   const gchar *content_type;    /* static */
   const gchar *content_encoding;        /* static, or NULL */
   gchar *etag;                  /* quoted, or NULL; equal in every process */
@@ -129,6 +165,7 @@ typedef struct
   VsFreshness freshness;
   /* what the access log says */
   gchar *account, *event, *breakout, *endpoint;
+  const gchar *reason;          /* why it was refused: static, or NULL */
 
   /*< private >*/
   gint ref_count;

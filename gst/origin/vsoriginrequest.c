@@ -32,7 +32,7 @@ get_breakout (const VsRequest * request)
 {
   const VsRoute *route = &request->route;
 
-  if (route->kind == VS_ROUTE_ASSET)
+  if (route->asset[0])
     return route->asset;
   return route->breakout[0] ? route->breakout : NULL;
 }
@@ -54,6 +54,7 @@ vs_request_answer (VsRequest * request, VsOriginResponse * response)
   response->format = request->endpoint ?
       vs_origin_format_letter (request->endpoint->type) : "o";
   response->freshness = request->freshness;
+  response->reason = request->reason;
   request->done (response, request->user_data);
   vs_origin_response_unref (response);
   request_free (request);
@@ -229,15 +230,10 @@ resolve_asset (VsRoute * route)
 }
 
 static gboolean
-find_endpoint (VsRequest * request, const gchar * path)
+find_endpoint (VsRequest * request)
 {
   VsRoute *route = &request->route;
 
-  if (!vs_route_parse (path, route)) {
-    route->account[0] = '\0';
-    return FALSE;
-  }
-  request->object = g_strdup (route->object);
   if (route->kind == VS_ROUTE_ID)
     return resolve_id (request);
   if (route->kind == VS_ROUTE_ASSET)
@@ -247,38 +243,63 @@ find_endpoint (VsRequest * request, const gchar * path)
   return request->endpoint != NULL;
 }
 
-static gboolean
-is_allowed (const VsRequest * request, const VsOriginRequest * what)
+/* NULL, or why not; static */
+static const gchar *
+find_refusal (const VsEndpoint * endpoint, const VsOriginRequest * what)
 {
-  const VsEndpoint *endpoint = request->endpoint;
   const gchar *const identifiers[] = {
     endpoint->cdn_identifier, endpoint->cdn_identifier_previous
   };
 
   if (!endpoint->origination)
-    return FALSE;
+    return "origination";
   if (endpoint->allowed) {
     g_autoptr (GInetAddress) client = what->client ?
         g_inet_address_new_from_string (what->client) : NULL;
 
     if (!vs_address_list_contains (endpoint->allowed, client))
-      return FALSE;
+      return "allow-list";
   }
   if (endpoint->cdn_identifier == NULL
       && endpoint->cdn_identifier_previous == NULL)
-    return TRUE;
+    return NULL;
   return vs_secret_matches (what->cdn_identifier, identifiers,
-      G_N_ELEMENTS (identifiers));
+      G_N_ELEMENTS (identifiers)) ? NULL : "cdn-identifier";
+}
+
+/* Of a file: it has no endpoint, so it is for whoever may have the event by
+ * any. */
+static const gchar *
+find_file_refusal (VsOrigin * origin, const VsOriginRequest * what)
+{
+  g_autoptr (GPtrArray) endpoints = vs_origin_get_endpoints (origin);
+  const gchar *reason = "no endpoint";
+
+  for (guint i = 0; i < endpoints->len && reason; i++)
+    reason = find_refusal (g_ptr_array_index (endpoints, i), what);
+  return reason;
 }
 
 /* The status that refuses it, or 0. */
 static guint
 examine (VsRequest * request, const VsOriginRequest * what)
 {
-  if (!find_endpoint (request, what->path))
+  gboolean is_file;
+
+  if (!vs_route_parse (what->path, &request->route)) {
+    request->route.account[0] = '\0';
     return VS_STATUS_NOT_FOUND;
-  if (!is_allowed (request, what))
+  }
+  request->object = g_strdup (request->route.object);
+  is_file = request->route.kind == VS_ROUTE_FILE;
+  if (!is_file && !find_endpoint (request))
+    return VS_STATUS_NOT_FOUND;
+  request->reason = is_file ? find_file_refusal (request->origin, what) :
+      find_refusal (request->endpoint, what);
+  if (request->reason)
     return VS_STATUS_FORBIDDEN;
+  if (is_file)
+    return 0;
   if (!vs_origin_parse_object_name (request->origin, request->object,
           request->endpoint, &request->name))
     return VS_STATUS_NOT_FOUND;
@@ -311,6 +332,10 @@ vs_origin_request (VsOrigin * origin, const VsOriginRequest * what,
 
   request->folder = vs_archive_folder (request->route.account,
       request->route.event, get_breakout (request));
+  if (request->route.kind == VS_ROUTE_FILE) {
+    vs_request_file (request);
+    return;
+  }
   request->live = vs_origin_find_live (origin, request->folder);
   if (archives && request->route.kind == VS_ROUTE_ASSET)
     vs_archive_events_get_asset (archives, request->route.account,

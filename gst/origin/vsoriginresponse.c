@@ -9,6 +9,7 @@
 
 #include "isobmff/vscmaf.h"
 #include "manifest/vssmoothname.h"
+#include "origin/vsoriginfile.h"
 #include "origin/vsselection.h"
 
 /* s: a year, the longest that RFC 9111's forerunners allow */
@@ -53,6 +54,7 @@ vs_origin_response_unref (VsOriginResponse * response)
   if (!g_atomic_int_dec_and_test (&response->ref_count))
     return;
   g_clear_pointer (&response->body, g_bytes_unref);
+  g_clear_pointer (&response->file, vs_origin_file_unref);
   g_free (response->etag);
   g_free (response->cache_control);
   g_free (response->account);
@@ -93,6 +95,20 @@ vs_origin_response_new (VsObject * object, gboolean accept_gzip,
   response->content_type = content_type;
   response->content_encoding = gzip ? "gzip" : NULL;
   response->cache_control = cache_control (klass, target_duration);
+  return response;
+}
+
+VsOriginResponse *
+vs_origin_response_new_file (VsOriginFile * file, VsCacheClass klass)
+{
+  VsOriginResponse *response = g_new0 (VsOriginResponse, 1);
+
+  response->ref_count = 1;
+  response->status = VS_STATUS_OK;
+  response->file = file;
+  response->etag = vs_origin_file_make_etag (file);
+  response->content_type = VS_ORIGIN_FILE_TYPE;
+  response->cache_control = cache_control (klass, 0);
   return response;
 }
 

@@ -32,6 +32,9 @@ typedef enum
 VsOriginResponse *vs_origin_response_new (VsObject *object,
     gboolean accept_gzip, const gchar *content_type, VsCacheClass klass,
     guint target_duration);
+/* (transfer full) @file */
+VsOriginResponse *vs_origin_response_new_file (VsOriginFile *file,
+    VsCacheClass klass);
 /* With a short body that says what the status is. */
 VsOriginResponse *vs_origin_response_new_error (guint status);
 /* The status that tells of @error, of %G_IO_ERROR, %VS_PACKAGE_ERROR or

@@ -33,6 +33,7 @@ typedef struct
   VsOriginEvent *live;
   VsArchiveEvent *archive;
 
+  const gchar *reason;          /* static: why it is refused, for the log */
   /* how long the answer may be kept */
   VsCacheClass klass;
   guint target_duration;        /* s */
@@ -46,6 +47,7 @@ void vs_request_answer_status (VsRequest *request, guint status);
 void vs_request_answer_error (VsRequest *request, const GError *error);
 void vs_request_answer_object (VsRequest *request, VsObject *object);
 void vs_request_manifest (VsRequest *request);
+void vs_request_file (VsRequest *request);
 /* These two block when vs_request_must_read (). */
 void vs_request_init (VsRequest *request);
 void vs_request_segment (VsRequest *request);

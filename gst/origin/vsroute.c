@@ -15,6 +15,12 @@
 /* ahead of time elements and the object: account, event and endpoint */
 #define EVENT_PARTS 3
 
+/* folders that are no event, no breakout and no endpoint (design.md 6) */
+#define MEDIA "media"
+#define RECORDINGS "recordings"
+/* of files that are served as they are */
+#define FILE_SUFFIX ".mp4"
+
 typedef struct
 {
   const gchar *text;
@@ -123,6 +129,37 @@ strip_time (const Part * parts, guint n, VsTimeElements * time)
   return n;
 }
 
+/* A file is what it is, at any time. */
+static gboolean
+parse_file (VsRoute * route)
+{
+  route->kind = VS_ROUTE_FILE;
+  return route->time.start == NULL && route->time.end == NULL
+      && vs_file_name_is_valid (route->object)
+      && g_str_has_suffix (route->object, FILE_SUFFIX);
+}
+
+static gboolean
+parse_media_file (const Part * account, VsRoute * route)
+{
+  if (!parse_file (route) || !copy_name (route->account, account))
+    return FALSE;
+  g_strlcpy (route->event, MEDIA, sizeof route->event);
+  g_strlcpy (route->endpoint, MEDIA, sizeof route->endpoint);
+  g_strlcpy (route->asset, route->object, sizeof route->asset);
+  return TRUE;
+}
+
+static gboolean
+parse_recording (const Part * parts, guint n, VsRoute * route)
+{
+  if (!parse_file (route) || !copy_name (route->account, &parts[0])
+      || !copy_event_name (route->event, &parts[1]))
+    return FALSE;
+  g_strlcpy (route->endpoint, RECORDINGS, sizeof route->endpoint);
+  return n == 2 || copy_event_name (route->breakout, &parts[2]);
+}
+
 static gboolean
 parse_place (const Part * parts, guint n, VsRoute * route)
 {
@@ -131,18 +168,24 @@ parse_place (const Part * parts, guint n, VsRoute * route)
       route->kind = VS_ROUTE_ID;
       return copy_name (route->id, &parts[0]);
     case 2:
+      if (equals (&parts[1], MEDIA))
+        return parse_media_file (&parts[0], route);
       route->kind = VS_ROUTE_ID;
       return copy_name (route->id, &parts[0])
           && copy_name (route->endpoint, &parts[1]);
     case EVENT_PARTS:
+      if (equals (&parts[2], RECORDINGS))
+        return parse_recording (parts, 2, route);
       return copy_name (route->account, &parts[0])
           && copy_event_name (route->event, &parts[1])
           && copy_name (route->endpoint, &parts[2]);
     case EVENT_PARTS + 1:
+      if (equals (&parts[3], RECORDINGS))
+        return parse_recording (parts, 3, route);
       if (!copy_name (route->account, &parts[0])
           || !copy_name (route->endpoint, &parts[3]))
         return FALSE;
-      if (equals (&parts[1], "media")) {
+      if (equals (&parts[1], MEDIA)) {
         route->kind = VS_ROUTE_ASSET;
         return copy_file_name (route->asset, &parts[2]);
       }

@@ -17,7 +17,9 @@ typedef enum
 {
   VS_ROUTE_EVENT,               /* <account>/<event>[/<breakout>]/<endpoint> */
   VS_ROUTE_ID,                  /* <endpoint id>[/<endpoint>] */
-  VS_ROUTE_ASSET                /* <account>/media/<file>/<endpoint> */
+  VS_ROUTE_ASSET,               /* <account>/media/<file>/<endpoint> */
+  VS_ROUTE_FILE                 /* <account>/<event>[/<breakout>]/recordings,
+                                 * <account>/media: the object is a file */
 } VsRouteKind;
 
 /**

@@ -26,7 +26,10 @@
  *
  * URLs are `/out/v1/<account>/<event>[/<breakout>]/<endpoint>/index.m3u8`, or
  * `index.mpd` for DASH and `index.ism/Manifest` for Smooth Streaming. `/` is
- * the player page.
+ * the player page. `/out/v1/<account>/<event>[/<breakout>]/recordings/<file>`
+ * is a recording and `/out/v1/<account>/media/<file>` a media file of the
+ * archive, as the MP4 files that they are, for whoever may have the event by any
+ * endpoint.
  *
  * ## Endpoints
  *
@@ -574,7 +577,8 @@ gst_vs_jit_packager_class_init (GstVsJitPackagerClass * klass)
   /**
    * GstVsJitPackager::add-endpoint:
    * @packager: the element
-   * @name: in URLs: letters, digits, _ and -, at most 64
+   * @name: in URLs: letters, digits, _ and -, at most 64; not `recordings` and
+   * `media`, which are folders
    * @type: "hls", "cmaf", "dash" or "mss"
    *
    * Returns: %FALSE when the name is taken or not valid, or the type unknown

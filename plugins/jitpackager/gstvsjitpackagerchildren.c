@@ -134,7 +134,8 @@ gst_vs_jit_packager_add_endpoint (GstVsJitPackager * self,
   g_autoptr (GObject) known = NULL;
   VsEndpointType type;
 
-  if (name == NULL || !vs_name_is_valid (name)
+  /* in URLs an endpoint stands where an event's folders do */
+  if (name == NULL || !vs_event_name_is_valid (name)
       || !vs_endpoint_type_from_string (type_name, &type))
     return FALSE;
   known = find_child (self, name);

@@ -20,6 +20,7 @@ cmsd_static (const VsOriginResponse * response)
 {
   const gchar *type = response->content_type;
   const gchar *object = response->freshness.last_sequence ? "m" :
+      response->file ? "av" :
       g_str_has_prefix (type, "audio/") ? "a" :
       g_str_equal (type, "video/mp2t") ? "av" : "v";
 

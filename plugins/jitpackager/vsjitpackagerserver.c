@@ -41,12 +41,36 @@ struct _VsJitPackagerServer
 };
 
 static void
+read_file (gpointer data, guint64 offset, gsize size,
+    GCancellable * cancellable, VsHttpSourceDone done, gpointer user_data)
+{
+  vs_origin_file_read (data, offset, size, cancellable, done, user_data);
+}
+
+static void
+free_file (gpointer data)
+{
+  vs_origin_file_unref (data);
+}
+
+/* (transfer full) */
+static VsHttpSource *
+new_source (VsOriginFile * file)
+{
+  return vs_http_source_new (vs_origin_file_get_size (file), read_file,
+      vs_origin_file_ref (file), free_file);
+}
+
+static void
 respond (VsOriginResponse * response, gpointer user_data)
 {
   g_auto (GStrv) headers = vs_jit_packager_headers_new (response);
+  g_autoptr (VsHttpSource) source = response->file ?
+      new_source (response->file) : NULL;
   VsHttpAnswer answer = {
     .status = response->status,
     .body = response->body,
+    .source = source,
     .content_type = response->content_type,
     .content_encoding = response->content_encoding,
     .etag = response->etag,
@@ -58,6 +82,7 @@ respond (VsOriginResponse * response, gpointer user_data)
     .event = response->event,
     .breakout = response->breakout,
     .endpoint = response->endpoint,
+    .reason = response->reason,
   };
 
   vs_http_request_respond (user_data, &answer);
