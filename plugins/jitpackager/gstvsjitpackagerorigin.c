@@ -51,7 +51,7 @@ on_certificate_changed (GTlsCertificate * tls, const GError * error,
 /* (transfer full) @certificate */
 static VsJitPackagerServer *
 new_server (GstVsJitPackager * self, const VsJitPackagerSettings * settings,
-    VsHttpCertificate * certificate, GError ** error)
+    VsAddressList * proxies, VsHttpCertificate * certificate, GError ** error)
 {
   g_auto (GStrv) hosts = g_strsplit_set (settings->hosts ? settings->hosts :
       "", ", ", -1);
@@ -63,6 +63,7 @@ new_server (GstVsJitPackager * self, const VsJitPackagerSettings * settings,
           .hosts = settings->hosts ? (const gchar * const *) hosts : NULL,
           .max_connections = settings->max_connections,
           .max_connections_per_ip = settings->max_connections_per_ip,
+          .trusted_proxies = proxies,
           .access_log = settings->access_log,
         },
     .base_path = settings->base_path,
@@ -89,13 +90,31 @@ advise (const GError * error)
   return "";
 }
 
+/* FALSE: the ERROR is posted. */
+static gboolean
+read_proxies (GstVsJitPackager * self, const VsJitPackagerSettings * settings,
+    VsAddressList ** proxies)
+{
+  g_autoptr (GError) error = NULL;
+
+  *proxies = settings->trusted_proxies ?
+      vs_address_list_new (settings->trusted_proxies, &error) : NULL;
+  if (error)
+    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
+        ("Can't read trusted-proxies: %s", error->message), (NULL));
+  return error == NULL;
+}
+
 static gboolean
 start_server (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
 {
   VsHttpCertificate *certificate = NULL;
+  g_autoptr (VsAddressList) proxies = NULL;
   g_autoptr (GError) error = NULL;
   VsJitPackagerServer *server;
 
+  if (!read_proxies (self, settings, &proxies))
+    return FALSE;
   if (settings->tls_certificate) {
     certificate = vs_http_certificate_new (settings->tls_certificate,
         settings->tls_key, &error);
@@ -106,7 +125,7 @@ start_server (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
       return FALSE;
     }
   }
-  server = new_server (self, settings, certificate, &error);
+  server = new_server (self, settings, proxies, certificate, &error);
   if (server == NULL) {
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
         ("Can't serve on %s, port %u: %s.%s", settings->address,

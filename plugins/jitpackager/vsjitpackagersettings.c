@@ -24,6 +24,7 @@ enum
   PROP_TLS_CERTIFICATE,
   PROP_TLS_KEY,
   PROP_ACCESS_LOG,
+  PROP_TRUSTED_PROXIES,
   PROP_LINGER,
   PROP_TARGET_DURATION,
   PROP_CACHE_SIZE,
@@ -54,6 +55,8 @@ string_field (VsJitPackagerSettings * settings, guint id)
       return &settings->tls_key;
     case PROP_ACCESS_LOG:
       return &settings->access_log;
+    case PROP_TRUSTED_PROXIES:
+      return &settings->trusted_proxies;
     default:
       return NULL;
   }
@@ -237,6 +240,12 @@ install_server_properties (GObjectClass * klass)
       g_param_spec_string ("access-log", "Access log",
           "File to which a line of JSON is appended for each request; made "
           "anew when it was renamed or removed", NULL, READY_FLAGS));
+  g_object_class_install_property (klass, PROP_TRUSTED_PROXIES,
+      g_param_spec_string ("trusted-proxies", "Trusted proxies",
+          "Addresses and CIDR masks of proxies, separated by commas, whose "
+          "X-Forwarded-For or Forwarded tells the client's address, for allow "
+          "lists and the log; what others say of themselves is ignored",
+          NULL, READY_FLAGS));
   g_object_class_install_property (klass, PROP_MAX_CONNECTIONS,
       g_param_spec_uint ("max-connections", "Maximum connections",
           "Connections at a time; further clients wait. 0: half of the "
@@ -246,8 +255,8 @@ install_server_properties (GObjectClass * klass)
       g_param_spec_uint ("max-connections-per-ip",
           "Maximum connections per IP",
           "Connections at a time from one address (IPv6: one /64); further "
-          "ones are closed. 0: no limit, for edges and NATs have many", 0,
-          G_MAXUINT16, 0, READY_FLAGS));
+          "ones are closed, but for trusted proxies. 0: no limit, for edges "
+          "and NATs have many", 0, G_MAXUINT16, 0, READY_FLAGS));
 }
 
 static void

@@ -21,6 +21,7 @@ typedef struct
   gchar *hosts;
   gchar *tls_certificate, *tls_key;
   gchar *access_log;
+  gchar *trusted_proxies;
   GstClockTime linger;
   GstClockTime target_duration;
   guint64 cache_size, live_cache_size;
