@@ -8,6 +8,8 @@
 
 #include "http/vshttpfeed.h"
 
+#include <string.h>
+
 /* A source that is busy is asked again so often, after so many ms: about as
  * long as a client would be waited for that does not read. */
 #define RETRY_MS 250
@@ -24,8 +26,9 @@ struct _VsHttpFeed
 
   /* the worker's thread's own */
   guint64 offset, end;          /* what is still to be given */
-  guint n_held;                 /* pieces that are read, or were and are not
-                                 * taken */
+  /* pieces that are read, or were and are not taken; oldest first */
+  gsize held[VS_HTTP_PIECES_AHEAD];
+  guint n_held;
   gboolean reading;
   guint n_retries;
   GSource *retry;
@@ -81,6 +84,31 @@ feed_unref (VsHttpFeed * feed)
 }
 
 static void
+hold (VsHttpFeed * feed, gsize size)
+{
+  feed->held[feed->n_held++] = size;
+  vs_http_worker_count_held (feed->worker, size);
+}
+
+static void
+release_newest (VsHttpFeed * feed)
+{
+  vs_http_worker_count_held (feed->worker, -(gssize)
+      feed->held[--feed->n_held]);
+}
+
+static void
+release_oldest (VsHttpFeed * feed)
+{
+  gsize size = feed->held[0];
+
+  memmove (feed->held, feed->held + 1, sizeof feed->held -
+      sizeof feed->held[0]);
+  feed->n_held--;
+  vs_http_worker_count_held (feed->worker, -(gssize) size);
+}
+
+static void
 stop_retry (VsHttpFeed * feed)
 {
   if (feed->retry)
@@ -93,14 +121,23 @@ vs_http_feed_free (VsHttpFeed * feed)
 {
   feed->stopped = TRUE;
   stop_retry (feed);
+  while (feed->n_held > 0)
+    release_newest (feed);
   g_cancellable_cancel (feed->cancellable);
   feed_unref (feed);
 }
 
+/* 0: none now */
 static gsize
 next_size (const VsHttpFeed * feed)
 {
-  return MIN (VS_HTTP_PIECE_BYTES, feed->end - feed->offset);
+  guint64 left = feed->end - feed->offset;
+
+  if (feed->n_held == VS_HTTP_PIECES_AHEAD)
+    return 0;
+  if (vs_http_worker_may_hold (feed->worker, VS_HTTP_PIECE_BYTES))
+    return MIN (VS_HTTP_PIECE_BYTES, left);
+  return feed->n_held == 0 ? MIN (VS_HTTP_SMALL_PIECE_BYTES, left) : 0;
 }
 
 static gboolean
@@ -117,7 +154,7 @@ static void
 retry_later (VsHttpFeed * feed)
 {
   feed->n_retries++;
-  feed->n_held--;
+  release_newest (feed);
   feed->retry = g_timeout_source_new (RETRY_MS);
   g_source_set_callback (feed->retry, on_retry, feed, NULL);
   g_source_attach (feed->retry, g_main_context_get_thread_default ());
@@ -129,7 +166,7 @@ take (VsHttpFeed * feed, GBytes * bytes, const GError * error)
   feed->reading = FALSE;
   if (feed->stopped)
     return;
-  if (bytes && g_bytes_get_size (bytes) == next_size (feed)) {
+  if (bytes && g_bytes_get_size (bytes) == feed->held[feed->n_held - 1]) {
     feed->offset += g_bytes_get_size (bytes);
     feed->n_retries = 0;
     feed->funcs->piece (bytes, feed->user_data);
@@ -179,13 +216,14 @@ on_read (GBytes * bytes, const GError * error, gpointer user_data)
 static void
 read_on (VsHttpFeed * feed)
 {
-  if (feed->stopped || feed->reading || feed->retry
-      || feed->offset == feed->end || feed->n_held == VS_HTTP_PIECES_AHEAD)
+  gsize size = next_size (feed);
+
+  if (feed->stopped || feed->reading || feed->retry || size == 0)
     return;
   feed->reading = TRUE;
-  feed->n_held++;
-  vs_http_source_read (feed->source, feed->offset, next_size (feed),
-      feed->cancellable, on_read, feed_ref (feed));
+  hold (feed, size);
+  vs_http_source_read (feed->source, feed->offset, size, feed->cancellable,
+      on_read, feed_ref (feed));
 }
 
 void
@@ -200,7 +238,7 @@ vs_http_feed_start (VsHttpFeed * feed)
 void
 vs_http_feed_taken (VsHttpFeed * feed)
 {
-  feed->n_held--;
+  release_oldest (feed);
   feed_ref (feed);
   read_on (feed);
   feed_unref (feed);

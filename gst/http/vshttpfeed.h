@@ -13,13 +13,16 @@ G_BEGIN_DECLS
  * while the next one is read */
 #define VS_HTTP_PIECE_BYTES (1024 * 1024)
 #define VS_HTTP_PIECES_AHEAD 2
+/* the same where memory is short: one, so that each client still gets on */
+#define VS_HTTP_SMALL_PIECE_BYTES (64 * 1024)
 
 /**
  * VsHttpFeed:
  *
  * Reads a part of a source in order, a piece ahead of what the client has
- * taken, so that a body of any length costs two pieces of memory. Belongs to
- * the worker's thread; the source may answer in any.
+ * taken, so that a body of any length costs two pieces of memory, and all
+ * bodies of a worker hardly more than it has for them. Belongs to the worker's
+ * thread; the source may answer in any.
  */
 typedef struct _VsHttpFeed VsHttpFeed;
 

@@ -37,6 +37,9 @@
 #define RESERVED_FDS 256
 /* requests that may wait for their answers, over all workers */
 #define MAX_PENDING 16384
+/* bytes of bodies with a source in memory, over all workers: beyond, each
+ * client has a small piece at a time */
+#define MAX_HELD (256 * 1024 * 1024)
 
 struct _VsHttpServer
 {
@@ -112,6 +115,7 @@ set_config (VsHttpServer * server, const VsHttpSettings * settings,
   if (settings->trusted_proxies)
     config->trusted_proxies = vs_address_list_ref (settings->trusted_proxies);
   config->max_pending = MAX_PENDING / n_workers;
+  config->max_held = MAX_HELD / n_workers;
   config->viewers = vs_http_viewers_new ();
   config->closed = on_closed;
   config->closed_data = server;

@@ -44,6 +44,7 @@ struct _VsHttpWorker
   GQueue clients;               /* Client */
   GSource *tick;
   gint n_pending;
+  gsize held;                   /* bytes */
   gboolean draining;
   gint64 drain_deadline;
 };
@@ -486,6 +487,18 @@ void
 vs_http_worker_count_pending (VsHttpWorker * worker, gint change)
 {
   worker->n_pending += change;
+}
+
+void
+vs_http_worker_count_held (VsHttpWorker * worker, gssize change)
+{
+  worker->held += change;
+}
+
+gboolean
+vs_http_worker_may_hold (VsHttpWorker * worker, gsize more)
+{
+  return worker->held + more <= worker->config->max_held;
 }
 
 void

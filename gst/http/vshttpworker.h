@@ -23,6 +23,7 @@ typedef struct _VsHttpWorker VsHttpWorker;
  * VsHttpWorkerConfig:
  * @max_pending: requests that may wait for the handler's answer; one more
  *   gets 503
+ * @max_held: bytes of bodies with a source that may be in memory
  * @closed: a connection is closed, in the worker's thread
  *
  * Outlives the worker's thread.
@@ -33,6 +34,7 @@ typedef struct
   GTlsCertificate *certificate;
   VsAddressList *trusted_proxies;       /* or NULL */
   guint max_pending;
+  gsize max_held;
   VsHttpHandler handler;
   gpointer user_data;
   VsAccessLog *log;
@@ -76,6 +78,9 @@ gboolean      vs_http_worker_is_current (VsHttpWorker *worker);
 /* Of requests, in the worker's thread. */
 const VsHttpWorkerConfig *vs_http_worker_get_config (VsHttpWorker *worker);
 void          vs_http_worker_count_pending (VsHttpWorker *worker, gint change);
+void          vs_http_worker_count_held (VsHttpWorker *worker,
+    gssize change);
+gboolean      vs_http_worker_may_hold (VsHttpWorker *worker, gsize more);
 void          vs_http_worker_see_viewer (VsHttpWorker *worker,
     const gchar *ip, const gchar *user_agent);
 

@@ -467,6 +467,52 @@ GST_START_TEST (test_client_leaves)
 
 GST_END_TEST;
 
+static gsize
+sum_reads (Read ** list, guint n)
+{
+  gsize sum = 0;
+
+  for (guint i = 0; i < n; i++) {
+    list[i] = pop_read ();
+    sum += list[i]->size;
+  }
+  return sum;
+}
+
+/* Many who want much cost little more than a few do, each gets on, and when
+ * they are gone there is room again. */
+GST_START_TEST (test_memory_is_short)
+{
+  gint fds[300], one;
+  Read *list[G_N_ELEMENTS (fds)];
+  Read *read;
+
+  mode = MODE_HELD;
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++) {
+    fds[i] = client_connect (port);
+    client_send (fds[i], "GET /movie HTTP/1.1\r\n" CLOSE "\r\n");
+  }
+  fail_unless_equals_uint64 (sum_reads (list, G_N_ELEMENTS (fds)),
+      256 * MIB + 44 * 64 * 1024);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+  AWAIT (get_connections () == 0);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    answer_read (list[i]);
+
+  one = client_connect (port);
+  client_send (one, "GET /movie HTTP/1.1\r\n" CLOSE "\r\n");
+  read = pop_read ();
+  fail_unless_equals_int (read->size, MIB);
+  close (one);
+  answer_read (read);
+  AWAIT (get_connections () == 0);
+  while ((read = g_async_queue_try_pop (held)))
+    answer_read (read);
+}
+
+GST_END_TEST;
+
 /* A read may outlast the server. */
 GST_START_TEST (test_server_leaves)
 {
@@ -513,6 +559,7 @@ http_source_suite (void)
   tcase_add_test (tc, test_later_read_fails);
   tcase_add_test (tc, test_busy_for_a_moment);
   tcase_add_test (tc, test_client_leaves);
+  tcase_add_test (tc, test_memory_is_short);
   tcase_add_test (tc, test_server_leaves);
   return s;
 }
