@@ -136,6 +136,45 @@ GST_START_TEST (test_store_and_serve)
 
 GST_END_TEST;
 
+static void
+assert_file (const gchar * path, const gchar * range, const guint8 * bytes,
+    gsize size)
+{
+  g_auto (Reply) reply = { 0 };
+
+  request ("GET", path, range ? "Range" : NULL, range, &reply);
+  fail_unless_equals_int (reply.status, range ? 206 : 200);
+  fail_unless_equals_int (g_bytes_get_size (reply.body), size);
+  fail_unless (memcmp (g_bytes_get_data (reply.body, NULL), bytes, size) == 0);
+}
+
+/* Files of several pieces, read over the network as they are sent. */
+GST_START_TEST (test_files)
+{
+  const gsize size = 5 * 1024 * 1024 + 1;
+  g_autofree guint8 *bytes = g_malloc (size);
+  g_autofree gchar *media = g_build_filename (nginx->folder,
+      "root/dav/files/default/media", NULL);
+  g_autofree gchar *film = g_build_filename (media, "film.mp4", NULL);
+  g_auto (Reply) none = { 0 };
+
+  for (gsize i = 0; i < size; i++)
+    bytes[i] = i % 251;
+  fail_unless (g_mkdir_with_parents (media, 0755) == 0);
+  fail_unless (g_file_set_contents (film, (const gchar *) bytes, size, NULL));
+  serve ("/dav/files", "");
+  assert_file ("/out/v1/default/media/film.mp4", NULL, bytes, size);
+  assert_file ("/out/v1/default/media/film.mp4", "bytes=1048000-3145999",
+      bytes + 1048000, 2098000);
+  assert_file ("/out/v1/default/media/film.mp4", "bytes=-9", bytes + size - 9,
+      9);
+  get ("/out/v1/default/media/none.mp4", &none);
+  fail_unless_equals_int (none.status, 404);
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
 #define PASSWORD "user=u password=\"p\\ w+\" "
 
 GST_START_TEST (test_password)
@@ -276,6 +315,7 @@ httpstore_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup_server, teardown_server);
   tcase_add_test (tc, test_store_and_serve);
+  tcase_add_test (tc, test_files);
   tcase_add_test (tc, test_password);
   tcase_add_test (tc, test_secrets);
   tcase_add_test (tc, test_push_only);

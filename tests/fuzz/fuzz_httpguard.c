@@ -7,6 +7,7 @@
  */
 #include <stdint.h>
 #include <string.h>
+#include "http/vshttpforwarded.h"
 #include "http/vshttpguard.h"
 #include "http/vshttprange.h"
 
@@ -41,6 +42,22 @@ check_path (const gchar * path)
   g_assert (!g_str_has_suffix (path, "/.") && !g_str_has_suffix (path, "/.."));
 }
 
+/* Behind proxies that are all trusted every member is read. */
+static void
+check_forwarded (const VsHttpHead * head)
+{
+  static VsAddressList *all = NULL;
+  g_autofree gchar *client = NULL;
+  g_autoptr (GInetAddress) address = NULL;
+
+  if (!all)
+    all = vs_address_list_new ("0.0.0.0/0, ::/0", NULL);
+  client = vs_http_forwarded_client (head, "192.0.2.1", all);
+  if (client)
+    address = g_inet_address_new_from_string (client);
+  g_assert (!client || address);
+}
+
 static void
 check_head (const VsHttpHead * head)
 {
@@ -60,6 +77,7 @@ check_head (const VsHttpHead * head)
     hosts += g_ascii_strcasecmp (field->name, "Host") == 0;
   }
   g_assert (hosts == 1 || (hosts == 0 && head->minor_version == 0));
+  check_forwarded (head);
   vs_http_head_accepts_gzip (head);
   vs_http_head_matches_etag (head, "\"etag\"");
   if (range && vs_http_range_parse (range, 1000, &offset, &length) ==
