@@ -22,6 +22,12 @@ typedef struct
   gchar *(*read) (const gchar * member, gsize length);
 } Field;
 
+typedef struct
+{
+  const gchar *text;
+  gsize length;
+} Member;
+
 /* The address of "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]"
  * or "[2001:db8::1]:80". (transfer full) (nullable) */
 static GInetAddress *
@@ -89,39 +95,42 @@ read_value (const gchar ** p)
   return g_string_free (value, FALSE);
 }
 
-/* forwarded-element (RFC 7239 4): its "for". What is not as it should be tells
- * nothing: it may begin in what the client wrote. */
+/* forwarded-element (RFC 7239 4): one of its parameters. What is not as it
+ * should be tells nothing: it may begin in what the client wrote. */
 static gchar *
-read_element (const gchar * member, gsize length)
+read_parameter (const gchar * member, gsize length, const gchar * wanted)
 {
   g_autofree gchar *text = g_strndup (member, length);
-  g_autofree gchar *node = NULL;
+  g_autofree gchar *found = NULL;
+  const gsize size = strlen (wanted);
   const gchar *p = text;
 
   while (*p) {
     const gchar *name = p;
     g_autofree gchar *value = NULL;
+    gboolean is_wanted;
 
     while (is_token (*p))
       p++;
+    is_wanted = (gsize) (p - name) == size
+        && g_ascii_strncasecmp (name, wanted, size) == 0;
     if (p == name || *p++ != '=' || !(value = read_value (&p)))
       return NULL;
-    if (p - name > 4 && g_ascii_strncasecmp (name, "for=", 4) == 0) {
-      if (node)
-        return NULL;
-      node = g_steal_pointer (&value);
-    }
+    if (is_wanted && found)
+      return NULL;
+    if (is_wanted)
+      found = g_steal_pointer (&value);
     if (*p && *p++ != ';')
       return NULL;
   }
-  return g_steal_pointer (&node);
+  return g_steal_pointer (&found);
 }
 
-typedef struct
+static gchar *
+read_for (const gchar * member, gsize length)
 {
-  const gchar *text;
-  gsize length;
-} Member;
+  return read_parameter (member, length, "for");
+}
 
 /* A list's next member; quotes mean nothing in X-Forwarded-For. */
 static const gchar *
@@ -138,7 +147,7 @@ next_plain (const gchar ** list, gsize * length)
 
 static const Field fields[] = {
   {"X-Forwarded-For", next_plain, read_plain},
-  {"Forwarded", vs_http_list_next, read_element},
+  {"Forwarded", vs_http_list_next, read_for},
 };
 
 /* (element-type Member): of all of the field's lines */
@@ -159,44 +168,102 @@ collect_members (const VsHttpHead * head, const Field * field)
   return members;
 }
 
-/* Whom the field tells of: *@client, or NULL where that can't be known. FALSE:
- * it is not there. */
-static gboolean
+/* What a field tells: @client is NULL where that can't be known, @member the
+ * one that told. */
+typedef struct
+{
+  gboolean there;
+  gchar *client;
+  Member member;
+} Told;
+
+static void
+told_clear (Told * told)
+{
+  g_free (told->client);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Told, told_clear);
+
+static void
 walk (const VsHttpHead * head, const Field * field,
-    const VsAddressList * trusted, gchar ** client)
+    const VsAddressList * trusted, Told * told)
 {
   g_autoptr (GArray) members = collect_members (head, field);
   gboolean ended = FALSE;
 
+  told->there = members->len > 0;
   for (guint i = members->len; i > 0 && !ended; i--) {
-    const Member *member = &g_array_index (members, Member, i - 1);
-    g_autofree gchar *node = field->read (member->text, member->length);
-    g_autoptr (GInetAddress) address = node ? parse_node (node) : NULL;
+    g_autofree gchar *node = NULL;
+    g_autoptr (GInetAddress) address = NULL;
 
-    g_free (*client);
-    *client = address ? to_text (address) : NULL;
+    told->member = g_array_index (members, Member, i - 1);
+    node = field->read (told->member.text, told->member.length);
+    address = node ? parse_node (node) : NULL;
+    g_free (told->client);
+    told->client = address ? to_text (address) : NULL;
     ended = !vs_address_list_contains (trusted, address);
   }
-  return members->len > 0;
 }
 
-gchar *
-vs_http_forwarded_client (const VsHttpHead * head, const gchar * peer,
-    const VsAddressList * trusted)
+static gboolean
+is_https (const gchar * scheme)
+{
+  return scheme && g_ascii_strcasecmp (scheme, "https") == 0;
+}
+
+/* X-Forwarded-Proto is no list: it is written anew, or passed on. */
+static gboolean
+came_by_tls (const VsHttpHead * head, const Told * standard)
+{
+  g_autofree gchar *plain = vs_http_head_get_list (head, "X-Forwarded-Proto");
+  g_autofree gchar *scheme = standard->there ?
+      read_parameter (standard->member.text, standard->member.length,
+      "proto") : NULL;
+
+  if (plain && scheme)
+    return is_https (plain) && is_https (scheme);
+  return is_https (plain) || is_https (scheme);
+}
+
+static void
+read_client (const gchar * peer, const Told * plain, const Told * standard,
+    VsHttpForwarded * forwarded)
+{
+  const Told *told = plain->there ? plain : standard;
+
+  if (!told->there)
+    forwarded->client = g_strdup (peer);
+  else if (!plain->there || !standard->there
+      || g_strcmp0 (plain->client, standard->client) == 0)
+    forwarded->client = g_strdup (told->client);
+}
+
+void
+vs_http_forwarded_read (const VsHttpHead * head, const gchar * peer,
+    const VsAddressList * trusted, VsHttpForwarded * forwarded)
 {
   g_autoptr (GInetAddress) address = NULL;
-  g_autofree gchar *plain = NULL, *standard = NULL;
-  gboolean has_plain, has_standard;
+  g_auto (Told) plain = { 0 };
+  g_auto (Told) standard = { 0 };
 
+  *forwarded = (VsHttpForwarded) {
+  0};
   if (trusted)
     address = g_inet_address_new_from_string (peer);
-  if (!address || !vs_address_list_contains (trusted, address))
-    return g_strdup (peer);
-  has_plain = walk (head, &fields[0], trusted, &plain);
-  has_standard = walk (head, &fields[1], trusted, &standard);
-  if (!has_plain && !has_standard)
-    return g_strdup (peer);
-  if (has_plain && has_standard && g_strcmp0 (plain, standard) != 0)
-    return NULL;
-  return has_plain ? g_steal_pointer (&plain) : g_steal_pointer (&standard);
+  if (!address || !vs_address_list_contains (trusted, address)) {
+    forwarded->client = g_strdup (peer);
+    return;
+  }
+  walk (head, &fields[0], trusted, &plain);
+  walk (head, &fields[1], trusted, &standard);
+  read_client (peer, &plain, &standard, forwarded);
+  forwarded->by_proxy = TRUE;
+  forwarded->by_tls = came_by_tls (head, &standard);
+}
+
+void
+vs_http_forwarded_clear (VsHttpForwarded * forwarded)
+{
+  g_clear_pointer (&forwarded->client, g_free);
 }

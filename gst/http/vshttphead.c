@@ -65,6 +65,22 @@ vs_http_head_get_list (const VsHttpHead * head, const gchar * name)
   return list ? g_string_free (list, FALSE) : NULL;
 }
 
+gchar *
+vs_http_head_get_origin (const VsHttpHead * head, gboolean tls)
+{
+  const gchar *port = tls ? ":443" : ":80";
+  g_autofree gchar *host = NULL;
+
+  if (!head->host)
+    return NULL;
+  host = g_ascii_strdown (head->host, -1);
+  if (g_str_has_suffix (host, port))
+    host[strlen (host) - strlen (port)] = '\0';
+  else if (g_str_has_suffix (host, ":"))
+    host[strlen (host) - 1] = '\0';
+  return g_strconcat (tls ? "https://" : "http://", host, NULL);
+}
+
 const gchar *
 vs_http_list_next (const gchar ** list, gsize * length)
 {

@@ -78,6 +78,15 @@ gchar       *vs_http_head_get_list (const VsHttpHead *head,
  */
 const gchar *vs_http_list_next (const gchar **list, gsize *length);
 
+/**
+ * vs_http_head_get_origin:
+ *
+ * Returns: (transfer full) (nullable): whom the request is for, as everybody
+ *   writes it: "https://host:8443", in small letters, without the scheme's own
+ *   port; NULL where there is no Host
+ */
+gchar       *vs_http_head_get_origin (const VsHttpHead *head, gboolean tls);
+
 /* Accept-Encoding names gzip with a weight above 0 (RFC 9110 12.5.3). */
 gboolean     vs_http_head_accepts_gzip (const VsHttpHead *head);
 

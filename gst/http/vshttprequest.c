@@ -17,7 +17,8 @@ struct _VsHttpRequest
   VsHttpWorker *worker;
   VsHttpHead *head;
   gchar *peer;                  /* its address */
-  gchar *ip;                    /* the client's, or NULL */
+  VsHttpForwarded forwarded;
+  gchar *origin;
   gint answered;                /* atomic: the handler has answered */
 
   /* the worker's thread's own */
@@ -56,8 +57,10 @@ vs_http_request_new (VsHttpWorker * worker, VsHttpConnection * connection,
   request->head = head;
   request->connection = connection;
   request->peer = g_strdup (vs_http_connection_get_ip (connection));
-  request->ip = vs_http_forwarded_client (head, request->peer,
-      vs_http_worker_get_config (worker)->trusted_proxies);
+  vs_http_forwarded_read (head, request->peer,
+      vs_http_worker_get_config (worker)->trusted_proxies, &request->forwarded);
+  request->origin = vs_http_head_get_origin (head,
+      vs_http_request_is_by_tls (request));
   request->real_time = g_get_real_time ();
   request->start_time = g_get_monotonic_time ();
   return request;
@@ -78,7 +81,8 @@ vs_http_request_unref (VsHttpRequest * request)
   vs_http_head_free (request->head);
   g_clear_pointer (&request->answer, vs_http_answer_free);
   g_free (request->peer);
-  g_free (request->ip);
+  g_free (request->origin);
+  vs_http_forwarded_clear (&request->forwarded);
   g_free (request->account);
   g_free (request->event);
   g_free (request->breakout);
@@ -98,13 +102,25 @@ on_wrote_body (SoupServerMessage * message, gpointer user_data)
   request->whole = TRUE;
 }
 
+static const gchar *const *
+get_pages (VsHttpRequest * request)
+{
+  return vs_http_worker_get_config (request->worker)->pages;
+}
+
+static void
+fill (VsHttpRequest * request, const VsHttpAnswer * answer)
+{
+  vs_http_response_fill (request->head, answer, get_pages (request),
+      request->keep, request->message, &request->response);
+}
+
 static void
 answer_busy (VsHttpRequest * request)
 {
   VsHttpAnswer answer = {.status = 503,.retry_after = 1 };
 
-  vs_http_response_fill (request->head, &answer, request->keep,
-      request->message, &request->response);
+  fill (request, &answer);
 }
 
 static void
@@ -144,8 +160,8 @@ vs_http_request_attach (VsHttpRequest * request, SoupServerMessage * message,
   if (request->gone)
     return;
   if (request->head->method == VS_HTTP_OPTIONS)
-    vs_http_response_fill_options (may_post (request), request->keep, message,
-        &request->response);
+    vs_http_response_fill_options (request->head, get_pages (request),
+        may_post (request), request->keep, message, &request->response);
   else if (!handler)
     answer_busy (request);
   else
@@ -186,7 +202,7 @@ vs_http_request_begin (VsHttpRequest * request)
 static const gchar *
 client_or_peer (const VsHttpRequest * request)
 {
-  return request->ip ? request->ip : request->peer;
+  return request->forwarded.client ? request->forwarded.client : request->peer;
 }
 
 static VsAccessRecord *
@@ -244,13 +260,6 @@ keep_labels (VsHttpRequest * request, const VsHttpAnswer * answer)
   if (answer->event && answer->status < 400)
     vs_http_worker_see_viewer (request->worker, client_or_peer (request),
         vs_http_head_get (request->head, "User-Agent"));
-}
-
-static void
-fill (VsHttpRequest * request, const VsHttpAnswer * answer)
-{
-  vs_http_response_fill (request->head, answer, request->keep,
-      request->message, &request->response);
 }
 
 /* --- an answer with a source --- */
@@ -404,6 +413,18 @@ vs_http_request_get_body (VsHttpRequest * request)
 }
 
 const gchar *
+vs_http_request_get_target (VsHttpRequest * request)
+{
+  return request->head->target;
+}
+
+const gchar *
+vs_http_request_get_origin (VsHttpRequest * request)
+{
+  return request->origin;
+}
+
+const gchar *
 vs_http_request_get_path (VsHttpRequest * request)
 {
   return request->head->path;
@@ -438,7 +459,34 @@ vs_http_request_get_header_lines (VsHttpRequest * request, const gchar * name)
 const gchar *
 vs_http_request_get_client_ip (VsHttpRequest * request)
 {
-  return request->ip;
+  return request->forwarded.client;
+}
+
+gboolean
+vs_http_request_is_by_proxy (VsHttpRequest * request)
+{
+  return request->forwarded.by_proxy;
+}
+
+gboolean
+vs_http_request_is_by_tls (VsHttpRequest * request)
+{
+  const VsHttpWorkerConfig *config =
+      vs_http_worker_get_config (request->worker);
+
+  return request->forwarded.by_proxy ? request->forwarded.by_tls :
+      config->certificate != NULL;
+}
+
+gboolean
+vs_http_request_is_local (VsHttpRequest * request)
+{
+  g_autoptr (GInetAddress) peer = NULL;
+
+  if (request->forwarded.by_proxy)
+    return FALSE;
+  peer = g_inet_address_new_from_string (request->peer);
+  return peer && g_inet_address_get_is_loopback (peer);
 }
 
 gboolean

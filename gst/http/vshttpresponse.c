@@ -17,6 +17,13 @@
  * names"): said where it is of use */
 #define ALLOWED_HEADERS "*"
 #define ALLOWED_HEADERS_WITH_POST "*, Authorization"
+/* what pages may read beside what Fetch lets everybody read; "*" does not mean
+ * it where credentials are sent */
+#define EXPOSED_HEADERS "ETag, Date, Age, Content-Length, Content-Range, " \
+    "Accept-Ranges, Retry-After, CMSD-Static, X-Amzn-Mediapackage-Channel-Id, " \
+    "X-Amzn-Mediapackage-Endpoint-Id, X-Amzn-Mediapackage-Active-Input, " \
+    "X-MediaPackage-Manifest-Last-Sequence, " \
+    "X-MediaPackage-Manifest-Last-Updated"
 /* s; browsers keep a preflight for 2 h (Chromium) to 24 h (Firefox) */
 #define PREFLIGHT_MAX_AGE "86400"
 /* an error is cached for as long as a player waits before it asks again */
@@ -107,10 +114,26 @@ encoding_may_vary (const VsHttpAnswer * answer)
   return FALSE;
 }
 
-static void
-append_common (SoupMessageHeaders * headers, gboolean keep)
+/* (nullable): of the page that asks, when it may send cookies */
+static const gchar *
+find_page (const VsHttpHead * head, const gchar * const *pages)
 {
-  append (headers, "Access-Control-Allow-Origin", "*");
+  const gchar *origin = pages ? vs_http_head_get (head, "Origin") : NULL;
+
+  return origin && g_strv_contains (pages, origin) ? origin : NULL;
+}
+
+static void
+append_common (SoupMessageHeaders * headers, const VsHttpHead * head,
+    const gchar * const *pages, gboolean keep)
+{
+  const gchar *page = find_page (head, pages);
+
+  append (headers, "Access-Control-Allow-Origin", page ? page : "*");
+  if (page)
+    append (headers, "Access-Control-Allow-Credentials", "true");
+  if (pages)
+    append (headers, "Vary", "Origin");
   append (headers, "X-Content-Type-Options", "nosniff");
   if (!keep)
     append (headers, "Connection", "close");
@@ -118,12 +141,13 @@ append_common (SoupMessageHeaders * headers, gboolean keep)
 
 static void
 append_metadata (SoupMessageHeaders * headers, const VsHttpAnswer * answer,
-    guint status)
+    gboolean to_page, guint status)
 {
   const gchar *cache_control = answer->cache_control;
   const gchar *const *extra = answer->headers;
 
-  append (headers, "Access-Control-Expose-Headers", "*");
+  append (headers, "Access-Control-Expose-Headers",
+      to_page ? EXPOSED_HEADERS : "*");
   append (headers, "ETag", answer->etag);
   if (!cache_control && status >= 400)
     cache_control = ERROR_CACHE_CONTROL;
@@ -267,7 +291,8 @@ set_body (SoupServerMessage * message, const VsHttpAnswer * answer,
 
 void
 vs_http_response_fill (const VsHttpHead * head, const VsHttpAnswer * answer,
-    gboolean keep, SoupServerMessage * message, VsHttpResponse * response)
+    const gchar * const *pages, gboolean keep, SoupServerMessage * message,
+    VsHttpResponse * response)
 {
   SoupMessageHeaders *headers;
   Part part = { 0 };
@@ -288,13 +313,14 @@ vs_http_response_fill (const VsHttpHead * head, const VsHttpAnswer * answer,
   response->status = status;
   response->has_body = part.length > 0;
   response->keep = keep && (status < 400 || status >= 500);
-  append_common (headers, response->keep);
-  append_metadata (headers, answer, status);
+  append_common (headers, head, pages, response->keep);
+  append_metadata (headers, answer, find_page (head, pages) != NULL, status);
   soup_server_message_set_status (message, status, NULL);
 }
 
 void
-vs_http_response_fill_options (gboolean may_post, gboolean keep,
+vs_http_response_fill_options (const VsHttpHead * head,
+    const gchar * const *pages, gboolean may_post, gboolean keep,
     SoupServerMessage * message, VsHttpResponse * response)
 {
   const gchar *methods = may_post ? ALLOWED_METHODS_WITH_POST : ALLOWED_METHODS;
@@ -305,11 +331,12 @@ vs_http_response_fill_options (gboolean may_post, gboolean keep,
   response->has_body = FALSE;
   response->keep = keep;
   soup_message_headers_set_encoding (headers, SOUP_ENCODING_NONE);
-  append_common (headers, keep);
+  append_common (headers, head, pages, keep);
   append (headers, "Allow", methods);
   append (headers, "Access-Control-Allow-Methods", methods);
-  append (headers, "Access-Control-Allow-Headers", may_post ?
-      ALLOWED_HEADERS_WITH_POST : ALLOWED_HEADERS);
+  append (headers, "Access-Control-Allow-Headers", find_page (head, pages) ?
+      vs_http_head_get (head, "Access-Control-Request-Headers") :
+      may_post ? ALLOWED_HEADERS_WITH_POST : ALLOWED_HEADERS);
   append (headers, "Access-Control-Max-Age", PREFLIGHT_MAX_AGE);
   soup_server_message_set_status (message, 204, NULL);
 }

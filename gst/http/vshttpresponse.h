@@ -28,16 +28,17 @@ typedef struct
 
 /**
  * vs_http_response_fill:
+ * @pages: (nullable): NULL-terminated origins of pages that may send cookies
  * @keep: whether the connection may be kept, as far as others are concerned
  *
  * Fills @message with what RFC 9110 makes of @answer to @head: conditions
- * (13), ranges (14), HEAD (9.3.2), Vary, and CORS for everyone. A 4xx ends
- * the connection. The bytes of a source are appended by the caller, when
+ * (13), ranges (14), HEAD (9.3.2), Vary, and CORS for everyone, with
+ * credentials for @pages. A 4xx ends the connection. The bytes of a source are appended by the caller, when
  * vs_http_response_find_part () says which.
  */
 void vs_http_response_fill (const VsHttpHead *head,
-    const VsHttpAnswer *answer, gboolean keep, SoupServerMessage *message,
-    VsHttpResponse *response);
+    const VsHttpAnswer *answer, const gchar *const *pages, gboolean keep,
+    SoupServerMessage *message, VsHttpResponse *response);
 
 /**
  * vs_http_response_find_part:
@@ -50,7 +51,8 @@ gboolean vs_http_response_find_part (const VsHttpHead *head,
 
 /* The answer to OPTIONS (a CORS preflight or not); @may_post: the path takes
  * POST. */
-void vs_http_response_fill_options (gboolean may_post, gboolean keep,
+void vs_http_response_fill_options (const VsHttpHead *head,
+    const gchar *const *pages, gboolean may_post, gboolean keep,
     SoupServerMessage *message, VsHttpResponse *response);
 
 G_END_DECLS

@@ -46,7 +46,7 @@ struct _VsHttpServer
   VsHttpListener *listener;
   VsHttpWorkerConfig config;
   GPtrArray *workers;           /* VsHttpWorker */
-  gchar **hosts, **posts;
+  gchar **hosts, **posts, **pages;
 };
 
 static guint
@@ -102,6 +102,8 @@ set_config (VsHttpServer * server, const VsHttpSettings * settings,
 
   server->hosts = g_strdupv ((gchar **) settings->hosts);
   server->posts = g_strdupv ((gchar **) settings->posts);
+  server->pages = g_strdupv ((gchar **) settings->pages);
+  config->pages = (const gchar * const *) server->pages;
   config->connection.rules.hosts = (const gchar * const *) server->hosts;
   config->connection.rules.posts = (const gchar * const *) server->posts;
   config->connection.head_timeout_ms = or_default (settings->head_timeout_ms,
@@ -130,6 +132,7 @@ free_config (VsHttpServer * server)
   g_clear_pointer (&server->config.trusted_proxies, vs_address_list_unref);
   g_strfreev (server->hosts);
   g_strfreev (server->posts);
+  g_strfreev (server->pages);
 }
 
 VsHttpServer *

@@ -27,6 +27,8 @@ typedef struct
   guint16 port;                 /* 0: any free one */
   const gchar *const *hosts;    /* accepted Host names; NULL or empty: any */
   const gchar *const *posts;    /* decoded paths that take POST, or NULL */
+  const gchar *const *pages;    /* origins of pages that may send cookies
+                                 * ("https://www.example.com"), or NULL */
   GTlsCertificate *certificate; /* NULL: plain HTTP */
   guint n_workers;              /* 0: one a core */
   guint max_connections;        /* 0: 1/2 of RLIMIT_NOFILE, at most 16384 */
@@ -93,6 +95,10 @@ guint16       vs_http_server_get_port (VsHttpServer *server);
 const gchar *vs_http_request_get_method (VsHttpRequest *request);
 /* (nullable) (transfer none): of a POST that has one */
 GBytes      *vs_http_request_get_body (VsHttpRequest *request);
+/* path and query, as they were sent */
+const gchar *vs_http_request_get_target (VsHttpRequest *request);
+/* (nullable): "https://host:8443", see vs_http_head_get_origin () */
+const gchar *vs_http_request_get_origin (VsHttpRequest *request);
 /* decoded and normalised (raw and normalised form agree, or it was refused) */
 const gchar *vs_http_request_get_path (VsHttpRequest *request);
 const gchar *vs_http_request_get_query (VsHttpRequest *request);
@@ -109,13 +115,20 @@ const gchar **vs_http_request_get_header_lines (VsHttpRequest *request,
 /* (nullable): of whom a trusted proxy speaks for, else of the peer; NULL: a
  * proxy does not tell */
 const gchar *vs_http_request_get_client_ip (VsHttpRequest *request);
+/* The peer is a trusted proxy. */
+gboolean     vs_http_request_is_by_proxy (VsHttpRequest *request);
+/* Nobody on the way could read it: by TLS, as far as a trusted proxy. */
+gboolean     vs_http_request_is_by_tls (VsHttpRequest *request);
+/* From this machine itself, and not for somebody else. */
+gboolean     vs_http_request_is_local (VsHttpRequest *request);
 gboolean     vs_http_request_accepts_gzip (VsHttpRequest *request);
 
 /**
  * vs_http_request_respond:
  * @answer: (transfer none): copied
  *
- * To be called exactly once. Adds CORS, Date, nosniff and Vary; HEAD gets
+ * To be called exactly once. Adds CORS (for everyone, with cookies for pages of
+ * VsHttpSettings.pages), Date, nosniff and Vary; HEAD gets
  * GET's headers; a 4xx ends the connection; an error without @cache_control
  * may be cached for a second. When the client has gone meanwhile, or the
  * server, this does nothing.

@@ -33,6 +33,7 @@ typedef struct
   VsHttpConnectionSettings connection;
   GTlsCertificate *certificate;
   VsAddressList *trusted_proxies;       /* or NULL */
+  const gchar *const *pages;    /* of VsHttpSettings */
   guint max_pending;
   gsize max_held;
   VsHttpHandler handler;

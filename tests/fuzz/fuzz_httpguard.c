@@ -47,15 +47,16 @@ static void
 check_forwarded (const VsHttpHead * head)
 {
   static VsAddressList *all = NULL;
-  g_autofree gchar *client = NULL;
+  g_auto (VsHttpForwarded) told = { 0 };
   g_autoptr (GInetAddress) address = NULL;
 
   if (!all)
     all = vs_address_list_new ("0.0.0.0/0, ::/0", NULL);
-  client = vs_http_forwarded_client (head, "192.0.2.1", all);
-  if (client)
-    address = g_inet_address_new_from_string (client);
-  g_assert (!client || address);
+  vs_http_forwarded_read (head, "192.0.2.1", all, &told);
+  g_assert (told.by_proxy);
+  if (told.client)
+    address = g_inet_address_new_from_string (told.client);
+  g_assert (!told.client || address);
 }
 
 static void

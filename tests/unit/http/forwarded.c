@@ -12,6 +12,7 @@
 #define TRUSTED "127.0.0.1, 10.0.0.0/8, 2001:db8:1::/48"
 #define X "X-Forwarded-For: "
 #define F "Forwarded: "
+#define P "X-Forwarded-Proto: "
 #define END "\r\n"
 
 static const struct
@@ -108,14 +109,60 @@ GST_START_TEST (test_cases)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (VsHttpHead) head = parse (cases[i].fields);
-    g_autofree gchar *client = vs_http_forwarded_client (head, cases[i].peer,
-        trusted);
-    g_autofree gchar *alone = vs_http_forwarded_client (head, cases[i].peer,
-        NULL);
+    g_auto (VsHttpForwarded) told = { 0 };
+    g_auto (VsHttpForwarded) alone = { 0 };
 
-    fail_unless (g_strcmp0 (client, cases[i].client) == 0, "%s%s: %s",
-        cases[i].peer, cases[i].fields, client);
-    fail_unless_equals_string (alone, cases[i].peer);
+    vs_http_forwarded_read (head, cases[i].peer, trusted, &told);
+    fail_unless (g_strcmp0 (told.client, cases[i].client) == 0, "%s%s: %s",
+        cases[i].peer, cases[i].fields, told.client);
+    vs_http_forwarded_read (head, cases[i].peer, NULL, &alone);
+    fail_unless_equals_string (alone.client, cases[i].peer);
+    fail_if (alone.by_proxy || alone.by_tls);
+  }
+}
+
+GST_END_TEST;
+
+static const struct
+{
+  const gchar *peer;
+  const gchar *fields;
+  gboolean by_proxy, by_tls;
+} schemes[] = {
+  {"192.0.2.1", P "https" END, FALSE, FALSE},
+  {"10.0.0.1", "", TRUE, FALSE},
+  {"10.0.0.1", P "https" END, TRUE, TRUE},
+  {"10.0.0.1", P "HTTPS" END X "198.51.100.7" END, TRUE, TRUE},
+  {"10.0.0.1", P "http" END, TRUE, FALSE},
+  {"10.0.0.1", P "https" END P "http" END, TRUE, FALSE},
+  {"10.0.0.1", P "https, http" END, TRUE, FALSE},
+  {"10.0.0.1", F "for=198.51.100.7;proto=https" END, TRUE, TRUE},
+  {"10.0.0.1", F "for=198.51.100.7;proto=http" END, TRUE, FALSE},
+  {"10.0.0.1", F "for=198.51.100.7" END, TRUE, FALSE},
+  {"10.0.0.1", F "for=198.51.100.7;proto=http" END P "https" END, TRUE, FALSE},
+  {"10.0.0.1", F "for=198.51.100.7;proto=https" END P "http" END, TRUE, FALSE},
+  /* of whoever asked, not of what is between proxies */
+  {"10.0.0.1", F "for=198.51.100.7;proto=https, for=10.0.0.2;proto=http" END,
+      TRUE, TRUE},
+  {"10.0.0.1", F "for=198.51.100.7;proto=http, for=10.0.0.2;proto=https" END,
+      TRUE, FALSE},
+  /* nor what he wrote himself */
+  {"10.0.0.1", F "for=1.1.1.1;proto=https, for=198.51.100.7;proto=http" END,
+      TRUE, FALSE},
+};
+
+GST_START_TEST (test_schemes)
+{
+  g_autoptr (VsAddressList) trusted = vs_address_list_new (TRUSTED, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (schemes); i++) {
+    g_autoptr (VsHttpHead) head = parse (schemes[i].fields);
+    g_auto (VsHttpForwarded) told = { 0 };
+
+    vs_http_forwarded_read (head, schemes[i].peer, trusted, &told);
+    fail_unless (told.by_proxy == schemes[i].by_proxy
+        && told.by_tls == schemes[i].by_tls, "%s%s", schemes[i].peer,
+        schemes[i].fields);
   }
 }
 
@@ -171,6 +218,7 @@ http_forwarded_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_cases);
+  tcase_add_test (tc, test_schemes);
   tcase_add_test (tc, test_server);
   return s;
 }

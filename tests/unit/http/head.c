@@ -55,6 +55,41 @@ GST_START_TEST (test_gzip)
 
 GST_END_TEST;
 
+GST_START_TEST (test_origin)
+{
+  const struct
+  {
+    const gchar *host, *plain, *tls;
+  } cases[] = {
+    {"a", "http://a", "https://a"},
+    {"Video.Example.COM", "http://video.example.com",
+        "https://video.example.com"},
+    {"a:80", "http://a", "https://a:80"},
+    {"a:443", "http://a:443", "https://a"},
+    {"a:8080", "http://a:8080", "https://a:8080"},
+    {"a:8443", "http://a:8443", "https://a:8443"},
+    {"[2001:DB8::80]", "http://[2001:db8::80]", "https://[2001:db8::80]"},
+    {"[2001:db8::1]:80", "http://[2001:db8::1]", "https://[2001:db8::1]:80"},
+    /* another name */
+    {"a.", "http://a.", "https://a."},
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (VsHttpHead) head = parse ("");
+    g_autofree gchar *plain = NULL, *tls = NULL;
+
+    head->host = cases[i].host;
+    plain = vs_http_head_get_origin (head, FALSE);
+    tls = vs_http_head_get_origin (head, TRUE);
+    fail_unless_equals_string (plain, cases[i].plain);
+    fail_unless_equals_string (tls, cases[i].tls);
+    head->host = NULL;
+    fail_if (vs_http_head_get_origin (head, TRUE));
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_etag)
 {
   const struct
@@ -98,6 +133,7 @@ http_head_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_gzip);
+  tcase_add_test (tc, test_origin);
   tcase_add_test (tc, test_etag);
   return s;
 }
