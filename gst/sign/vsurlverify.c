@@ -448,15 +448,41 @@ claim_clear (Claim * claim)
   vs_sign_policy_clear (&claim->policy);
 }
 
+static gchar *
+dup_value (const Claim * claim, VsSignParameter parameter)
+{
+  const VsUrlPart *value = &claim->values[parameter];
+
+  return g_strndup (value->text, value->size);
+}
+
+static void
+make_grant (const Claim * claim, gboolean by_url, VsSignGrant * grant)
+{
+  const gchar *resource = claim->policy.resource;
+
+  grant->expires = claim->policy.expires;
+  if (!by_url || claim->values[VS_SIGN_PARAMETER_POLICY].text == NULL
+      || (resource && strchr (resource, '*') == NULL))
+    return;
+  grant->policy = dup_value (claim, VS_SIGN_PARAMETER_POLICY);
+  grant->signature = dup_value (claim, VS_SIGN_PARAMETER_SIGNATURE);
+  grant->key_id = dup_value (claim, VS_SIGN_PARAMETER_KEY_PAIR_ID);
+  grant->hash = claim->hash;
+}
+
 VsSignVerdict
 vs_url_verifier_check (VsUrlVerifier * self, VsKeyGroup * group,
-    const VsSignedRequest * request, gint64 * expires)
+    const VsSignedRequest * request, VsSignGrant * grant)
 {
   Claim claim = { 0 };
+  gboolean by_url;
 
-  if (expires)
-    *expires = 0;
+  if (grant)
+    *grant = (VsSignGrant) {
+    0};
   read_query (&claim, request->target);
+  by_url = claim.n_values > 0;
   if (claim.n_values == 0 && request->cookie)
     read_cookies (&claim, request->cookie);
   if (claim.n_values == 0)
@@ -467,8 +493,8 @@ vs_url_verifier_check (VsUrlVerifier * self, VsKeyGroup * group,
   g_string_append (claim.url, request->origin);
   vs_signed_target_strip (claim.url, request->target);
   check_claim (self, group, &claim, request);
-  if (expires && claim.verdict == VS_SIGN_VALID)
-    *expires = claim.policy.expires;
+  if (grant && claim.verdict == VS_SIGN_VALID)
+    make_grant (&claim, by_url, grant);
   claim_clear (&claim);
   return claim.verdict;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "sign/vskeygroup.h"
+#include "sign/vssigngrant.h"
 #include "sign/vssignpolicy.h"
 
 G_BEGIN_DECLS
@@ -78,14 +79,14 @@ typedef struct
 /**
  * vs_url_verifier_check:
  * @group: (nullable): of the account that the path belongs to
- * @expires: (out) (optional): until when; 0 when it is not valid
+ * @grant: (out) (optional): cleared by the caller; nothing when it is not valid
  *
  * Strict where CloudFront leaves things open: gst/sign/README.md has the table.
  * All that have anything of a signature and are refused wait for the same
  * arithmetic; only those without any are told at once.
  */
 VsSignVerdict vs_url_verifier_check (VsUrlVerifier *verifier,
-    VsKeyGroup *group, const VsSignedRequest *request, gint64 *expires);
+    VsKeyGroup *group, const VsSignedRequest *request, VsSignGrant *grant);
 
 /**
  * vs_signed_target_strip:
