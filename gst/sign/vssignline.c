@@ -46,51 +46,56 @@ is_url_name (const gchar * name, gsize size)
       && (size == n || name[size - n - 1] == '-');
 }
 
-/* One attribute and the comma behind it (RFC 8216, 4.2). Returns: what is left;
- * @text itself where there is none. */
-static const gchar *
-append_attribute (const VsSignPlace * place, const gchar * text, GString * out,
-    GError ** error)
+static gboolean
+is_of_name (gchar c)
 {
-  const gchar *name = text + strspn (text, " ,"), *value, *end;
-  gsize size = strspn (name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
-
-  if (size == 0 || name[size] != '=')
-    return text;
-  value = name + size + 1;
-  if (*value != '"') {
-    end = value + strcspn (value, ",");
-    g_string_append_len (out, text, end - text);
-    return end;
-  }
-  end = strchr (++value, '"');
-  if (end == NULL)
-    return text;
-  g_string_append_len (out, text, value - text);
-  if (!is_url_name (name, size))
-    g_string_append_len (out, value, end - value);
-  else if (!append_hls_url (place, value, (gsize) (end - value), out, error))
-    return NULL;
-  g_string_append_c (out, '"');
-  return end + 1;
+  return g_ascii_isupper (c) || g_ascii_isdigit (c) || c == '-';
 }
 
-/* What is no list of attributes stays. */
+gboolean
+vs_sign_line_find_url (const gchar ** at, const gchar * end, VsUrlPart * url)
+{
+  while (TRUE) {
+    const gchar *name = *at, *value;
+    gsize size = 0;
+
+    while (name < end && (*name == ' ' || *name == ','))
+      name++;
+    while (name + size < end && is_of_name (name[size]))
+      size++;
+    if (size == 0 || name + size == end || name[size] != '=')
+      return FALSE;
+    value = name + size + 1;
+    if (value == end || *value != '"') {
+      *at = memchr (value, ',', (gsize) (end - value));
+      if (*at == NULL)
+        return FALSE;
+      continue;
+    }
+    url->text = value + 1;
+    value = memchr (url->text, '"', (gsize) (end - url->text));
+    if (value == NULL)
+      return FALSE;
+    url->size = (gsize) (value - url->text);
+    *at = value + 1;
+    if (is_url_name (name, size))
+      return TRUE;
+  }
+}
+
 static gboolean
 append_tag (const VsSignPlace * place, const gchar * line, GString * out,
     GError ** error)
 {
-  const gchar *colon = strchr (line, ':'), *left, *next;
+  const gchar *end = line + strlen (line), *colon = strchr (line, ':');
+  const gchar *at = colon ? colon + 1 : end, *left = line;
+  VsUrlPart url;
 
-  left = colon ? colon + 1 : line;
-  g_string_append_len (out, line, left - line);
-  while (colon && *left) {
-    next = append_attribute (place, left, out, error);
-    if (next == NULL)
+  while (vs_sign_line_find_url (&at, end, &url)) {
+    g_string_append_len (out, left, url.text - left);
+    if (!append_hls_url (place, url.text, url.size, out, error))
       return FALSE;
-    if (next == left)
-      break;
-    left = next;
+    left = url.text + url.size;
   }
   g_string_append (out, left);
   return TRUE;
@@ -106,7 +111,7 @@ vs_sign_line (const VsSignPlace * place, VsSignTextKind kind,
     return kind == VS_SIGN_TEXT_HLS
         ? append_hls_url (place, text, size, out, error)
         : append_url (place, text, out, error);
-  if (kind == VS_SIGN_TEXT_HLS && g_str_has_prefix (text, "#EXT-X-"))
+  if (kind == VS_SIGN_TEXT_HLS && g_str_has_prefix (text, VS_SIGN_HLS_TAG))
     return append_tag (place, text, out, error);
   g_string_append_len (out, line, (gssize) size);
   return TRUE;

@@ -102,8 +102,8 @@ vs_sign_manifest_get_kind (VsSignManifest * self)
 
 /* ---- escapes ------------------------------------------------------------- */
 
-static gint
-find_entity (const gchar * name, gsize size)
+gint
+vs_sign_manifest_find_entity (const gchar * name, gsize size)
 {
   static const struct
   {
@@ -137,7 +137,8 @@ unescape (const gchar * text, gsize size, GString * out, GError ** error)
 
     if (c == '&') {
       semicolon = memchr (text, ';', (gsize) (end - text));
-      c = semicolon ? find_entity (text, (gsize) (semicolon - text)) : -1;
+      c = semicolon ? vs_sign_manifest_find_entity (text,
+          (gsize) (semicolon - text)) : -1;
       if (c < 0)
         return vs_sign_fail (error, "an entity that is none of XML's own");
       text = semicolon + 1;
@@ -170,11 +171,8 @@ append_reference (VsSignManifest * self, VsSignRef kind, const gchar * text,
 
 /* ---- tags ---------------------------------------------------------------- */
 
-#define BLANKS " \t\r\n"
-
-/* Behind a prefix; @size is moved to what it has. */
-static const gchar *
-find_local_name (const gchar * name, gsize * size)
+const gchar *
+vs_sign_manifest_find_local_name (const gchar * name, gsize * size)
 {
   const gchar *colon = memchr (name, ':', *size);
 
@@ -191,13 +189,14 @@ name_is (const gchar * name, gsize size, const gchar * wanted)
   return strlen (wanted) == size && memcmp (name, wanted, size) == 0;
 }
 
-static const Place *
-find_text (VsSignManifest * self, const gchar * name, gsize size)
+const VsSignRef *
+vs_sign_manifest_find_text (VsSignTextKind kind, const gchar * element,
+    gsize size)
 {
   for (guint i = 0; i < G_N_ELEMENTS (dash_texts); i++) {
-    if (self->kind == VS_SIGN_TEXT_DASH
-        && name_is (name, size, dash_texts[i].element))
-      return &dash_texts[i];
+    if (kind == VS_SIGN_TEXT_DASH
+        && name_is (element, size, dash_texts[i].element))
+      return &dash_texts[i].kind;
   }
   return NULL;
 }
@@ -216,38 +215,38 @@ is_level (VsSignManifest * self, const gchar * name, gsize size)
   return FALSE;
 }
 
-static const Place *
-find_attribute (VsSignManifest * self, const gchar * element, gsize size,
-    const gchar * name, gsize name_size)
+const VsSignRef *
+vs_sign_manifest_find_attribute (VsSignTextKind kind, const gchar * element,
+    gsize size, const gchar * name, gsize name_size)
 {
   static const Place link = { NULL, "xlink:href", VS_SIGN_REF_SEGMENT };
-  gboolean dash = self->kind == VS_SIGN_TEXT_DASH;
+  gboolean dash = kind == VS_SIGN_TEXT_DASH;
   const Place *places = dash ? dash_attributes : smooth_attributes;
   guint n = dash ? G_N_ELEMENTS (dash_attributes)
       : G_N_ELEMENTS (smooth_attributes);
 
   if (dash && name_is (name, name_size, link.attribute))
-    return &link;
+    return &link.kind;
   for (guint i = 0; i < n; i++) {
     if (name_is (element, size, places[i].element)
         && name_is (name, name_size, places[i].attribute))
-      return &places[i];
+      return &places[i].kind;
   }
   return NULL;
 }
 
 static gboolean
-append_value (VsSignManifest * self, const Place * place, const gchar * value,
+append_value (VsSignManifest * self, const VsSignRef * ref, const gchar * value,
     gsize size, GString * out, GError ** error)
 {
   g_autoptr (GString) text = g_string_sized_new (size);
 
-  if (place == NULL || size == 0) {
+  if (ref == NULL || size == 0) {
     g_string_append_len (out, value, (gssize) size);
     return TRUE;
   }
   return unescape (value, size, text, error)
-      && append_reference (self, place->kind, text->str, out, error);
+      && append_reference (self, *ref, text->str, out, error);
 }
 
 /* The attributes of @element: @text is behind its name, in a tag that ends with
@@ -257,24 +256,25 @@ append_attributes (VsSignManifest * self, const gchar * element, gsize size,
     const gchar * text, GString * out, GError ** error)
 {
   while (TRUE) {
-    gsize blanks = strspn (text, BLANKS "/"), n = strcspn (text + blanks,
-        BLANKS "/=>");
+    gsize blanks = strspn (text, VS_SIGN_BLANKS "/"), n =
+        strcspn (text + blanks, VS_SIGN_BLANKS "/=>");
     const gchar *name = text + blanks, *value = name + n + strspn (name + n,
-        BLANKS), *end;
+        VS_SIGN_BLANKS), *end;
 
     if (*value != '=') {
       g_string_append (out, text);
       return n == 0 || vs_sign_fail (error, "an attribute without a value");
     }
     value++;
-    value += strspn (value, BLANKS);
+    value += strspn (value, VS_SIGN_BLANKS);
     end = *value == '"' || *value == '\'' ? strchr (value + 1, *value) : NULL;
     if (n == 0 || end == NULL)
       return vs_sign_fail (error, "an attribute that is none");
     value++;
     g_string_append_len (out, text, value - text);
-    if (!append_value (self, find_attribute (self, element, size, name, n),
-            value, (gsize) (end - value), out, error))
+    if (!append_value (self, vs_sign_manifest_find_attribute (self->kind,
+                element, size, name, n), value, (gsize) (end - value), out,
+            error))
       return FALSE;
     g_string_append_c (out, *end);
     text = end + 1;
@@ -303,12 +303,12 @@ static gboolean
 open_element (VsSignManifest * self, const gchar * name, gsize size,
     GError ** error)
 {
-  const Place *place = find_text (self, name, size);
+  const VsSignRef *ref = vs_sign_manifest_find_text (self->kind, name, size);
 
   self->depth++;
-  if (place) {
+  if (ref) {
     self->collecting = TRUE;
-    self->collected_kind = place->kind;
+    self->collected_kind = *ref;
     g_string_truncate (self->collected, 0);
   }
   return !is_level (self, name, size)
@@ -319,10 +319,10 @@ static gboolean
 append_start (VsSignManifest * self, GString * out, GError ** error)
 {
   const gchar *qualified = self->tag->str + 1, *name;
-  gsize size = strcspn (qualified, BLANKS "/>"), whole = size;
+  gsize size = strcspn (qualified, VS_SIGN_BLANKS "/>"), whole = size;
   gboolean empty = self->tag->str[self->tag->len - 2] == '/';
 
-  name = find_local_name (qualified, &size);
+  name = vs_sign_manifest_find_local_name (qualified, &size);
   if (size == 0)
     return vs_sign_fail (error, "a tag without a name");
   if (self->collecting)
@@ -349,9 +349,9 @@ static gboolean
 append_end (VsSignManifest * self, GString * out, GError ** error)
 {
   const gchar *name = self->tag->str + 2;
-  gsize size = strcspn (name, BLANKS ">");
+  gsize size = strcspn (name, VS_SIGN_BLANKS ">");
 
-  name = find_local_name (name, &size);
+  name = vs_sign_manifest_find_local_name (name, &size);
   if (self->depth == 0 || size == 0)
     return vs_sign_fail (error, "an end of what has not begun");
   if (self->collecting && !append_collected (self, out, error))

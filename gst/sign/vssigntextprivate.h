@@ -5,8 +5,15 @@
 #pragma once
 
 #include "sign/vssigntext.h"
+#include "sign/vsurlparts.h"
 
 G_BEGIN_DECLS
+
+/* RFC 8216, 4.3: what may have a URL in its attributes begins with this */
+#define VS_SIGN_HLS_TAG "#EXT-X-"
+
+/* XML's white space */
+#define VS_SIGN_BLANKS " \t\r\n"
 
 /* What a URL in a text is signed with.
  * @folder: (nullable): the pattern for all that is in the folder of @base */
@@ -32,6 +39,44 @@ gboolean vs_sign_fail (GError **error, const gchar *reason);
  */
 gboolean vs_sign_line (const VsSignPlace *place, VsSignTextKind kind,
     const gchar *line, gsize size, GString *out, GError **error);
+
+/**
+ * vs_sign_line_find_url:
+ * @at: (inout): in a list of attributes (RFC 8216, 4.2), between two of them;
+ *   moved behind the one that was found
+ * @end: of the line
+ *
+ * The next attribute that is a URL, which may be empty. FALSE at the end, and
+ * ahead of what is no list of attributes.
+ */
+gboolean vs_sign_line_find_url (const gchar **at, const gchar *end,
+    VsUrlPart *url);
+
+typedef enum
+{
+  VS_SIGN_REF_SEGMENT,          /* relative to BaseURL; may be a template */
+  VS_SIGN_REF_BASE,             /* a BaseURL */
+  VS_SIGN_REF_DOCUMENT,         /* relative to the manifest */
+  VS_SIGN_REF_CLOCK             /* that too; signed in its folder only */
+} VsSignRef;
+
+/**
+ * vs_sign_manifest_find_attribute, vs_sign_manifest_find_text:
+ * @element: without its prefix
+ *
+ * (nullable): what URL an attribute, or the text of an element, is.
+ */
+const VsSignRef *vs_sign_manifest_find_attribute (VsSignTextKind kind,
+    const gchar *element, gsize size, const gchar *name, gsize name_size);
+const VsSignRef *vs_sign_manifest_find_text (VsSignTextKind kind,
+    const gchar *element, gsize size);
+
+/* The name behind a prefix; @size is moved to what it has. */
+const gchar *vs_sign_manifest_find_local_name (const gchar *name, gsize *size);
+
+/* The character that "&" @name ";" stands for (XML 1.0, 4.1 and 4.6), of those
+ * that can be in a URL, or are escaped in one; -1 for another. */
+gint vs_sign_manifest_find_entity (const gchar *name, gsize size);
 
 /**
  * VsSignManifest:
@@ -61,14 +106,6 @@ VsSignScope *vs_sign_scope_new (const VsSignPlace *place);
 void         vs_sign_scope_free (VsSignScope *scope);
 gboolean     vs_sign_scope_enter (VsSignScope *scope, GError **error);
 gboolean     vs_sign_scope_leave (VsSignScope *scope, GError **error);
-
-typedef enum
-{
-  VS_SIGN_REF_SEGMENT,          /* relative to BaseURL; may be a template */
-  VS_SIGN_REF_BASE,             /* a BaseURL */
-  VS_SIGN_REF_DOCUMENT,         /* relative to the manifest */
-  VS_SIGN_REF_CLOCK             /* that too; signed in its folder only */
-} VsSignRef;
 
 /**
  * vs_sign_scope_append:
