@@ -161,6 +161,7 @@ typedef struct
   gchar *cache_control;
   guint retry_after;            /* s, 0 for none */
   gboolean is_live;             /* the event goes on */
+  gboolean is_manifest;
   const gchar *format;          /* CMSD's letter of the streaming format */
   VsFreshness freshness;
   /* what the access log says */

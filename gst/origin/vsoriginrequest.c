@@ -75,11 +75,15 @@ vs_request_answer_error (VsRequest * request, const GError * error)
 void
 vs_request_answer_object (VsRequest * request, VsObject * object)
 {
+  VsOriginResponse *response = vs_origin_response_new (object,
+      request->accept_gzip,
+      vs_origin_content_type (request->endpoint->type, &request->name),
+      request->klass, request->target_duration);
+
+  response->is_manifest = request->name.kind == VS_OBJECT_MAIN
+      || request->name.kind == VS_OBJECT_MEDIA;
   request->freshness.last_sequence = object->last_sequence;
-  vs_request_answer (request, vs_origin_response_new (object,
-          request->accept_gzip,
-          vs_origin_content_type (request->endpoint->type, &request->name),
-          request->klass, request->target_duration));
+  vs_request_answer (request, response);
 }
 
 void

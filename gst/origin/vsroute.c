@@ -200,7 +200,7 @@ gboolean
 vs_route_parse (const gchar * path, VsRoute * route)
 {
   Part parts[MAX_PARTS];
-  guint n, object;
+  guint n, object, place;
 
   memset (route, 0, sizeof *route);
   if (!g_str_has_prefix (path, VS_ROUTE_ROOT))
@@ -210,6 +210,7 @@ vs_route_parse (const gchar * path, VsRoute * route)
     return FALSE;
   object = find_object (parts, n);
   route->object = parts[object].text;
-  return parts[object].length > 0
-      && parse_place (parts, strip_time (parts, object, &route->time), route);
+  place = strip_time (parts, object, &route->time);
+  route->rest = parts[place].text;
+  return parts[object].length > 0 && parse_place (parts, place, route);
 }

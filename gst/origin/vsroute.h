@@ -41,6 +41,7 @@ typedef struct
   gchar id[VS_NAME_MAX + 1];
   /* these point into the path */
   VsTimeElements time;
+  const gchar *rest;            /* behind the endpoint: time elements, object */
   const gchar *object;
 } VsRoute;
 

@@ -122,6 +122,10 @@ GST_START_TEST (test_paths)
     fail_unless_equals_string (place, paths[i].place);
     fail_unless_equals_string (route.endpoint, paths[i].endpoint);
     fail_unless_equals_string (route.object, paths[i].object);
+    fail_unless (g_str_has_suffix (paths[i].path, route.rest));
+    fail_unless (paths[i].start ? g_str_has_prefix (route.rest, "start/") :
+        paths[i].end ? g_str_has_prefix (route.rest, "end/") :
+        route.rest == route.object, "%s", route.rest);
     assert_element (route.time.start, route.time.start_length, paths[i].start);
     assert_element (route.time.end, route.time.end_length, paths[i].end);
   }
