@@ -4,16 +4,14 @@
  */
 #include "sign/vssignkeyprivate.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "sign/vssignfile.h"
 
 #define FILE_MAX (64 * 1024)
 #define EXPONENT_BITS_MAX 64
@@ -89,8 +87,8 @@ signs_for_itself (VsSignKey * key)
       && vs_sign_key_verify (key, VS_SIGN_SHA256, "text", 4, signature, size);
 }
 
-static VsSignKey *
-parse_private (const gchar * pem, gsize size, GError ** error)
+VsSignKey *
+vs_sign_key_parse_private (const gchar * pem, gsize size, GError ** error)
 {
   g_autoptr (BIO) bio = BIO_new_mem_buf (pem, (gint) size);
   gboolean encrypted = FALSE;
@@ -112,69 +110,19 @@ parse_private (const gchar * pem, gsize size, GError ** error)
   return g_steal_pointer (&key);
 }
 
-static gboolean
-fail_on_file (gint code, GError ** error)
-{
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s",
-      g_strerror (code));
-  return FALSE;
-}
-
-static gboolean
-check_mode (gint fd, GError ** error)
-{
-  struct stat st;
-
-  if (fstat (fd, &st) != 0)
-    return fail_on_file (errno, error);
-  if (S_ISDIR (st.st_mode))
-    return fail (error, "a folder");
-  if (st.st_mode & (S_IROTH | S_IWOTH)) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-        "everybody can read or write it (mode %04o): chmod 600",
-        st.st_mode & 07777);
-    return FALSE;
-  }
-  return TRUE;
-}
-
-/* Returns: bytes in @text, which has FILE_MAX of them; 0 with an error */
-static gsize
-read_file (const gchar * path, gchar * text, GError ** error)
-{
-  gint fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
-  gsize size = 0;
-  gssize n = 0;
-
-  if (fd < 0) {
-    fail_on_file (errno, error);
-    return 0;
-  }
-  if (check_mode (fd, error)) {
-    do {
-      n = read (fd, text + size, FILE_MAX - size);
-      size += n > 0 ? (gsize) n : 0;
-    } while (n > 0 || (n < 0 && errno == EINTR));
-    if (n < 0)
-      fail_on_file (errno, error);
-    else if (size == 0 || size == FILE_MAX)
-      fail (error, "no private key in PEM");
-  }
-  close (fd);
-  return n < 0 || size == FILE_MAX ? 0 : size;
-}
-
 VsSignKey *
 vs_sign_key_new_private (const gchar * path, GError ** error)
 {
-  gchar *text = g_malloc (FILE_MAX);
-  gsize size = read_file (path, text, error);
-  VsSignKey *key = size > 0 ? parse_private (text, size, error) : NULL;
+  gsize size;
+  gchar *text = vs_sign_file_read_private (path, FILE_MAX, &size, error);
+  VsSignKey *key;
 
-  OPENSSL_cleanse (text, FILE_MAX);
-  g_free (text);
+  if (text == NULL)
+    return NULL;
+  key = vs_sign_key_parse_private (text, size, error);
   if (key == NULL)
     g_prefix_error (error, "%s: ", path);
+  vs_sign_file_free (text, size);
   return key;
 }
 

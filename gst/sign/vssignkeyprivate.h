@@ -15,4 +15,8 @@ G_BEGIN_DECLS
 VsSignKey *vs_sign_key_new_for (EVP_PKEY *pkey, gboolean is_private);
 EVP_PKEY  *vs_sign_key_get_pkey (VsSignKey *key);
 
+/* (transfer full) (nullable): what vs_sign_key_new_private () reads of a file */
+VsSignKey *vs_sign_key_parse_private (const gchar *pem, gsize size,
+    GError **error);
+
 G_END_DECLS
