@@ -98,11 +98,20 @@ tick (VsSignCache * self)
 gboolean
 vs_sign_cache_has (VsSignCache * self, const guint8 digest[VS_SIGN_DIGEST_SIZE])
 {
+  return vs_sign_cache_has_at (self, digest, G_MININT64);
+}
+
+gboolean
+vs_sign_cache_has_at (VsSignCache * self,
+    const guint8 digest[VS_SIGN_DIGEST_SIZE], gint64 now)
+{
   guint set = find_set (self, digest);
   Entry *entry;
 
   g_mutex_lock (&self->locks[set % N_LOCKS]);
   entry = find_entry_unlocked (self->entries + (gsize) set * WAYS, digest);
+  if (entry && entry->expires <= now)
+    entry = NULL;
   if (entry)
     entry->used = tick (self);
   g_mutex_unlock (&self->locks[set % N_LOCKS]);

@@ -24,7 +24,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsSignCache, vs_sign_cache_free)
 
 gboolean vs_sign_cache_has (VsSignCache *cache,
     const guint8 digest[VS_SIGN_DIGEST_SIZE]);
-/* @now, @expires: seconds since 1970; what is over at @now gives way */
+/* As above; what is over at @now is not there. */
+gboolean vs_sign_cache_has_at (VsSignCache *cache,
+    const guint8 digest[VS_SIGN_DIGEST_SIZE], gint64 now);
+/* @now, @expires: seconds, of any one clock; what is over at @now gives way */
 void     vs_sign_cache_add (VsSignCache *cache,
     const guint8 digest[VS_SIGN_DIGEST_SIZE], gint64 now, gint64 expires);
 
