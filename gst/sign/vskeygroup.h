@@ -53,38 +53,4 @@ guint64    vs_key_group_get_serial (VsKeyGroup *group);
  */
 void       vs_key_group_waste (VsKeyGroup *group, VsSignKey *spent);
 
-/**
- * VsKeyGroups:
- *
- * The key groups of accounts, one each: a directory of directories,
- * `<account>/<key id>.pem`, or a JSON file
- * `{"<account>": {"<key id>": "<path of a PEM file>"}}`, whose paths are
- * relative to it. Thread-safe.
- *
- * All of it is read once, and what changed is read again, some seconds later at
- * the latest. What can't be read then leaves the group that there was, and is
- * told once. What is no "*.pem" in an account's folder, begins with a dot, or
- * is no folder beside those, is passed over.
- */
-typedef struct _VsKeyGroups VsKeyGroups;
-
-/**
- * vs_key_groups_open:
- * @problem: (nullable): called in any thread for what can't be read later on;
- *   calls nothing of @groups
- *
- * %G_IO_ERROR_NOT_FOUND, %G_IO_ERROR_INVALID_DATA and others of the file
- * system: names the file. A group without keys is one that nothing passes.
- */
-VsKeyGroups *vs_key_groups_open (const gchar *path,
-    void (*problem) (const GError *error, gpointer user_data),
-    gpointer user_data, GError **error);
-void         vs_key_groups_free (VsKeyGroups *groups);
-/* Reads what changed now, in this thread. */
-void         vs_key_groups_refresh (VsKeyGroups *groups);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsKeyGroups, vs_key_groups_free)
-
-/* (transfer full) (nullable): does not block on files */
-VsKeyGroup *vs_key_groups_find (VsKeyGroups *groups, const gchar *account);
-
 G_END_DECLS
