@@ -31,6 +31,17 @@
  * archive, as the MP4 files that they are, for whoever may have the event by any
  * endpoint.
  *
+ * ## Signed URLs
+ *
+ * With `signed-urls=required` what is below `/out/v1/` is for whoever has a URL
+ * (or cookies) signed as CloudFront's, by a key of the path's account: see
+ * #vsurlsigner, which makes them. #GstVsJitPackager:key-groups names the public
+ * keys, #GstVsJitPackager:hosts the names that URLs are signed for. A manifest
+ * whose URL is signed by a policy with a wildcard gives the same policy to what
+ * it names: see #GstVsJitPackager:signed-children. A canned signature is for one
+ * URL. Whatever is wrong, the answer is the same 403; the access log has the
+ * reason.
+ *
  * ## Endpoints
  *
  * The child objects `hls` (HLS with TS), `cmaf` (HLS with CMAF), `dash` and
@@ -51,6 +62,10 @@
  * |[
  * gst-launch-1.0 -e vsjitpackager location=archive port=8080
  * ]| Serves what is stored, until Ctrl-C.
+ * |[
+ * gst-launch-1.0 -e vsjitpackager location=archive port=8080 hosts=localhost signed-urls=required key-groups=keys
+ * ]| The same, for those who have a URL that was signed with the private half of
+ * a key in `keys/default/`.
  */
 #include "config.h"
 #include "jitpackager/gstvsjitpackagerprivate.h"

@@ -48,19 +48,119 @@ on_certificate_changed (GTlsCertificate * tls, const GError * error,
             error->message), (NULL));
 }
 
-/* (transfer full) @certificate */
+static void
+on_accounts_problem (const GError * error, gpointer user_data)
+{
+  GST_ELEMENT_WARNING (user_data, RESOURCE, READ,
+      ("What changed in key-groups can't be used, what was there stays: %s",
+          error->message), (NULL));
+}
+
+/* FALSE: the ERROR is posted. */
+static gboolean
+open_accounts (GstVsJitPackager * self, const VsJitPackagerSettings * settings,
+    VsSignAccounts ** accounts)
+{
+  g_autoptr (GError) error = NULL;
+  const gchar *missing = settings->key_groups == NULL ?
+      "key-groups to a folder with the public keys of each account" :
+      settings->hosts == NULL ?
+      "hosts to the names that URLs are signed for, as in "
+      "hosts=video.example.com" : NULL;
+
+  *accounts = NULL;
+  if (settings->signed_urls == VS_SIGNED_URLS_REQUIRED && missing) {
+    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
+        ("signed-urls=required needs more: set %s.", missing), (NULL));
+    return FALSE;
+  }
+  if (settings->key_groups)
+    *accounts = vs_sign_accounts_open (settings->key_groups,
+        on_accounts_problem, self, &error);
+  if (error)
+    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
+        ("Can't read key-groups: %s", error->message), (NULL));
+  return error == NULL;
+}
+
+/* (nullable): without signatures everybody may pass */
+static VsJitPackagerGate *
+new_gate (const VsJitPackagerSettings * settings, VsSignAccounts * accounts)
+{
+  VsJitPackagerGateSettings gate = {
+    .accounts = accounts,
+    .account = settings->identity.account,
+    .base_path = settings->base_path,
+    .children = settings->signed_children,
+    .skew = (guint) (settings->clock_skew / GST_SECOND),
+    .any_resource = settings->allow_any_resource,
+  };
+
+  return settings->signed_urls == VS_SIGNED_URLS_REQUIRED ?
+      vs_jit_packager_gate_new (&gate) : NULL;
+}
+
+/* (transfer full): what is between commas and blanks */
+static gchar **
+split_list (const gchar * list)
+{
+  g_auto (GStrv) parts = g_strsplit_set (list ? list : "", ", ", -1);
+  GPtrArray *members = g_ptr_array_new ();
+
+  for (guint i = 0; parts[i]; i++)
+    if (parts[i][0])
+      g_ptr_array_add (members, g_strdup (parts[i]));
+  g_ptr_array_add (members, NULL);
+  return (gchar **) g_ptr_array_free (members, FALSE);
+}
+
+/* What browsers send as Origin (RFC 6454, 6.2). */
+static gboolean
+is_page (const gchar * text)
+{
+  const gchar *host = g_str_has_prefix (text, "https://") ? text + 8 :
+      g_str_has_prefix (text, "http://") ? text + 7 : "";
+
+  if (*host == '\0' || strpbrk (host, "/?#*@"))
+    return FALSE;
+  for (; *host; host++)
+    if (g_ascii_isupper (*host))
+      return FALSE;
+  return TRUE;
+}
+
+/* FALSE: the ERROR is posted. */
+static gboolean
+read_pages (GstVsJitPackager * self, const VsJitPackagerSettings * settings,
+    gchar *** pages)
+{
+  *pages = split_list (settings->cors_origins);
+  for (guint i = 0; (*pages)[i]; i++) {
+    if (is_page ((*pages)[i]))
+      continue;
+    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
+        ("cors-origins: \"%s\" is no page's origin. Set it as in "
+            "cors-origins=https://www.example.com, in small letters, without "
+            "a path.", (*pages)[i]), (NULL));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* (transfer full) @certificate, @accounts */
 static VsJitPackagerServer *
 new_server (GstVsJitPackager * self, const VsJitPackagerSettings * settings,
-    VsAddressList * proxies, VsHttpCertificate * certificate, GError ** error)
+    VsAddressList * proxies, gchar ** pages, VsHttpCertificate * certificate,
+    VsSignAccounts * accounts, GError ** error)
 {
-  g_auto (GStrv) hosts = g_strsplit_set (settings->hosts ? settings->hosts :
-      "", ", ", -1);
+  g_auto (GStrv) hosts = split_list (settings->hosts);
   const gchar *folder = g_getenv (PLAYER_DIR_VARIABLE);
   VsJitPackagerServerSettings server = {
     .http = {
           .address = settings->address,
           .port = settings->port,
-          .hosts = settings->hosts ? (const gchar * const *) hosts : NULL,
+          .hosts = (const gchar * const *) hosts,
+          .pages = *pages ? (const gchar * const *) pages : NULL,
           .max_connections = settings->max_connections,
           .max_connections_per_ip = settings->max_connections_per_ip,
           .trusted_proxies = proxies,
@@ -68,6 +168,8 @@ new_server (GstVsJitPackager * self, const VsJitPackagerSettings * settings,
         },
     .base_path = settings->base_path,
     .player_folder = folder ? folder : VS_PLAYER_DIR,
+    .accounts = accounts,
+    .gate = new_gate (settings, accounts),
     .certificate = certificate,
     .certificate_changed = on_certificate_changed,
     .user_data = self,
@@ -105,27 +207,40 @@ read_proxies (GstVsJitPackager * self, const VsJitPackagerSettings * settings,
   return error == NULL;
 }
 
+/* FALSE: the ERROR is posted. */
+static gboolean
+read_certificate (GstVsJitPackager * self,
+    const VsJitPackagerSettings * settings, VsHttpCertificate ** certificate)
+{
+  g_autoptr (GError) error = NULL;
+
+  *certificate = settings->tls_certificate ?
+      vs_http_certificate_new (settings->tls_certificate, settings->tls_key,
+      &error) : NULL;
+  if (error)
+    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
+        ("Can't read the TLS certificate or its key: %s", error->message),
+        (NULL));
+  return error == NULL;
+}
+
 static gboolean
 start_server (GstVsJitPackager * self, const VsJitPackagerSettings * settings)
 {
   VsHttpCertificate *certificate = NULL;
+  g_autoptr (VsSignAccounts) accounts = NULL;
   g_autoptr (VsAddressList) proxies = NULL;
+  g_auto (GStrv) pages = NULL;
   g_autoptr (GError) error = NULL;
   VsJitPackagerServer *server;
 
-  if (!read_proxies (self, settings, &proxies))
+  if (!read_proxies (self, settings, &proxies)
+      || !read_pages (self, settings, &pages)
+      || !open_accounts (self, settings, &accounts)
+      || !read_certificate (self, settings, &certificate))
     return FALSE;
-  if (settings->tls_certificate) {
-    certificate = vs_http_certificate_new (settings->tls_certificate,
-        settings->tls_key, &error);
-    if (certificate == NULL) {
-      GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
-          ("Can't read the TLS certificate or its key: %s", error->message),
-          (NULL));
-      return FALSE;
-    }
-  }
-  server = new_server (self, settings, proxies, certificate, &error);
+  server = new_server (self, settings, proxies, pages, certificate,
+      g_steal_pointer (&accounts), &error);
   if (server == NULL) {
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
         ("Can't serve on %s, port %u: %s.%s", settings->address,

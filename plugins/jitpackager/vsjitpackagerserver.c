@@ -4,7 +4,8 @@
  *
  * The handler runs in an HTTP worker's thread: it takes the base path off,
  * answers what is in memory, and hands the rest to the origin, which calls
- * back when it has the answer, from whatever thread.
+ * back when it has the answer, from whatever thread. Where URLs have to be
+ * signed a gate stands in between.
  */
 #include "config.h"
 #include "jitpackager/vsjitpackagerserver.h"
@@ -34,6 +35,8 @@ struct _VsJitPackagerServer
   VsHttpServer *http;
   VsOrigin *origin;
   VsStaticFiles *files;
+  VsSignAccounts *accounts;     /* or NULL */
+  VsJitPackagerGate *gate;      /* or NULL */
   gchar *base_path;
   VsHttpCertificate *certificate;
   VsHttpCertificateChanged certificate_changed;
@@ -61,8 +64,10 @@ new_source (VsOriginFile * file)
       vs_origin_file_ref (file), free_file);
 }
 
+/* @pass: (nullable) */
 static void
-respond (VsOriginResponse * response, gpointer user_data)
+respond_to (VsHttpRequest * request, VsJitPackagerPass * pass,
+    VsOriginResponse * response)
 {
   g_auto (GStrv) headers = vs_jit_packager_headers_new (response);
   g_autoptr (VsHttpSource) source = response->file ?
@@ -77,7 +82,6 @@ respond (VsOriginResponse * response, gpointer user_data)
     .cache_control = response->cache_control,
     .retry_after = response->retry_after,
     .ranges = response->content_encoding == NULL,
-    .headers = (const gchar * const *) headers,
     .account = response->account,
     .event = response->event,
     .breakout = response->breakout,
@@ -85,7 +89,51 @@ respond (VsOriginResponse * response, gpointer user_data)
     .reason = response->reason,
   };
 
-  vs_http_request_respond (user_data, &answer);
+  if (pass)
+    vs_jit_packager_pass_sign (pass, response, &answer, &headers);
+  answer.headers = (const gchar * const *) headers;
+  vs_http_request_respond (request, &answer);
+}
+
+static void
+respond (VsOriginResponse * response, gpointer user_data)
+{
+  respond_to (user_data, NULL, response);
+}
+
+/* A request that went through the gate. */
+typedef struct
+{
+  VsHttpRequest *request;
+  VsJitPackagerPass *pass;
+} Passed;
+
+static void
+respond_passed (VsOriginResponse * response, gpointer user_data)
+{
+  Passed *passed = user_data;
+
+  respond_to (passed->request, passed->pass, response);
+  vs_jit_packager_pass_free (passed->pass);
+  g_free (passed);
+}
+
+/* One and the same, whatever it was. Nobody keeps it for somebody else: who
+ * asks without a signature would shut out those who have one. */
+static void
+respond_forbidden (VsHttpRequest * request, const gchar * reason)
+{
+  static const gchar text[] = "Forbidden\n";
+  g_autoptr (GBytes) body = g_bytes_new_static (text, sizeof text - 1);
+  VsHttpAnswer answer = {
+    .status = 403,
+    .body = body,
+    .content_type = "text/plain; charset=utf-8",
+    .cache_control = "private, max-age=1",
+    .reason = reason,
+  };
+
+  vs_http_request_respond (request, &answer);
 }
 
 static void
@@ -151,6 +199,34 @@ respond_file (VsJitPackagerServer * server, VsHttpRequest * request,
 }
 
 static void
+ask_origin (VsJitPackagerServer * server, VsHttpRequest * request,
+    const gchar * path)
+{
+  g_autoptr (VsJitPackagerPass) pass = server->gate ?
+      vs_jit_packager_gate_check (server->gate, request, path) : NULL;
+  VsOriginRequest what = {
+    .path = path,
+    .query = pass ? pass->query : vs_http_request_get_query (request),
+    .accept_gzip = vs_http_request_accepts_gzip (request)
+        && !(pass && vs_jit_packager_pass_wants_plain (pass)),
+    .client = vs_http_request_get_client_ip (request),
+    .cdn_identifier = vs_http_request_get_header (request, CDN_IDENTIFIER),
+  };
+  Passed *passed;
+
+  if (pass == NULL) {
+    vs_origin_request (server->origin, &what, respond, request);
+  } else if (pass->reason) {
+    respond_forbidden (request, pass->reason);
+  } else {
+    passed = g_new (Passed, 1);
+    passed->request = request;
+    passed->pass = g_steal_pointer (&pass);
+    vs_origin_request (server->origin, &what, respond_passed, passed);
+  }
+}
+
+static void
 handle (VsHttpRequest * request, gpointer user_data)
 {
   VsJitPackagerServer *server = user_data;
@@ -164,17 +240,13 @@ handle (VsHttpRequest * request, gpointer user_data)
   }
   path += base_length;
   if (g_str_has_prefix (path, OUT_PATH)) {
-    VsOriginRequest what = {
-      .path = path,
-      .query = vs_http_request_get_query (request),
-      .accept_gzip = vs_http_request_accepts_gzip (request),
-      .client = vs_http_request_get_client_ip (request),
-      .cdn_identifier = vs_http_request_get_header (request, CDN_IDENTIFIER),
-    };
-
-    vs_origin_request (server->origin, &what, respond, request);
+    ask_origin (server, request, path);
   } else if (g_str_equal (path, EVENTS_PATH)) {
-    vs_origin_list (server->origin, respond, request);
+    /* it tells of all accounts */
+    if (server->gate)
+      respond_forbidden (request, "signed-urls");
+    else
+      vs_origin_list (server->origin, respond, request);
   } else if (g_str_equal (path, VS_ORIGIN_TIME_PATH)) {
     respond_time (request);
   } else {
@@ -201,6 +273,8 @@ vs_jit_packager_server_new (VsOrigin * origin,
 
   server->origin = vs_origin_ref (origin);
   server->base_path = g_strdup (settings->base_path);
+  server->accounts = settings->accounts;
+  server->gate = settings->gate;
   server->files = vs_static_files_new (settings->player_folder);
   server->certificate = settings->certificate;
   server->certificate_changed = settings->certificate_changed;
@@ -223,6 +297,8 @@ vs_jit_packager_server_free (VsJitPackagerServer * server)
   if (server->http)
     vs_http_server_free (server->http, DRAIN_MS);
   vs_static_files_free (server->files);
+  g_clear_pointer (&server->gate, vs_jit_packager_gate_free);
+  g_clear_pointer (&server->accounts, vs_sign_accounts_free);
   vs_origin_unref (server->origin);
   g_free (server->base_path);
   g_free (server);

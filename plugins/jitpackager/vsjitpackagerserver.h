@@ -6,7 +6,7 @@
 
 #include "http/vshttpcertificate.h"
 #include "http/vshttpserver.h"
-#include "origin/vsorigin.h"
+#include "jitpackager/vsjitpackagergate.h"
 
 G_BEGIN_DECLS
 
@@ -23,6 +23,8 @@ typedef struct _VsJitPackagerServer VsJitPackagerServer;
  * VsJitPackagerServerSettings:
  * @http: but for the certificate
  * @base_path: "" or "/a/b", ahead of all paths
+ * @accounts: (nullable): what URLs are signed and checked with
+ * @gate: (nullable): what is below `/out/v1/` has to be signed
  * @certificate: (nullable): for TLS
  * @certificate_changed: the certificate was renewed, or could not be; in a
  *   thread of its own
@@ -32,12 +34,15 @@ typedef struct
   VsHttpSettings http;
   const gchar *base_path;
   const gchar *player_folder;
+  VsSignAccounts *accounts;
+  VsJitPackagerGate *gate;
   VsHttpCertificate *certificate;
   VsHttpCertificateChanged certificate_changed;
   gpointer user_data;
 } VsJitPackagerServerSettings;
 
-/* (transfer full) @settings->certificate, also on failure */
+/* (transfer full) @settings->certificate, ->accounts and ->gate, also on
+ * failure */
 VsJitPackagerServer *vs_jit_packager_server_new (VsOrigin *origin,
     const VsJitPackagerServerSettings *settings, GError **error);
 /* Answers under way have a moment to finish. */

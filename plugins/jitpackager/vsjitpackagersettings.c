@@ -11,6 +11,7 @@
 #define DEFAULT_PORT 8080
 #define DEFAULT_TARGET_DURATION (6 * GST_SECOND)
 #define MAX_TARGET_DURATION (60 * GST_SECOND)
+#define MAX_CLOCK_SKEW (5 * GST_SECOND)
 
 enum
 {
@@ -25,10 +26,16 @@ enum
   PROP_TLS_KEY,
   PROP_ACCESS_LOG,
   PROP_TRUSTED_PROXIES,
+  PROP_KEY_GROUPS,
+  PROP_CORS_ORIGINS,
   PROP_LINGER,
   PROP_TARGET_DURATION,
   PROP_CACHE_SIZE,
   PROP_LIVE_CACHE_SIZE,
+  PROP_CLOCK_SKEW,
+  PROP_SIGNED_URLS,
+  PROP_SIGNED_CHILDREN,
+  PROP_ALLOW_ANY_RESOURCE,
   PROP_THREADS,
   PROP_MAX_QUEUE,
   PROP_MAX_CONNECTIONS,
@@ -57,6 +64,10 @@ string_field (VsJitPackagerSettings * settings, guint id)
       return &settings->access_log;
     case PROP_TRUSTED_PROXIES:
       return &settings->trusted_proxies;
+    case PROP_KEY_GROUPS:
+      return &settings->key_groups;
+    case PROP_CORS_ORIGINS:
+      return &settings->cors_origins;
     default:
       return NULL;
   }
@@ -74,6 +85,8 @@ number_field (VsJitPackagerSettings * settings, guint id)
       return &settings->cache_size;
     case PROP_LIVE_CACHE_SIZE:
       return &settings->live_cache_size;
+    case PROP_CLOCK_SKEW:
+      return &settings->clock_skew;
     default:
       return NULL;
   }
@@ -95,6 +108,78 @@ count_field (VsJitPackagerSettings * settings, guint id)
       return &settings->max_connections_per_ip;
     default:
       return NULL;
+  }
+}
+
+static GType
+signed_urls_get_type (void)
+{
+  static const GEnumValue values[] = {
+    {VS_SIGNED_URLS_OFF, "Everybody may have everything", "off"},
+    {VS_SIGNED_URLS_REQUIRED, "Who has a signed URL, or signed cookies",
+        "required"},
+    {0, NULL, NULL}
+  };
+  static gsize type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+        g_enum_register_static ("GstVsJitPackagerSignedUrls", values));
+  return type;
+}
+
+static GType
+signed_children_get_type (void)
+{
+  static const GEnumValue values[] = {
+    {VS_SIGNED_CHILDREN_COOKIES, "By cookies that are set beside the manifest",
+        "cookies"},
+    {VS_SIGNED_CHILDREN_URLS, "By the manifest's policy in each URL in it",
+        "urls"},
+    {0, NULL, NULL}
+  };
+  static gsize type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+        g_enum_register_static ("GstVsJitPackagerSignedChildren", values));
+  return type;
+}
+
+/* FALSE: no such property. The object's lock is held. */
+static gboolean
+set_signing (VsJitPackagerSettings * settings, guint id, const GValue * value)
+{
+  switch (id) {
+    case PROP_SIGNED_URLS:
+      settings->signed_urls = g_value_get_enum (value);
+      return TRUE;
+    case PROP_SIGNED_CHILDREN:
+      settings->signed_children = g_value_get_enum (value);
+      return TRUE;
+    case PROP_ALLOW_ANY_RESOURCE:
+      settings->allow_any_resource = g_value_get_boolean (value);
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}
+
+static gboolean
+get_signing (const VsJitPackagerSettings * settings, guint id, GValue * value)
+{
+  switch (id) {
+    case PROP_SIGNED_URLS:
+      g_value_set_enum (value, settings->signed_urls);
+      return TRUE;
+    case PROP_SIGNED_CHILDREN:
+      g_value_set_enum (value, settings->signed_children);
+      return TRUE;
+    case PROP_ALLOW_ANY_RESOURCE:
+      g_value_set_boolean (value, settings->allow_any_resource);
+      return TRUE;
+    default:
+      return FALSE;
   }
 }
 
@@ -172,7 +257,7 @@ vs_jit_packager_settings_set_property (VsJitPackagerSettings * settings,
     *number = g_value_get_uint64 (value);
   } else if (count) {
     *count = g_value_get_uint (value);
-  } else {
+  } else if (!set_signing (settings, id, value)) {
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
   GST_OBJECT_UNLOCK (object);
@@ -202,7 +287,7 @@ vs_jit_packager_settings_get_property (VsJitPackagerSettings * settings,
     g_value_set_uint64 (value, *number);
   else if (count)
     g_value_set_uint (value, *count);
-  else
+  else if (!get_signing (settings, id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   GST_OBJECT_UNLOCK (object);
 }
@@ -257,6 +342,41 @@ install_server_properties (GObjectClass * klass)
           "Connections at a time from one address (IPv6: one /64); further "
           "ones are closed, but for trusted proxies. 0: no limit, for edges "
           "and NATs have many", 0, G_MAXUINT16, 0, READY_FLAGS));
+}
+
+static void
+install_signing_properties (GObjectClass * klass)
+{
+  g_object_class_install_property (klass, PROP_SIGNED_URLS,
+      g_param_spec_enum ("signed-urls", "Signed URLs",
+          "Who may have what is served: whether URLs (or cookies) signed as "
+          "CloudFront's, by a key of the path's account, are needed. Needs "
+          "key-groups, and hosts", signed_urls_get_type (),
+          VS_SIGNED_URLS_OFF, READY_FLAGS));
+  g_object_class_install_property (klass, PROP_KEY_GROUPS,
+      g_param_spec_string ("key-groups", "Key groups",
+          "Public keys of accounts: a folder of folders, "
+          "<account>/<key id>.pem, or a settings file (JSON) that may also "
+          "name what POST /v1/sign signs with and who may ask. Read anew when "
+          "it changes", NULL, READY_FLAGS));
+  g_object_class_install_property (klass, PROP_SIGNED_CHILDREN,
+      g_param_spec_enum ("signed-children", "Signed children",
+          "How players may have what a manifest names, where its URL is signed "
+          "by a policy with a wildcard", signed_children_get_type (),
+          VS_SIGNED_CHILDREN_COOKIES, READY_FLAGS));
+  g_object_class_install_property (klass, PROP_CLOCK_SKEW,
+      g_param_spec_uint64 ("clock-skew", "Clock skew",
+          "Nanoseconds by which the clock of who signs may differ; whole "
+          "seconds count", 0, MAX_CLOCK_SKEW, 0, READY_FLAGS));
+  g_object_class_install_property (klass, PROP_ALLOW_ANY_RESOURCE,
+      g_param_spec_boolean ("allow-any-resource", "Allow any resource",
+          "Take signed policies without a Resource for all that their account "
+          "has, as CloudFront does", FALSE, READY_FLAGS));
+  g_object_class_install_property (klass, PROP_CORS_ORIGINS,
+      g_param_spec_string ("cors-origins", "CORS origins",
+          "Pages that may send cookies along (https://www.example.com), "
+          "separated by commas; all others may read without", NULL,
+          READY_FLAGS));
 }
 
 static void
@@ -316,5 +436,6 @@ vs_jit_packager_settings_install_properties (GObjectClass * klass)
 {
   vs_identity_install_properties (klass, PROP_ACCOUNT);
   install_server_properties (klass);
+  install_signing_properties (klass);
   install_origin_properties (klass);
 }

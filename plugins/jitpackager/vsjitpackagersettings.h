@@ -6,6 +6,7 @@
 
 #include "common/vselement.h"
 #include "common/vsstoreproperties.h"
+#include "jitpackager/vsjitpackagergate.h"
 
 G_BEGIN_DECLS
 
@@ -22,6 +23,12 @@ typedef struct
   gchar *tls_certificate, *tls_key;
   gchar *access_log;
   gchar *trusted_proxies;
+  gchar *key_groups;
+  gchar *cors_origins;
+  VsSignedUrls signed_urls;
+  VsSignedChildren signed_children;
+  GstClockTime clock_skew;
+  gboolean allow_any_resource;
   GstClockTime linger;
   GstClockTime target_duration;
   guint64 cache_size, live_cache_size;
