@@ -267,7 +267,30 @@ g_get_host_name (void)
   return name;
 }
 
-/* The last reference is given up after all others were. */
+/* The last reference is given up after all others were. Of a box it is told
+ * which one is the last. */
+
+static __thread GDestroyNotify clear_of_box;
+
+static void
+clear_box (gpointer box)
+{
+  TELL (__tsan_acquire, box);
+  if (clear_of_box)
+    clear_of_box (box);
+}
+
+void
+g_atomic_rc_box_release_full (gpointer box, GDestroyNotify clear)
+{
+  GDestroyNotify outer = clear_of_box;
+
+  clear_of_box = clear;
+  TELL (__tsan_release, box);
+  REAL (g_atomic_rc_box_release_full) (box, clear_box);
+  clear_of_box = outer;
+}
+
 #define ORDER_UNREF(name, type)                                         \
   void                                                                  \
   name (type object)                                                    \

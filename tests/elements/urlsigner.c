@@ -555,18 +555,23 @@ GST_END_TEST;
 /* ---- gst-launch-1.0 ----------------------------------------------------- */
 
 extern void __asan_init (void) __attribute__((weak));
+extern void __tsan_init (void) __attribute__((weak));
 
 /* (transfer full): what gst-launch-1.0 needs to load our plugins, which may have
- * been built with the address sanitizer */
+ * been built with a sanitizer: its library ahead of all else */
 static gchar **
 get_environment (void)
 {
   gchar **environment = g_get_environ ();
+  const gchar *others = g_environ_getenv (environment, "LD_PRELOAD");
+  g_autofree gchar *libraries = NULL;
   Dl_info info;
 
-  if (__asan_init && dladdr ((gpointer) __asan_init, &info))
-    environment = g_environ_setenv (environment, "LD_PRELOAD", info.dli_fname,
-        TRUE);
+  if ((__asan_init && dladdr ((gpointer) __asan_init, &info))
+      || (__tsan_init && dladdr ((gpointer) __tsan_init, &info))) {
+    libraries = g_strjoin (":", info.dli_fname, others, NULL);
+    environment = g_environ_setenv (environment, "LD_PRELOAD", libraries, TRUE);
+  }
   return environment;
 }
 
