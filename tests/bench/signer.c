@@ -7,14 +7,13 @@
  *   signer refusals KEY ROUNDS    each kind of refusal: its name, and the 5th,
  *                                 50th and 95th percentile of its nanoseconds
  *   signer mixed KEY ROUNDS       the same with a second key, on P-256
- *   signer list KEY KIND LINES    of a list: lines a second, bytes of memory
+ *   signer list KEY KIND LINES    of a list: lines a second
  *
  * KEY is a private key in PEM.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "sign/vssigntext.h"
@@ -305,15 +304,6 @@ measure_refusals (Bench * self, guint rounds)
 
 /* ---- lists --------------------------------------------------------------- */
 
-static glong
-get_peak (void)
-{
-  struct rusage usage;
-
-  getrusage (RUSAGE_SELF, &usage);
-  return usage.ru_maxrss * 1024;
-}
-
 static void
 measure_list (Bench * self, VsSignKind kind, guint lines)
 {
@@ -321,7 +311,6 @@ measure_list (Bench * self, VsSignKind kind, guint lines)
       VS_SIGN_TEXT_UNKNOWN, NULL);
   g_autoptr (GString) in = g_string_new (NULL);
   g_autoptr (GString) out = g_string_new (NULL);
-  glong before = get_peak ();
   gdouble start = get_seconds ();
   GError *error = NULL;
 
@@ -334,7 +323,7 @@ measure_list (Bench * self, VsSignKind kind, guint lines)
     }
   }
   need (vs_sign_text_finish (text, out, &error), error);
-  printf ("%.1f %ld\n", lines / (get_seconds () - start), get_peak () - before);
+  printf ("%.1f\n", lines / (get_seconds () - start));
 }
 
 int
