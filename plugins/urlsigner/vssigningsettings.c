@@ -34,8 +34,9 @@ vs_signing_policy_get_type (void)
     {VS_SIGN_CANNED, "Each URL, until it expires", "canned"},
     {VS_SIGN_CUSTOM, "Each URL, also with starts-at and allowed-source",
         "custom"},
-    {VS_SIGN_WILDCARD, "All below the URL's folder, with these too",
-        "wildcard"},
+    {VS_SIGN_WILDCARD,
+        "All in the URL's folder and below, also with starts-at and "
+          "allowed-source", "wildcard"},
     {0, NULL, NULL}
   };
   static gsize type;
@@ -178,8 +179,8 @@ install_key (GObjectClass * klass, GParamFlags flags)
   g_object_class_install_property (klass, PROP_PRIVATE_KEY,
       g_param_spec_string ("private-key", "Private key",
           "PEM file with the key that signs: RSA of 2048 to 4096 bits, or ECDSA "
-          "on P-256, not encrypted, that not everybody can read", NULL,
-          flags & ~G_PARAM_READABLE));
+          "on P-256, not encrypted, closed to others than its owner and group "
+          "(chmod 600)", NULL, flags & ~G_PARAM_READABLE));
   /**
    * GstVsUrlSigner:key-pair-id:
    */
