@@ -52,6 +52,7 @@ vs_jit_packager_pass_free (VsJitPackagerPass * pass)
 {
   vs_sign_grant_clear (&pass->grant);
   g_clear_pointer (&pass->source, vs_http_source_unref);
+  g_free (pass->account);
   g_free (pass->query);
   g_free (pass->folder);
   g_free (pass->etag);
@@ -65,15 +66,16 @@ static VsKeyGroup *
 find_group (VsJitPackagerGate * gate, const gchar * path,
     VsJitPackagerPass * pass)
 {
-  const gchar *account;
   VsRoute route;
 
   if (!vs_route_parse (path, &route))
     return NULL;
   pass->folder = g_strdup_printf ("%s%.*s", gate->base_path,
       (gint) (route.rest - path), path);
-  account = route.kind == VS_ROUTE_ID ? gate->account : route.account;
-  return account ? vs_sign_accounts_find_group (gate->accounts, account) : NULL;
+  pass->account = g_strdup (route.kind == VS_ROUTE_ID ? gate->account :
+      route.account);
+  return pass->account ?
+      vs_sign_accounts_find_group (gate->accounts, pass->account) : NULL;
 }
 
 /* (transfer full) (nullable) */

@@ -59,6 +59,7 @@ void               vs_jit_packager_gate_free (VsJitPackagerGate *gate);
  * VsJitPackagerPass:
  * @reason: (nullable): why it has to be refused, for the access log; NULL when
  *   it may be answered
+ * @account: (nullable): whose the path is, for the access log too
  * @query: (nullable): of the target, without signatures: what the origin is
  *   asked for
  *
@@ -67,6 +68,7 @@ void               vs_jit_packager_gate_free (VsJitPackagerGate *gate);
 typedef struct
 {
   const gchar *reason;
+  gchar *account;
   gchar *query;
 
   /*< private >*/

@@ -121,7 +121,8 @@ respond_passed (VsOriginResponse * response, gpointer user_data)
 /* One and the same, whatever it was. Nobody keeps it for somebody else: who
  * asks without a signature would shut out those who have one. */
 static void
-respond_forbidden (VsHttpRequest * request, const gchar * reason)
+respond_forbidden (VsHttpRequest * request, const gchar * account,
+    const gchar * reason)
 {
   static const gchar text[] = "Forbidden\n";
   g_autoptr (GBytes) body = g_bytes_new_static (text, sizeof text - 1);
@@ -130,6 +131,7 @@ respond_forbidden (VsHttpRequest * request, const gchar * reason)
     .body = body,
     .content_type = "text/plain; charset=utf-8",
     .cache_control = "private, max-age=1",
+    .account = account,
     .reason = reason,
   };
 
@@ -217,7 +219,7 @@ ask_origin (VsJitPackagerServer * server, VsHttpRequest * request,
   if (pass == NULL) {
     vs_origin_request (server->origin, &what, respond, request);
   } else if (pass->reason) {
-    respond_forbidden (request, pass->reason);
+    respond_forbidden (request, pass->account, pass->reason);
   } else {
     passed = g_new (Passed, 1);
     passed->request = request;
@@ -244,7 +246,7 @@ handle (VsHttpRequest * request, gpointer user_data)
   } else if (g_str_equal (path, EVENTS_PATH)) {
     /* it tells of all accounts */
     if (server->gate)
-      respond_forbidden (request, "signed-urls");
+      respond_forbidden (request, NULL, "signed-urls");
     else
       vs_origin_list (server->origin, respond, request);
   } else if (g_str_equal (path, VS_ORIGIN_TIME_PATH)) {

@@ -650,6 +650,7 @@ GST_START_TEST (test_log)
   stop_pipeline ();
   fail_unless (g_file_get_contents (log, &text, NULL, NULL));
   fail_unless_equals_int (count (text, "\"unsigned\""), 1);
+  fail_unless_equals_int (count (text, "\"account\":\"alpha\""), 2);
   fail_unless (count (text, "\"expired\"") == 1, "%s", text);
   fail_if (strstr (text, strstr (over, "Signature=") + 10), "%s", text);
 }
