@@ -202,4 +202,17 @@ void vs_origin_list (VsOrigin *origin,
     void (*done) (VsOriginResponse *response, gpointer user_data),
     gpointer user_data);
 
+/**
+ * vs_origin_list_files:
+ * @done: (scope async): as of vs_origin_request ()
+ *
+ * What an account has on demand, as JSON, the newest first: its finished
+ * recordings and the MP4 files in its folder `media`, at most 1000 of each,
+ * with their URLs from the root of the host, sizes in bytes, and when they were
+ * modified. `truncated` says whether there are more.
+ */
+void vs_origin_list_files (VsOrigin *origin, const gchar *account,
+    void (*done) (VsOriginResponse *response, gpointer user_data),
+    gpointer user_data);
+
 G_END_DECLS

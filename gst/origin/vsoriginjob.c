@@ -36,6 +36,7 @@ void
 vs_origin_job_free (VsOriginJob * job)
 {
   g_free (job->key);
+  g_free (job->account);
   g_clear_pointer (&job->live, vs_live_event_unref);
   g_clear_pointer (&job->archive, vs_archive_event_unref);
   g_clear_pointer (&job->endpoint, vs_endpoint_unref);

@@ -192,24 +192,33 @@ list_ready (VsObject * object, const GError * error, gpointer user_data)
 }
 
 void
-vs_origin_list (VsOrigin * origin,
+vs_origin_answer_list (VsOriginJob * job,
     void (*done) (VsOriginResponse * response, gpointer user_data),
     gpointer user_data)
 {
   ListRequest *request = g_new (ListRequest, 1);
-  /* the interval is part of the key: an old list ages out of the cache */
-  g_autofree gchar *key = g_strdup_printf ("l:%" G_GINT64_FORMAT,
-      g_get_monotonic_time () / LIST_INTERVAL_US);
 
   request->done = done;
   request->user_data = user_data;
-  if (vs_object_cache_lookup (origin->cache, key, list_ready, request)
-      == VS_OBJECT_CACHE_MAKE) {
-    VsOriginJob *job = vs_origin_job_new (origin, key);
-
-    job->klass = VS_POOL_LIVE;
-    job->make = vs_origin_make_list;
-    job->reads = TRUE;
+  job->reads = TRUE;
+  if (vs_object_cache_lookup (job->origin->cache, job->key, list_ready,
+          request) == VS_OBJECT_CACHE_MAKE)
     vs_origin_job_start (job);
-  }
+  else
+    vs_origin_job_free (job);
+}
+
+void
+vs_origin_list (VsOrigin * origin,
+    void (*done) (VsOriginResponse * response, gpointer user_data),
+    gpointer user_data)
+{
+  /* the interval is part of the key: an old list ages out of the cache */
+  g_autofree gchar *key = g_strdup_printf ("l:%" G_GINT64_FORMAT,
+      g_get_monotonic_time () / LIST_INTERVAL_US);
+  VsOriginJob *job = vs_origin_job_new (origin, key);
+
+  job->klass = VS_POOL_LIVE;
+  job->make = vs_origin_make_list;
+  vs_origin_answer_list (job, done, user_data);
 }

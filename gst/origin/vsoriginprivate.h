@@ -96,6 +96,7 @@ typedef struct
   VsRange range;
   gboolean is_long;             /* made of blocks, in one form */
   guint64 settings_id;          /* of the endpoints */
+  gchar *account;               /* of a list of its files */
   /* of an init segment */
   VsCodecConfig *config;
   /* of a segment: the stored one, or what the parts make */
@@ -148,5 +149,12 @@ GBytes *vs_origin_make_packaged (gpointer job, GError **error);
 GBytes *vs_origin_make_collected (gpointer job, GError **error);
 GBytes *vs_origin_make_stored (gpointer job, GError **error);
 GBytes *vs_origin_make_list (gpointer job, GError **error);
+GBytes *vs_origin_make_file_list (gpointer job, GError **error);
+
+/* Answers with the JSON that @job makes, or that is in the cache under its key.
+ * (transfer full) @job */
+void vs_origin_answer_list (VsOriginJob *job,
+    void (*done) (VsOriginResponse *response, gpointer user_data),
+    gpointer user_data);
 
 G_END_DECLS
