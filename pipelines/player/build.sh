@@ -19,8 +19,17 @@ fi
 # The sources are bundled beside node_modules, where imports are looked up.
 rm -rf "$work/src" "$out"/*.js
 cp -R "$source/src" "$work/src"
-"$work/node_modules/.bin/esbuild" "$work/src/app.js" --bundle --splitting \
-  --format=esm --target=es2020 --minify --legal-comments=eof \
-  --chunk-names='[name]' --outdir="$out" --log-level=warning
-cp "$work/node_modules/hls.js/dist/hls.worker.js" \
-  "$source/index.html" "$source/app.css" "$out"
+# Of what two pages share each has its own: one of them is small.
+bundle () {
+  page=$1
+  shift
+  "$work/node_modules/.bin/esbuild" "$work/src/$page.js" --bundle \
+    --format=esm --target=es2020 --minify --legal-comments=eof \
+    --outdir="$out" --log-level=warning "$@"
+}
+bundle app --splitting --chunk-names='[name]'
+bundle vod
+for file in index.html app.css vod.html vod.css; do
+  cp "$source/$file" "$out"
+done
+cp "$work/node_modules/hls.js/dist/hls.worker.js" "$out"

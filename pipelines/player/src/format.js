@@ -23,3 +23,28 @@ export function bitrate(bps) {
 export function seconds(value) {
   return Number.isFinite(value) ? `${value.toFixed(1)} s` : '–';
 }
+
+/** bytes -> "1.4 GB" */
+export function fileSize(bytes) {
+  if (!(bytes >= 0)) return '–';
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let value = bytes / 1000;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+/** "2026-01-01T20:00:00Z" -> "1 Jan 2026, 20:00", as people here write it */
+export function moment(text) {
+  const date = new Date(text ?? '');
+  return Number.isNaN(date.getTime()) ? '–' : date.toLocaleString([],
+    { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+/** ms since 1970 -> "20:00" */
+export function timeOfDay(ms) {
+  return new Date(ms).toLocaleString([], { timeStyle: 'short' });
+}
