@@ -42,6 +42,11 @@
  * URL. Whatever is wrong, the answer is the same 403; the access log has the
  * reason.
  *
+ * Where #GstVsJitPackager:key-groups is a settings file, `POST /v1/sign` signs
+ * URLs, and `GET /v1/vod/<account>` lists the account's recordings and media
+ * files: for the account's programs, by its token, and over TLS for its viewers,
+ * by name and password. `/vod.html` is a page for those.
+ *
  * ## Endpoints
  *
  * The child objects `hls` (HLS with TS), `cmaf` (HLS with CMAF), `dash` and

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "jitpackager/vsjitpackagerapi.h"
 #include "jitpackager/vsjitpackagerheaders.h"
 #include "origin/vsstaticfiles.h"
 
@@ -37,6 +38,7 @@ struct _VsJitPackagerServer
   VsStaticFiles *files;
   VsSignAccounts *accounts;     /* or NULL */
   VsJitPackagerGate *gate;      /* or NULL */
+  VsJitPackagerApi *api;
   gchar *base_path;
   VsHttpCertificate *certificate;
   VsHttpCertificateChanged certificate_changed;
@@ -251,7 +253,7 @@ handle (VsHttpRequest * request, gpointer user_data)
       vs_origin_list (server->origin, respond, request);
   } else if (g_str_equal (path, VS_ORIGIN_TIME_PATH)) {
     respond_time (request);
-  } else {
+  } else if (!vs_jit_packager_api_handle (server->api, request, path)) {
     respond_file (server, request, path);
   }
 }
@@ -272,11 +274,18 @@ vs_jit_packager_server_new (VsOrigin * origin,
 {
   VsJitPackagerServer *server = g_new0 (VsJitPackagerServer, 1);
   VsHttpSettings http = settings->http;
+  g_autofree gchar *sign_path =
+      g_strconcat (settings->base_path, VS_JIT_PACKAGER_SIGN_PATH, NULL);
+  const gchar *posts[] = { sign_path, NULL };
 
   server->origin = vs_origin_ref (origin);
   server->base_path = g_strdup (settings->base_path);
   server->accounts = settings->accounts;
   server->gate = settings->gate;
+  server->api = vs_jit_packager_api_new (origin, server->accounts,
+      server->base_path);
+  if (server->accounts)
+    http.posts = posts;
   server->files = vs_static_files_new (settings->player_folder);
   server->certificate = settings->certificate;
   server->certificate_changed = settings->certificate_changed;
@@ -301,6 +310,8 @@ vs_jit_packager_server_free (VsJitPackagerServer * server)
   vs_static_files_free (server->files);
   g_clear_pointer (&server->gate, vs_jit_packager_gate_free);
   g_clear_pointer (&server->accounts, vs_sign_accounts_free);
+  /* behind those whose passwords were being checked */
+  vs_jit_packager_api_free (server->api);
   vs_origin_unref (server->origin);
   g_free (server->base_path);
   g_free (server);

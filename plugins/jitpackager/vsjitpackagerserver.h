@@ -15,7 +15,8 @@ G_BEGIN_DECLS
  *
  * Joins an origin, the player page and an HTTP server: `/out/v1/...` are the
  * origin's objects, `/api/events` says what there is, `/api/time` what time it
- * is, and everything else is a file of the player page.
+ * is, `/v1/...` is for who has an account (VsJitPackagerApi), and everything
+ * else is a file of the player page.
  */
 typedef struct _VsJitPackagerServer VsJitPackagerServer;
 
