@@ -13,10 +13,9 @@
 
 #define ALLOWED_METHODS "GET, HEAD, OPTIONS"
 #define ALLOWED_METHODS_WITH_POST ALLOWED_METHODS ", POST"
-/* the wildcard does not mean Authorization (Fetch, "CORS-unsafe request-header
- * names"): said where it is of use */
-#define ALLOWED_HEADERS "*"
-#define ALLOWED_HEADERS_WITH_POST "*, Authorization"
+/* the wildcard does not mean Authorization (Fetch, "CORS non-wildcard
+ * request-header names") */
+#define ALLOWED_HEADERS "*, Authorization"
 /* what pages may read beside what Fetch lets everybody read; "*" does not mean
  * it where credentials are sent */
 #define EXPOSED_HEADERS "ETag, Date, Age, Content-Length, Content-Range, " \
@@ -336,7 +335,7 @@ vs_http_response_fill_options (const VsHttpHead * head,
   append (headers, "Access-Control-Allow-Methods", methods);
   append (headers, "Access-Control-Allow-Headers", find_page (head, pages) ?
       vs_http_head_get (head, "Access-Control-Request-Headers") :
-      may_post ? ALLOWED_HEADERS_WITH_POST : ALLOWED_HEADERS);
+      ALLOWED_HEADERS);
   append (headers, "Access-Control-Max-Age", PREFLIGHT_MAX_AGE);
   soup_server_message_set_status (message, 204, NULL);
 }

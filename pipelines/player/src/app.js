@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The page: what the origin has, one stream of it playing, and the controls.
-import { fetchCatalog } from './catalog.js';
+import { Closed, fetchCatalog } from './catalog.js';
 import { Controls } from './controls.js';
 import { byId, copy, make, show } from './dom.js';
 import { bitrate, clock } from './format.js';
@@ -80,7 +80,9 @@ class App {
       const { events, clockOffset } = await fetchCatalog();
       this.events = events;
       this.clockOffset = clockOffset;
-    } catch {
+    } catch (error) {
+      // accounts log in there
+      if (error instanceof Closed) location.replace('vod.html');
       // what is buffered plays on; the badge tells
       this.setBadge('Offline', false);
       if (!this.session) this.notify('origin');

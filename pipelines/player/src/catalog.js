@@ -37,6 +37,9 @@ function endpoints(entry) {
     .filter((endpoint) => new URL(endpoint.url).origin === location.origin);
 }
 
+// the origin answers those alone who have a signed URL, or an account
+export class Closed extends Error {}
+
 /**
  * Resolves to {events, clockOffset}: the events, live ones first, and how
  * far the server's clock is ahead of this one in ms (0 below the Date
@@ -44,6 +47,7 @@ function endpoints(entry) {
  */
 export async function fetchCatalog() {
   const response = await fetch('api/events', { cache: 'no-store' });
+  if (response.status === 403) throw new Closed();
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
   const ahead = Date.parse(response.headers.get('date')) - Date.now();
   const list = (await response.json()).events ?? [];

@@ -31,7 +31,7 @@ async function start(bench) {
 }
 
 /** The page, which complains of nothing but refused requests. */
-async function open(bench, vod, options = {}) {
+async function open(bench, vod, options = {}, where = '/vod.html') {
   const page = await bench.page({ ignoreHTTPSErrors: true, ...options });
   page.complaints = [];
   page.on('console', (message) => {
@@ -40,7 +40,7 @@ async function open(bench, vod, options = {}) {
   });
   page.on('pageerror', (error) => page.complaints.push(error.message));
   page.on('dialog', (dialog) => page.complaints.push(dialog.message()));
-  await page.goto(`${vod.base}/vod.html`);
+  await page.goto(vod.base + where);
   return page;
 }
 
@@ -80,6 +80,14 @@ async function refuses(bench, vod) {
       .textContent('#login-trouble')).includes('is wrong'));
     await page.reload();
   }
+  assert.deepEqual(page.complaints, []);
+}
+
+/** Where everything is signed, the player's page leads to the log-in. */
+async function leads(bench, vod) {
+  const page = await open(bench, vod, {}, '/');
+  await page.waitForURL(`${vod.base}/vod.html`);
+  await page.waitForSelector('#account');
   assert.deepEqual(page.complaints, []);
 }
 
@@ -164,6 +172,7 @@ async function renews(bench, vod) {
 
 export default async function run(bench) {
   const vod = await start(bench);
+  await bench.check('the first page', () => leads(bench, vod));
   await bench.check('who is nobody is told so', () => refuses(bench, vod));
   await bench.check('an account\'s own, and it plays',
     () => walks(bench, vod));

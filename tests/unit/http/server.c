@@ -134,7 +134,7 @@ GST_START_TEST (test_options)
   assert_status (response, 204);
   assert_field (response, "Access-Control-Allow-Origin: *");
   assert_field (response, "Access-Control-Allow-Methods: GET, HEAD, OPTIONS");
-  assert_field (response, "Access-Control-Allow-Headers: *");
+  assert_field (response, "Access-Control-Allow-Headers: *, Authorization");
   assert_field (response, "Access-Control-Max-Age: 86400");
   assert_field (response, "Allow: GET, HEAD, OPTIONS");
   assert_no_field (response, "Content-Length");
