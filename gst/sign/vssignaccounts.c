@@ -105,35 +105,31 @@ get_table (VsSignAccounts * self)
 
 /* ---- refreshing ---------------------------------------------------------- */
 
-/* What is found, and the first thing that was wrong in it. @quiet: nothing is
- * told, the first to open wants an error. */
+/* What is found.
+ * @problems: (element-type GError): what is wrong in it, and was not before */
 typedef struct
 {
   VsSignAccounts *self;
   Table *table;
-  GError *error;
-  gboolean quiet;
+  GPtrArray *problems;
 } Found;
 
-/* Once, until it is another thing; NULL when all is well. */
+/* @error: (transfer full) (nullable): NULL when all is well. Once, until it is
+ * another thing. */
 static void
 tell (Found * found, const gchar * name, GError * error)
 {
-  VsSignAccounts *self = found->self;
-  const gchar *last = g_hash_table_lookup (self->told, name);
+  GHashTable *told = found->self->told;
+  const gchar *last = g_hash_table_lookup (told, name);
 
   if (error == NULL) {
-    g_hash_table_remove (self->told, name);
-    return;
-  }
-  if (!found->quiet && self->problem
-      && (last == NULL || strcmp (last, error->message) != 0))
-    self->problem (error, self->user_data);
-  g_hash_table_replace (self->told, g_strdup (name), g_strdup (error->message));
-  if (found->error == NULL)
-    found->error = error;
-  else
+    g_hash_table_remove (told, name);
+  } else if (last && strcmp (last, error->message) == 0) {
     g_error_free (error);
+  } else {
+    g_hash_table_replace (told, g_strdup (name), g_strdup (error->message));
+    g_ptr_array_add (found->problems, error);
+  }
 }
 
 /* @settings: (transfer full) (nullable): what the account has now; @error: why
@@ -229,21 +225,21 @@ find_in_file (Found * found)
   }
 }
 
-/* With refresh_lock held. What holds the accounts can't be read: they stay. */
-static gboolean
-refresh (VsSignAccounts * self, gboolean quiet, GError ** error)
+/* (transfer full): new problems. What holds the accounts can't be read: they
+ * stay. */
+static GPtrArray *
+refresh (VsSignAccounts * self)
 {
   g_autoptr (Table) table = table_new ();
-  Found found = { self, table, NULL, quiet };
-  gboolean ok;
+  Found found = { self, table,
+    g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free)
+  };
 
+  g_mutex_lock (&self->refresh_lock);
   if (g_file_test (self->path, G_FILE_TEST_IS_DIR))
     find_in_folder (&found);
   else
     find_in_file (&found);
-  ok = found.error == NULL;
-  if (found.error)
-    g_propagate_error (error, found.error);
   if (!g_hash_table_contains (self->told, "")) {
     Table *last;
 
@@ -253,15 +249,17 @@ refresh (VsSignAccounts * self, gboolean quiet, GError ** error)
     g_mutex_unlock (&self->lock);
     g_clear_pointer (&last, table_unref);
   }
-  return ok;
+  g_mutex_unlock (&self->refresh_lock);
+  return found.problems;
 }
 
 void
 vs_sign_accounts_refresh (VsSignAccounts * self)
 {
-  g_mutex_lock (&self->refresh_lock);
-  refresh (self, FALSE, NULL);
-  g_mutex_unlock (&self->refresh_lock);
+  g_autoptr (GPtrArray) problems = refresh (self);
+
+  for (guint i = 0; self->problem && i < problems->len; i++)
+    self->problem (problems->pdata[i], self->user_data);
 }
 
 static gboolean
@@ -299,6 +297,7 @@ vs_sign_accounts_open (const gchar * path,
     gpointer user_data, GError ** error)
 {
   VsSignAccounts *self = g_new0 (VsSignAccounts, 1);
+  g_autoptr (GPtrArray) problems = NULL;
 
   self->path = g_strdup (path);
   self->problem = problem;
@@ -307,13 +306,15 @@ vs_sign_accounts_open (const gchar * path,
   g_mutex_init (&self->refresh_lock);
   g_mutex_init (&self->lock);
   g_cond_init (&self->wake);
-  if (refresh (self, TRUE, error)) {
-    self->checks = vs_viewer_checks_new (get_seconds);
-    self->thread = g_thread_new ("accounts", run, self);
-    return self;
+  problems = refresh (self);
+  if (problems->len > 0) {
+    g_propagate_error (error, g_error_copy (problems->pdata[0]));
+    vs_sign_accounts_free (self);
+    return NULL;
   }
-  vs_sign_accounts_free (self);
-  return NULL;
+  self->checks = vs_viewer_checks_new (get_seconds);
+  self->thread = g_thread_new ("accounts", run, self);
+  return self;
 }
 
 void

@@ -47,7 +47,7 @@ typedef struct _VsSignAccounts VsSignAccounts;
 /**
  * vs_sign_accounts_open:
  * @problem: (nullable): called in any thread for what can't be read later on;
- *   calls nothing of @accounts
+ *   does not free @accounts
  *
  * %G_IO_ERROR_NOT_FOUND, %G_IO_ERROR_INVALID_DATA, and others of the file
  * system: names the file, the account and the member. Of
