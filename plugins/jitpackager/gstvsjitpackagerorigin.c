@@ -56,17 +56,39 @@ on_accounts_problem (const GError * error, gpointer user_data)
           error->message), (NULL));
 }
 
+/* (transfer full): what is between commas and blanks */
+static gchar **
+split_list (const gchar * list)
+{
+  g_auto (GStrv) parts = g_strsplit_set (list ? list : "", ", ", -1);
+  GPtrArray *members = g_ptr_array_new ();
+
+  for (guint i = 0; parts[i]; i++)
+    if (parts[i][0])
+      g_ptr_array_add (members, g_strdup (parts[i]));
+  g_ptr_array_add (members, NULL);
+  return (gchar **) g_ptr_array_free (members, FALSE);
+}
+
+/* (nullable): what signed-urls=required can't do without */
+static const gchar *
+find_missing (const VsJitPackagerSettings * settings)
+{
+  g_auto (GStrv) hosts = split_list (settings->hosts);
+
+  if (settings->key_groups == NULL)
+    return "key-groups to a folder with the public keys of each account";
+  return hosts[0] ? NULL : "hosts to the names that URLs are signed for, as in "
+      "hosts=video.example.com";
+}
+
 /* FALSE: the ERROR is posted. */
 static gboolean
 open_accounts (GstVsJitPackager * self, const VsJitPackagerSettings * settings,
     VsSignAccounts ** accounts)
 {
   g_autoptr (GError) error = NULL;
-  const gchar *missing = settings->key_groups == NULL ?
-      "key-groups to a folder with the public keys of each account" :
-      settings->hosts == NULL ?
-      "hosts to the names that URLs are signed for, as in "
-      "hosts=video.example.com" : NULL;
+  const gchar *missing = find_missing (settings);
 
   *accounts = NULL;
   if (settings->signed_urls == VS_SIGNED_URLS_REQUIRED && missing) {
@@ -98,20 +120,6 @@ new_gate (const VsJitPackagerSettings * settings, VsSignAccounts * accounts)
 
   return settings->signed_urls == VS_SIGNED_URLS_REQUIRED ?
       vs_jit_packager_gate_new (&gate) : NULL;
-}
-
-/* (transfer full): what is between commas and blanks */
-static gchar **
-split_list (const gchar * list)
-{
-  g_auto (GStrv) parts = g_strsplit_set (list ? list : "", ", ", -1);
-  GPtrArray *members = g_ptr_array_new ();
-
-  for (guint i = 0; parts[i]; i++)
-    if (parts[i][0])
-      g_ptr_array_add (members, g_strdup (parts[i]));
-  g_ptr_array_add (members, NULL);
-  return (gchar **) g_ptr_array_free (members, FALSE);
 }
 
 /* What browsers send as Origin (RFC 6454, 6.2). */
@@ -166,6 +174,7 @@ new_server (GstVsJitPackager * self, const VsJitPackagerSettings * settings,
           .trusted_proxies = proxies,
           .access_log = settings->access_log,
         },
+    .account = settings->identity.account,
     .base_path = settings->base_path,
     .player_folder = folder ? folder : VS_PLAYER_DIR,
     .accounts = accounts,

@@ -26,7 +26,7 @@ struct _VsJitPackagerApi
 {
   VsOrigin *origin;
   VsSignAccounts *accounts;     /* not ours */
-  gchar *base_path;
+  gchar *id_account, *base_path;
 };
 
 typedef struct
@@ -235,7 +235,8 @@ sign (Call * call)
   VsHttpAnswer answer = {.status = 200,.account = call->account };
   gint64 expires;
 
-  if (!vs_sign_order_is_of (call->order, api->base_path, call->account)) {
+  if (!vs_sign_order_is_of (call->order, api->base_path, api->id_account,
+          call->account)) {
     refuse_path (call, "path");
     return;
   }
@@ -431,12 +432,13 @@ vs_jit_packager_api_handle (VsJitPackagerApi * api, VsHttpRequest * request,
 
 VsJitPackagerApi *
 vs_jit_packager_api_new (VsOrigin * origin, VsSignAccounts * accounts,
-    const gchar * base_path)
+    const gchar * id_account, const gchar * base_path)
 {
   VsJitPackagerApi *api = g_new0 (VsJitPackagerApi, 1);
 
   api->origin = vs_origin_ref (origin);
   api->accounts = accounts;
+  api->id_account = g_strdup (id_account);
   api->base_path = g_strdup (base_path);
   return api;
 }
@@ -445,6 +447,7 @@ void
 vs_jit_packager_api_free (VsJitPackagerApi * api)
 {
   vs_origin_unref (api->origin);
+  g_free (api->id_account);
   g_free (api->base_path);
   g_free (api);
 }

@@ -32,10 +32,12 @@ G_BEGIN_DECLS
  */
 typedef struct _VsJitPackagerApi VsJitPackagerApi;
 
-/* (nullable) @accounts: lives longer than the server whose requests come here,
+/* @id_account: whose URLs are that name an endpoint's id alone
+ * (nullable) @accounts: lives longer than the server whose requests come here,
  * and ends ahead of what this returns */
 VsJitPackagerApi *vs_jit_packager_api_new (VsOrigin *origin,
-    VsSignAccounts *accounts, const gchar *base_path);
+    VsSignAccounts *accounts, const gchar *id_account,
+    const gchar *base_path);
 void              vs_jit_packager_api_free (VsJitPackagerApi *api);
 
 /**

@@ -130,9 +130,10 @@ vs_sign_order_free (VsSignOrder * order)
 
 gboolean
 vs_sign_order_is_of (const VsSignOrder * order, const gchar * base_path,
-    const gchar * account)
+    const gchar * id_account, const gchar * account)
 {
   g_autofree gchar *path = NULL;
+  const gchar *owner;
   VsRoute route;
 
   if (!vs_url_path_is_normal (order->path, strlen (order->path))
@@ -140,8 +141,10 @@ vs_sign_order_is_of (const VsSignOrder * order, const gchar * base_path,
           base_path))
     return FALSE;
   path = g_uri_unescape_string (order->path + strlen (base_path), NULL);
-  return path && vs_route_parse (path, &route) && route.account[0]
-      && strcmp (route.account, account) == 0;
+  if (path == NULL || !vs_route_parse (path, &route))
+    return FALSE;
+  owner = route.kind == VS_ROUTE_ID ? id_account : route.account;
+  return strcmp (owner, account) == 0;
 }
 
 static gboolean

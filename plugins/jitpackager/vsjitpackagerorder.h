@@ -37,10 +37,15 @@ VsSignOrder *vs_sign_order_parse (GBytes *body, GError **error);
 void         vs_sign_order_free (VsSignOrder *order);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsSignOrder, vs_sign_order_free)
 
-/* Whether the path is one of @account's below @base_path, and the same however
- * it is read. */
+/**
+ * vs_sign_order_is_of:
+ * @id_account: whose URLs are that name an endpoint's id alone
+ *
+ * Whether the path is one of @account's below @base_path, and the same however
+ * it is read.
+ */
 gboolean     vs_sign_order_is_of (const VsSignOrder *order,
-    const gchar *base_path, const gchar *account);
+    const gchar *base_path, const gchar *id_account, const gchar *account);
 
 /**
  * vs_sign_order_sign:

@@ -283,7 +283,7 @@ vs_jit_packager_server_new (VsOrigin * origin,
   server->accounts = settings->accounts;
   server->gate = settings->gate;
   server->api = vs_jit_packager_api_new (origin, server->accounts,
-      server->base_path);
+      settings->account, server->base_path);
   if (server->accounts)
     http.posts = posts;
   server->files = vs_static_files_new (settings->player_folder);

@@ -23,6 +23,7 @@ typedef struct _VsJitPackagerServer VsJitPackagerServer;
 /**
  * VsJitPackagerServerSettings:
  * @http: but for the certificate
+ * @account: of URLs that name an endpoint's id alone
  * @base_path: "" or "/a/b", ahead of all paths
  * @accounts: (nullable): what URLs are signed and checked with
  * @gate: (nullable): what is below `/out/v1/` has to be signed
@@ -33,6 +34,7 @@ typedef struct _VsJitPackagerServer VsJitPackagerServer;
 typedef struct
 {
   VsHttpSettings http;
+  const gchar *account;
   const gchar *base_path;
   const gchar *player_folder;
   VsSignAccounts *accounts;

@@ -386,6 +386,19 @@ GST_START_TEST (test_paths)
 
 GST_END_TEST;
 
+/* An endpoint's id alone is a path of the element's own account. */
+GST_START_TEST (test_ids)
+{
+  static const gchar body[] = "{\"path\": \"/out/v1/4f2a/index.m3u8\"}";
+
+  start_tls ("account=alpha");
+  assert_asked (SIGN, TOKEN_ALPHA, JSON, body, 200, "/out/v1/4f2a/index.m3u8?");
+  assert_asked (SIGN, TOKEN_BETA, JSON, body, 403, "the account's own");
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
 /* What is signed, and how. */
 
 static void
@@ -689,6 +702,7 @@ jitpackagersign_suite (void)
   tcase_add_test (tc, test_list);
   tcase_add_test (tc, test_refusals);
   tcase_add_test (tc, test_paths);
+  tcase_add_test (tc, test_ids);
   tcase_add_test (tc, test_kinds);
   tcase_add_test (tc, test_plays);
   tcase_add_test (tc, test_plain);

@@ -684,9 +684,12 @@ GST_START_TEST (test_settings)
   g_autofree gchar *groups = g_strdup_printf ("key-groups=%s/groups", keys);
   g_autofree gchar *no_hosts = g_strconcat ("signed-urls=required ", groups,
       NULL);
+  g_autofree gchar *no_hosts_listed = NULL;
 
   expect_error ("signed-urls=required hosts=a", "key-groups");
   expect_error (no_hosts, "hosts=video.example.com");
+  no_hosts_listed = g_strconcat (no_hosts, " hosts=\",\"", NULL);
+  expect_error (no_hosts_listed, "hosts=video.example.com");
   expect_error (SIGNED "key-groups=/none", "/none");
   expect_error ("cors-origins=www.example.com", "https://www.example.com");
   expect_error ("cors-origins=https://www.example.com/", "without a path");
