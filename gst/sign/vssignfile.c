@@ -33,8 +33,8 @@ get_mode (gint fd, guint * mode, GError ** error)
 
   if (fstat (fd, &st) != 0)
     return fail_on_file (errno, error);
-  if (S_ISDIR (st.st_mode))
-    return fail (error, "a folder");
+  if (!S_ISREG (st.st_mode))
+    return fail (error, S_ISDIR (st.st_mode) ? "a folder" : "no file");
   *mode = st.st_mode & 07777;
   return TRUE;
 }
@@ -55,11 +55,13 @@ read_all (gint fd, gchar * text, gsize max, gsize * size, GError ** error)
   return TRUE;
 }
 
+/* A pipe that nobody writes to would be waited for, and so would who waits for
+ * its reader. */
 gchar *
 vs_sign_file_read (const gchar * path, gsize max, gsize * size, guint * mode,
     GError ** error)
 {
-  gint fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
+  gint fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
   gchar *buffer = NULL, *text = NULL;
 
   *size = 0;

@@ -13,8 +13,8 @@ G_BEGIN_DECLS
  * @mode: (out): the file's permissions, as it was read
  *
  * Errors are those of the file system, and %G_IO_ERROR_INVALID_DATA for what is
- * a folder, has a NUL in it, or @max bytes or more; they name the file, and
- * repeat nothing of it.
+ * a folder, a pipe or a device, has a NUL in it, or @max bytes or more; they
+ * name the file, and repeat nothing of it.
  *
  * Returns: (transfer full): ends with a NUL; see vs_sign_file_free ()
  */

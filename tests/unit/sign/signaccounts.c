@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <gst/check/gstcheck.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/deadline.h"
 #define AWAIT_DEADLINE test_deadline (30)
@@ -669,6 +670,24 @@ GST_START_TEST (test_trouble)
 
 GST_END_TEST;
 
+/* What nobody writes to is not waited for. */
+GST_START_TEST (test_pipe)
+{
+  g_autoptr (VsSignAccounts) accounts = NULL;
+  g_autofree gchar *path = path_of ("accounts/a/K2.pem");
+
+  put_key ("accounts/a/K1.pem", "rsa.pub.pem");
+  accounts = open_accounts ("accounts");
+  fail_unless (mkfifo (path, 0600) == 0);
+  vs_sign_accounts_refresh (accounts);
+  fail_unless_equals_int (told.n, 1);
+  fail_unless (strstr (told.last, "no file") != NULL, "%s", told.last);
+  fail_unless_equals_int (count_keys (accounts, "a"), 1);
+  g_unlink (path);
+}
+
+GST_END_TEST;
+
 /* Nobody asks for it: the thread finds and tells it. */
 GST_START_TEST (test_by_itself)
 {
@@ -813,6 +832,7 @@ signaccounts_suite (void)
   tcase_add_test (tc, test_closing);
   tcase_add_test (tc, test_rotation);
   tcase_add_test (tc, test_trouble);
+  tcase_add_test (tc, test_pipe);
   tcase_add_test (tc, test_by_itself);
   tcase_add_test (tc, test_while_in_use);
   tcase_add_test (tc, test_threads);
