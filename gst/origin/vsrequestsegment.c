@@ -602,10 +602,27 @@ request_packaged (VsRequest * request, const Found * found)
   vs_origin_job_part_done (job);
 }
 
+/* The folder of a range has what manifests of it name, and one more at either
+ * end, where renditions are cut at other times: whoever may have the folder
+ * may not have the rest by that. */
+static gboolean
+is_in_folder (const VsRequest * request, const VsSegment * segment)
+{
+  const VsSelection *selection = &request->selection;
+  gint64 length = GST_CLOCK_TIME_IS_VALID (segment->duration) ?
+      (gint64) (segment->duration / GST_USECOND) : 0;
+
+  if (request->route.time.start == NULL)
+    return TRUE;
+  return segment->utc_us + 2 * length > selection->start_us
+      && (selection->end_us == 0
+      || segment->utc_us - length < selection->end_us);
+}
+
 static gboolean
 is_there (VsRequest * request, const Found * found)
 {
-  return !found->whole->gap
+  return !found->whole->gap && is_in_folder (request, found->whole)
       && vs_request_check_token (request, get_format (request), found->whole)
       && (has_all_bytes (found) || request->archive);
 }
