@@ -262,6 +262,20 @@ vs_http_forwarded_read (const VsHttpHead * head, const gchar * peer,
   forwarded->by_tls = came_by_tls (head, &standard);
 }
 
+gboolean
+vs_http_forwarded_is_there (const VsHttpHead * head)
+{
+  static const gchar *const names[] =
+      { "X-Forwarded-For", "Forwarded", "X-Forwarded-Proto", "X-Real-IP", "Via"
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    if (vs_http_head_get (head, names[i]))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 void
 vs_http_forwarded_clear (VsHttpForwarded * forwarded)
 {

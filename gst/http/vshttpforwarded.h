@@ -40,6 +40,9 @@ typedef struct
  */
 void vs_http_forwarded_read (const VsHttpHead *head, const gchar *peer,
     const VsAddressList *trusted, VsHttpForwarded *forwarded);
+/* Whether somebody says that he speaks for somebody else, trusted or not. */
+gboolean vs_http_forwarded_is_there (const VsHttpHead *head);
+
 void vs_http_forwarded_clear (VsHttpForwarded *forwarded);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VsHttpForwarded, vs_http_forwarded_clear)
 

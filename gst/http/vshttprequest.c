@@ -483,7 +483,7 @@ vs_http_request_is_local (VsHttpRequest * request)
 {
   g_autoptr (GInetAddress) peer = NULL;
 
-  if (request->forwarded.by_proxy)
+  if (request->forwarded.by_proxy || vs_http_forwarded_is_there (request->head))
     return FALSE;
   peer = g_inet_address_new_from_string (request->peer);
   return peer && g_inet_address_get_is_loopback (peer);

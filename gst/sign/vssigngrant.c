@@ -8,6 +8,11 @@
 
 #include "sign/vssignparameters.h"
 
+/* bytes of a cookie with its attributes that every browser keeps */
+#define COOKIE_MAX 4096
+/* for its name, the path and all else */
+#define COOKIE_REST 512
+
 /* In this order URLs and cookies are written. */
 static const VsSignParameter order[] = {
   VS_SIGN_PARAMETER_POLICY, VS_SIGN_PARAMETER_SIGNATURE,
@@ -28,7 +33,6 @@ vs_sign_grant_is_wide (const VsSignGrant * grant)
   return grant->policy != NULL;
 }
 
-/* (nullable) */
 static const gchar *
 get_value (const VsSignGrant * grant, VsSignParameter parameter)
 {
@@ -40,7 +44,7 @@ get_value (const VsSignGrant * grant, VsSignParameter parameter)
     case VS_SIGN_PARAMETER_KEY_PAIR_ID:
       return grant->key_id;
     default:
-      return grant->hash == VS_SIGN_SHA256 ? "SHA256" : NULL;
+      return grant->hash == VS_SIGN_SHA256 ? "SHA256" : "SHA1";
   }
 }
 
@@ -50,13 +54,19 @@ vs_sign_grant_make_query (const VsSignGrant * grant)
   GString *query = g_string_sized_new (1024);
 
   for (guint i = 0; i < G_N_ELEMENTS (order); i++) {
-    const gchar *value = get_value (grant, order[i]);
-
-    if (value)
+    /* a URL has its default left out, as CloudFront's own signers do */
+    if (order[i] != VS_SIGN_PARAMETER_HASH_ALGORITHM
+        || grant->hash == VS_SIGN_SHA256)
       g_string_append_printf (query, "%s%s=%s", i > 0 ? "&" : "",
-          vs_sign_parameter_get_name (order[i]), value);
+          vs_sign_parameter_get_name (order[i]), get_value (grant, order[i]));
   }
   return g_string_free (query, FALSE);
+}
+
+gboolean
+vs_sign_grant_fits_cookies (const VsSignGrant * grant)
+{
+  return strlen (grant->policy) <= COOKIE_MAX - COOKIE_REST;
 }
 
 gchar **
@@ -71,14 +81,11 @@ vs_sign_grant_make_cookies (const VsSignGrant * grant, const gchar * path,
     return NULL;
   cookies = g_ptr_array_new ();
   for (guint i = 0; i < G_N_ELEMENTS (order); i++) {
-    const gchar *value = get_value (grant, order[i]);
-
     /* what browsers take for a page of another host comes by TLS alone */
     g_ptr_array_add (cookies, g_strdup_printf (VS_SIGN_COOKIE_PREFIX
             "%s=%s; Path=%s; Max-Age=%" G_GINT64_FORMAT "; HttpOnly%s",
-            vs_sign_parameter_get_name (order[i]), value ? value : "", path,
-            value ? left : 0, tls ? "; Secure; SameSite=None" :
-            "; SameSite=Lax"));
+            vs_sign_parameter_get_name (order[i]), get_value (grant, order[i]),
+            path, left, tls ? "; Secure; SameSite=None" : "; SameSite=Lax"));
   }
   g_ptr_array_add (cookies, NULL);
   return (gchar **) g_ptr_array_free (cookies, FALSE);

@@ -36,6 +36,10 @@ gboolean vs_sign_grant_is_wide (const VsSignGrant *grant);
  * ...", the query of vs_url_signer_append_query () */
 gchar   *vs_sign_grant_make_query (const VsSignGrant *grant);
 
+/* Of one that is wide: whether browsers keep cookies as long as its own
+ * (RFC 6265, 6.1). */
+gboolean vs_sign_grant_fits_cookies (const VsSignGrant *grant);
+
 /**
  * vs_sign_grant_make_cookies:
  * @grant: one that is wide
@@ -44,8 +48,8 @@ gchar   *vs_sign_grant_make_query (const VsSignGrant *grant);
  * @now: seconds since 1970
  *
  * Values of Set-Cookie (RFC 6265, 4.1), which end with the policy. Scripts do
- * not see them. A cookie that an earlier policy may have set, and this one has
- * not, is taken back.
+ * not see them. They are all there, the default hash too, so that they go with
+ * no cookie of another path.
  *
  * Returns: (transfer full) (nullable): NULL for a path that can't be an
  *   attribute

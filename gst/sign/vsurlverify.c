@@ -25,6 +25,8 @@
 
 #define REMEMBERED 65536
 #define SKEW_MAX 5
+/* bytes of a pattern that is looked at whoever signed it */
+#define PATTERN_MAX 512
 /* digits of VS_SIGN_DATE_MAX */
 #define DATE_DIGITS 16
 
@@ -201,6 +203,9 @@ read_cookie (Claim * claim, const gchar * text, gsize size)
     return;
   parameter = vs_sign_parameter_find (text + prefix, n - prefix);
   if (parameter == VS_SIGN_N_PARAMETERS)
+    return;
+  /* RFC 6265, 5.4: that of the longest path comes first */
+  if (claim->values[parameter].text)
     return;
   if (equals) {
     value.text = equals + 1;
@@ -388,8 +393,12 @@ judge (VsUrlVerifier * self, Claim * claim, gboolean custom, gboolean parsed,
 {
   const VsSignPolicy *policy = &claim->policy;
   const gchar *resource = policy->resource ? policy->resource : "*";
-  gboolean fits = !custom || vs_url_matches (resource, strlen (resource),
-      claim->url->str, claim->url->len);
+  gsize size = strlen (resource);
+  /* nobody makes us compute for long by what no key has signed; how long his
+   * pattern is, its sender knows */
+  gboolean fits = !custom || ((size <= PATTERN_MAX
+          || claim->verdict == VS_SIGN_VALID) && vs_url_matches (resource, size,
+          claim->url->str, claim->url->len));
   gboolean from_here = vs_sign_policy_allows_address (policy, request->client);
 
   if (custom && (!parsed || (policy->resource == NULL

@@ -71,7 +71,7 @@ find_group (VsJitPackagerGate * gate, const gchar * path,
   if (!vs_route_parse (path, &route))
     return NULL;
   pass->folder = g_strdup_printf ("%s%.*s", gate->base_path,
-      (gint) (route.rest - path), path);
+      (gint) (route.object - path), path);
   pass->account = g_strdup (route.kind == VS_ROUTE_ID ? gate->account :
       route.account);
   return pass->account ?
@@ -131,11 +131,18 @@ vs_jit_packager_gate_check (VsJitPackagerGate * gate, VsHttpRequest * request,
   return pass;
 }
 
+/* Browsers drop what is longer. */
+static gboolean
+carries_by_urls (const VsJitPackagerPass * pass)
+{
+  return pass->children == VS_SIGNED_CHILDREN_URLS
+      || !vs_sign_grant_fits_cookies (&pass->grant);
+}
+
 gboolean
 vs_jit_packager_pass_wants_plain (const VsJitPackagerPass * pass)
 {
-  return pass->children == VS_SIGNED_CHILDREN_URLS
-      && vs_sign_grant_is_wide (&pass->grant);
+  return vs_sign_grant_is_wide (&pass->grant) && carries_by_urls (pass);
 }
 
 /* ---- cookies ------------------------------------------------------------- */
@@ -260,14 +267,16 @@ sign_urls (VsJitPackagerPass * pass, const VsOriginResponse * response,
 
 /* ---- answers ------------------------------------------------------------- */
 
-/* Whoever keeps it for others has to ask who they are. A trusted proxy is asked
- * to: for others it is no more than what this viewer may keep. */
+/* Whoever keeps it for others would give it to those who may not have it. A
+ * trusted proxy may keep it, for all alike, and has to ask each time: who then
+ * asks through it is checked, and the answer mostly 304. */
 static void
-make_private (VsJitPackagerPass * pass, VsHttpAnswer * answer)
+restrict_cache (VsJitPackagerPass * pass, gboolean shared,
+    VsHttpAnswer * answer)
 {
-  pass->cache_control = answer->cache_control ?
-      g_strconcat ("private, ", answer->cache_control, NULL) :
-      g_strdup ("private");
+  pass->cache_control = g_strconcat (shared ? "s-maxage=0, proxy-revalidate" :
+      "private", answer->cache_control ? ", " : NULL, answer->cache_control,
+      NULL);
   answer->cache_control = pass->cache_control;
 }
 
@@ -278,10 +287,9 @@ vs_jit_packager_pass_sign (VsJitPackagerPass * pass,
   gboolean carries = response->is_manifest && pass->folder
       && vs_sign_grant_is_wide (&pass->grant);
 
-  if (carries && pass->children == VS_SIGNED_CHILDREN_URLS)
+  if (carries && carries_by_urls (pass))
     sign_urls (pass, response, answer);
   else if (carries)
     add_cookies (pass, headers);
-  if (carries || !pass->by_proxy)
-    make_private (pass, answer);
+  restrict_cache (pass, pass->by_proxy && !carries, answer);
 }

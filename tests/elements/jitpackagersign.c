@@ -493,7 +493,8 @@ GST_END_TEST;
 GST_START_TEST (test_plain)
 {
   g_autofree gchar *url = NULL;
-  g_auto (Reply) none = { 0 };
+  g_autoptr (SoupMessage) message = NULL;
+  g_auto (Reply) none = { 0 }, relayed = { 0 };
 
   start_plain ("");
   assert_asked (LIST "alpha", ALICE, NULL, NULL, 403, "https");
@@ -506,6 +507,12 @@ GST_START_TEST (test_plain)
   fail_unless_equals_int (none.status, 401);
   fail_unless_equals_string (header (&none, "WWW-Authenticate"),
       "Bearer realm=\"VisionStream\"");
+  /* somebody else's, by a proxy on this machine that is not trusted */
+  message = new_message (LIST "alpha", TOKEN_ALPHA, NULL, NULL);
+  soup_message_headers_append (soup_message_get_request_headers (message),
+      "X-Forwarded-For", "192.0.2.1");
+  send_message (message, &relayed);
+  fail_unless_equals_int (relayed.status, 403);
   stop_pipeline ();
 }
 

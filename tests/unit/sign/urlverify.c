@@ -16,6 +16,10 @@
 #define EXPIRES 2000
 #define URL "/a/b.ts?c=d"
 
+/* cookies of another path */
+#define ANOTHER "CloudFront-Policy=x; CloudFront-Signature=y; " \
+    "CloudFront-Key-Pair-Id=z; CloudFront-Hash-Algorithm=SHA1"
+
 static VsUrlVerifier *verifier;
 static VsKeyGroup *group;
 
@@ -519,8 +523,10 @@ GST_START_TEST (test_cookies)
   g_autofree gchar *canned = make_cookies (VS_SIGN_CANNED, VS_SIGN_SHA1,
       "https://h" URL, "; ");
   g_autofree gchar *twice = g_strconcat (wildcard, "; ", wildcard, NULL);
-  g_autofree gchar *half = g_strconcat (wildcard, "; CloudFront-Signature",
+  g_autofree gchar *half = g_strconcat ("CloudFront-Signature; ", wildcard,
       NULL);
+  g_autofree gchar *before = g_strconcat (wildcard, "; ", ANOTHER, NULL);
+  g_autofree gchar *behind = g_strconcat (ANOTHER, "; ", wildcard, NULL);
   g_autofree gchar *quoted = replace (wildcard, "Key-Pair-Id=K1",
       "Key-Pair-Id=\"K1\"");
   g_autofree gchar *letters = replace (wildcard, "CloudFront-Policy",
@@ -533,7 +539,9 @@ GST_START_TEST (test_cookies)
   expect_cookies ("/a/x", canned, VS_SIGN_FORGED);
   expect_cookies (URL, "a=b; Policy=c", VS_SIGN_UNSIGNED);
   expect_cookies (URL, "", VS_SIGN_UNSIGNED);
-  expect_cookies (URL, twice, VS_SIGN_MALFORMED);
+  expect_cookies (URL, twice, VS_SIGN_VALID);
+  expect_cookies (URL, before, VS_SIGN_VALID);
+  expect_cookies (URL, behind, VS_SIGN_MALFORMED);
   expect_cookies (URL, half, VS_SIGN_MALFORMED);
   expect_cookies (URL, quoted, VS_SIGN_UNKNOWN_KEY);
   expect_cookies (URL, letters, VS_SIGN_MALFORMED);
