@@ -12,19 +12,36 @@
 
 /* hexadecimal digits of a query's hash in an ETag */
 #define ETAG_DIGITS 16
+/* long manifests whose places are kept, and the bytes that make one long */
+#define N_KEPT 8
+#define LONG_SIZE (64 * 1024)
 
+/* Where the queries go in a manifest, found once for all that ask for it. */
+typedef struct
+{
+  GBytes *body;
+  gchar *folder;
+  VsSignChildren *children;
+} Places;
+
+/* Reference counted: each pass has one. */
 struct _VsJitPackagerGate
 {
   VsSignAccounts *accounts;
   VsUrlVerifier *verifier;
   gchar *account, *base_path;
   VsSignedChildren children;
+
+  GMutex lock;
+  /* protected by lock */
+  Places kept[N_KEPT];
+  guint next;                   /* to be replaced */
 };
 
 VsJitPackagerGate *
 vs_jit_packager_gate_new (const VsJitPackagerGateSettings * settings)
 {
-  VsJitPackagerGate *gate = g_new0 (VsJitPackagerGate, 1);
+  VsJitPackagerGate *gate = g_atomic_rc_box_new0 (VsJitPackagerGate);
   VsUrlVerifierSettings verifier = {
     .skew = settings->skew,
     .allow_any_resource = settings->any_resource,
@@ -35,22 +52,42 @@ vs_jit_packager_gate_new (const VsJitPackagerGateSettings * settings)
   gate->account = g_strdup (settings->account);
   gate->base_path = g_strdup (settings->base_path);
   gate->children = settings->children;
+  g_mutex_init (&gate->lock);
   return gate;
+}
+
+static void
+places_clear (Places * places)
+{
+  g_clear_pointer (&places->body, g_bytes_unref);
+  g_clear_pointer (&places->folder, g_free);
+  g_clear_pointer (&places->children, vs_sign_children_unref);
+}
+
+static void
+gate_clear (gpointer data)
+{
+  VsJitPackagerGate *gate = data;
+
+  for (guint i = 0; i < N_KEPT; i++)
+    places_clear (&gate->kept[i]);
+  g_mutex_clear (&gate->lock);
+  vs_url_verifier_free (gate->verifier);
+  g_free (gate->account);
+  g_free (gate->base_path);
 }
 
 void
 vs_jit_packager_gate_free (VsJitPackagerGate * gate)
 {
-  vs_url_verifier_free (gate->verifier);
-  g_free (gate->account);
-  g_free (gate->base_path);
-  g_free (gate);
+  g_atomic_rc_box_release_full (gate, gate_clear);
 }
 
 void
 vs_jit_packager_pass_free (VsJitPackagerPass * pass)
 {
   vs_sign_grant_clear (&pass->grant);
+  vs_jit_packager_gate_free (pass->gate);
   g_clear_pointer (&pass->source, vs_http_source_unref);
   g_free (pass->account);
   g_free (pass->query);
@@ -123,7 +160,7 @@ vs_jit_packager_gate_check (VsJitPackagerGate * gate, VsHttpRequest * request,
   verdict = vs_url_verifier_check (gate->verifier, group, &what, &pass->grant);
   if (verdict != VS_SIGN_VALID)
     pass->reason = vs_sign_verdict_get_name (verdict);
-  pass->children = gate->children;
+  pass->gate = g_atomic_rc_box_acquire (gate);
   pass->now = what.now;
   pass->by_tls = vs_http_request_is_by_tls (request);
   pass->by_proxy = vs_http_request_is_by_proxy (request);
@@ -135,7 +172,7 @@ vs_jit_packager_gate_check (VsJitPackagerGate * gate, VsHttpRequest * request,
 static gboolean
 carries_by_urls (const VsJitPackagerPass * pass)
 {
-  return pass->children == VS_SIGNED_CHILDREN_URLS
+  return pass->gate->children == VS_SIGNED_CHILDREN_URLS
       || !vs_sign_grant_fits_cookies (&pass->grant);
 }
 
@@ -212,19 +249,71 @@ kind_of (const VsOriginResponse * response)
   }
 }
 
+/* (transfer full) (nullable) */
+static VsSignChildren *
+recall_children (VsJitPackagerGate * gate, GBytes * body, const gchar * folder)
+{
+  VsSignChildren *children = NULL;
+
+  g_mutex_lock (&gate->lock);
+  for (guint i = 0; i < N_KEPT && children == NULL; i++) {
+    const Places *places = &gate->kept[i];
+
+    if (places->body == body && strcmp (places->folder, folder) == 0)
+      children = vs_sign_children_ref (places->children);
+  }
+  g_mutex_unlock (&gate->lock);
+  return children;
+}
+
+static void
+keep_children (VsJitPackagerGate * gate, GBytes * body, const gchar * folder,
+    VsSignChildren * children)
+{
+  Places places = { g_bytes_ref (body), g_strdup (folder),
+    vs_sign_children_ref (children)
+  };
+  Places former;
+
+  g_mutex_lock (&gate->lock);
+  former = gate->kept[gate->next];
+  gate->kept[gate->next] = places;
+  gate->next = (gate->next + 1) % N_KEPT;
+  g_mutex_unlock (&gate->lock);
+  places_clear (&former);
+}
+
+/* (transfer full) (nullable): to find them in a day's playlist takes a
+ * millisecond, and they are as long as a tenth of it: viewers share them */
+static VsSignChildren *
+find_children (VsJitPackagerGate * gate, GBytes * body, VsSignTextKind kind,
+    const gchar * folder)
+{
+  gsize size;
+  const gchar *text = g_bytes_get_data (body, &size);
+  VsSignChildren *children = size < LONG_SIZE ? NULL :
+      recall_children (gate, body, folder);
+
+  if (children)
+    return children;
+  children = vs_sign_children_find (kind, folder, text, size);
+  if (children && size >= LONG_SIZE)
+    keep_children (gate, body, folder, children);
+  return children;
+}
+
 /* (transfer full) (nullable): put together as it is sent: a day's playlist has
  * as many queries as segments, and goes to each viewer with his own */
 static VsHttpSource *
-sign_text (GBytes * body, VsSignTextKind kind, const gchar * folder,
+sign_text (const VsJitPackagerPass * pass, GBytes * body, VsSignTextKind kind,
     const gchar * plain_query)
 {
   g_autofree gchar *query = vs_sign_children_escape_query (kind, plain_query);
-  g_autoptr (VsSignChildren) children = NULL;
+  g_autoptr (VsSignChildren) children = find_children (pass->gate, body, kind,
+      pass->folder);
   SignedText *text;
-  gsize body_size, size;
-  const gchar *bytes = g_bytes_get_data (body, &body_size);
+  gsize size;
 
-  children = vs_sign_children_find (kind, folder, bytes, body_size);
   if (!query || !children
       || !vs_sign_children_get_size (children, strlen (query), &size))
     return NULL;
@@ -256,7 +345,7 @@ sign_urls (VsJitPackagerPass * pass, const VsOriginResponse * response,
   g_autofree gchar *query = vs_sign_grant_make_query (&pass->grant);
 
   pass->source = response->content_encoding ? NULL :
-      sign_text (response->body, kind_of (response), pass->folder, query);
+      sign_text (pass, response->body, kind_of (response), query);
   if (pass->source == NULL)
     return;
   pass->etag = make_etag (response->etag, query);

@@ -36,7 +36,7 @@ typedef struct _VsJitPackagerGate VsJitPackagerGate;
 
 /**
  * VsJitPackagerGateSettings:
- * @accounts: outlives the gate
+ * @accounts: not used any more when the gate is freed
  * @account: (nullable): of URLs that name an endpoint's id alone
  * @base_path: "" or "/a/b", ahead of all paths
  * @skew: seconds by which clocks may differ: 0 to 5
@@ -53,6 +53,7 @@ typedef struct
 
 VsJitPackagerGate *vs_jit_packager_gate_new (
     const VsJitPackagerGateSettings *settings);
+/* Passes may outlive it. */
 void               vs_jit_packager_gate_free (VsJitPackagerGate *gate);
 
 /**
@@ -72,7 +73,7 @@ typedef struct
   gchar *query;
 
   /*< private >*/
-  VsSignedChildren children;
+  VsJitPackagerGate *gate;
   VsSignGrant grant;
   gchar *folder;                /* what is below it is the manifest's, or NULL */
   gint64 now;                   /* s since 1970 */

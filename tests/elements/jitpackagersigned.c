@@ -437,6 +437,64 @@ GST_START_TEST (test_urls)
 
 GST_END_TEST;
 
+/* (transfer full): @playlist with the query in each line that is a URL */
+static gchar *
+put_query (const gchar * playlist, const gchar * query)
+{
+  g_auto (GStrv) lines = g_strsplit (playlist, "\n", -1);
+
+  for (guint i = 0; lines[i]; i++) {
+    gchar *line = lines[i];
+
+    if (line[0] == '\0' || line[0] == '#')
+      continue;
+    lines[i] = g_strconcat (line, strchr (line, '?') ? "&" : "?", query, NULL);
+    g_free (line);
+  }
+  return g_strjoinv ("\n", lines);
+}
+
+/* A playlist of which the places of queries are found once for several. */
+GST_START_TEST (test_long)
+{
+  g_autofree gchar *media = g_build_filename (folder, "alpha", "media", NULL);
+  g_autofree gchar *file = g_build_filename (media, "long.mp4", NULL);
+  const gchar *make[] = { "ffmpeg", "-v", "error", "-f", "lavfi", "-i",
+    "color=s=64x36:r=1", "-t", "20000", "-c:v", "libx264", "-preset",
+    "ultrafast", "-g", "6", "-pix_fmt", "yuv420p", file, NULL
+  };
+  const gchar *path = "/out/v1/alpha/media/long.mp4/hls/index_long.m3u8";
+  g_autofree gchar *plain = NULL, *made = NULL;
+
+  g_mkdir_with_parents (media, 0755);
+  made = run (make);
+  if (made == NULL)
+    return;
+  start_origin ("");
+  plain = get_text (path);
+  fail_unless (strlen (plain) > 80000);
+  stop_pipeline ();
+
+  start_signed ("signed-children=urls");
+  for (guint i = 0; i < 3; i++) {
+    g_autofree gchar *target = sign_until ("A1", VS_SIGN_WILDCARD, path,
+        now () + 600 + i / 2);
+    g_autofree gchar *wanted = put_query (plain, strchr (target, '?') + 1);
+    g_autofree gchar *text = get_text (target);
+    g_auto (Reply) part = { 0 };
+    g_autofree gchar *cut = NULL;
+
+    fail_unless (strcmp (text, wanted) == 0);
+    request ("GET", target, "Range", "bytes=100000-100999", &part);
+    cut = reply_text (&part);
+    fail_unless_equals_int (part.status, 206);
+    fail_unless (strncmp (cut, wanted + 100000, 1000) == 0);
+  }
+  stop_pipeline ();
+}
+
+GST_END_TEST;
+
 /* Everything of either account, by all that the other one's keys can sign. */
 GST_START_TEST (test_accounts)
 {
@@ -712,6 +770,7 @@ jitpackagersigned_suite (void)
   tcase_add_test (tc, test_canned);
   tcase_add_test (tc, test_cookies);
   tcase_add_test (tc, test_urls);
+  tcase_add_test (tc, test_long);
   tcase_add_test (tc, test_accounts);
   tcase_add_test (tc, test_over);
   tcase_add_test (tc, test_origin);
