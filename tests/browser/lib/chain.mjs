@@ -15,7 +15,7 @@ export const MANIFESTS = {
   mss: 'mss/index.ism/Manifest',
 };
 
-class Origin {
+export class Origin {
   constructor(child, port) {
     this.child = child;
     this.base = `http://127.0.0.1:${port}`;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Runs in the page: plays ?url= with ?player= at ?rate=, with a buffer of at most
-// ?buffer= seconds ahead, and keeps window.report.
+// ?buffer= seconds ahead, and keeps window.report. ?credentials has cookies sent
+// along; ?cookies= is asked for them first.
 'use strict';
 
 const query = new URLSearchParams(location.search);
@@ -34,7 +35,25 @@ window.report = {
 };
 
 const BUFFER_S = Number(query.get('buffer') ?? NaN);
+const CREDENTIALS = query.has('credentials');
 const LOOK_MS = 500;
+
+// "Policy=...&Signature=...": what is asked for from now on is signed by this;
+// null: as the manifests have it
+window.policy = null;
+
+/** @text, a URL, with the present policy in place of the one that it has. */
+function renewed(text) {
+  const url = new URL(text, location);
+  if (!window.policy || !url.searchParams.has('Policy')) return text;
+  for (const name of ['Policy', 'Signature', 'Key-Pair-Id', 'Hash-Algorithm']) {
+    url.searchParams.delete(name);
+  }
+  for (const [name, value] of new URLSearchParams(window.policy)) {
+    url.searchParams.append(name, value);
+  }
+  return url.href;
+}
 
 function addScript(name) {
   return new Promise((resolve, reject) => {
@@ -52,7 +71,7 @@ function addScript(name) {
  */
 const PLAYERS = {
   file(url) {
-    video.crossOrigin = 'anonymous';
+    video.crossOrigin = CREDENTIALS ? 'use-credentials' : 'anonymous';
     video.src = url;
     return {
       levels: () => [],
@@ -64,8 +83,14 @@ const PLAYERS = {
 
   async hls(url) {
     await addScript('hls.js');
-    const hls = new Hls(BUFFER_S
-      ? { maxBufferLength: BUFFER_S, maxMaxBufferLength: BUFFER_S } : {});
+    const hls = new Hls({
+      ...(BUFFER_S
+        ? { maxBufferLength: BUFFER_S, maxMaxBufferLength: BUFFER_S } : {}),
+      xhrSetup: (xhr, wanted) => {
+        xhr.withCredentials = CREDENTIALS;
+        xhr.open('GET', renewed(wanted));
+      },
+    });
     hls.on(Hls.Events.ERROR, (_, data) => {
       // what hls.js gets over by itself is told, not judged: a stall shows in
       // the picture, a failed request in its status
@@ -101,6 +126,11 @@ const PLAYERS = {
     // it has to start by itself: it does not see that the element was told to
     // play before, takes itself for paused, and asks for no new MPD
     player.initialize(video, null, true);
+    player.setXHRWithCredentialsForType('', CREDENTIALS);
+    player.addRequestInterceptor(async (request) => {
+      request.url = renewed(request.url);
+      return request;
+    });
     player.clearDefaultUTCTimingSources();
     player.attachSource(url);
     await new Promise((resolve) => {
@@ -128,14 +158,20 @@ const PLAYERS = {
 
   async 'shaka-lts'(url) {
     await addScript('isoboxer.js');
-    return this.shaka(url, 'shaka-lts.js');
+    // it takes the URLs of Smooth Streaming as they are written in XML
+    return this.shaka(url, 'shaka-lts.js',
+      (wanted) => wanted.replaceAll('&amp;', '&'));
   },
 
-  async shaka(url, script = 'shaka.js') {
+  async shaka(url, script = 'shaka.js', mended = (wanted) => wanted) {
     await addScript(script);
     const player = new shaka.Player();
     player.addEventListener('error',
       ({ detail }) => report.errors.push(`${detail.code} ${detail.data}`));
+    player.getNetworkingEngine().registerRequestFilter((_, request) => {
+      request.allowCrossSiteCredentials = CREDENTIALS;
+      request.uris = request.uris.map((uri) => renewed(mended(uri)));
+    });
     await player.attach(video);
     await player.load(url).catch((error) => {
       report.errors.push(`${error.code} ${error.data}`);
@@ -288,6 +324,9 @@ async function start() {
   if (query.has('sync')) await measureSync();
   watch();
   look();
+  if (query.has('cookies')) {
+    await fetch(query.get('cookies'), { credentials: 'include' });
+  }
   window.player = await PLAYERS[query.get('player')](query.get('url'));
   await video.play();
   video.playbackRate = Number(query.get('rate') ?? 1);

@@ -2,23 +2,43 @@
 // A stream played by a player, and what is expected of it.
 import assert from 'node:assert/strict';
 import { until } from './process.mjs';
+import { unsigned } from './signed.mjs';
 
 const FIRST_FRAME_MS = 40000;
 
 export class Play {
-  /** Opens the page of @player on @url and waits for the first frame. */
-  static async start(bench, player, url, options = {}) {
+  /** Opens the page of @player on @url. */
+  static async open(bench, player, url, options = {}) {
     const page = await bench.page();
-    const play = new Play(page, `${player} ${url}`);
+    const play = new Play(page, `${player} ${unsigned(url)}`);
+    page.on('request', (request) => {
+      if (!request.url().startsWith(bench.pages)) play.urls.add(request.url());
+    });
     page.on('response', (response) => {
       const status = response.status();
       play.statuses[status] = (play.statuses[status] ?? 0) + 1;
       if (status >= 400 && !response.url().endsWith('/favicon.ico')) {
-        play.failures.push(`${status} ${response.url()}`);
+        play.failures.push(`${status} ${unsigned(response.url())}`);
       }
     });
+    page.on('requestfailed', (request) => {
+      const { errorText } = request.failure();
+      // players and the element give up by themselves what they can do without
+      if (errorText !== 'net::ERR_ABORTED') {
+        play.failures.push(`${errorText} ${unsigned(request.url())}`);
+      }
+    });
+    for (const event of ['crash', 'pageerror']) {
+      page.on(event, (error) => play.failures.push(`${event} ${error}`));
+    }
     const query = new URLSearchParams({ player, url, ...options });
     await page.goto(`${bench.pages}/play.html?${query}`);
+    return play;
+  }
+
+  /** The same, and waits for the first frame. */
+  static async start(bench, player, url, options = {}) {
+    const play = await Play.open(bench, player, url, options);
     await until(`a frame from ${play.name}`, async () => {
       const { started, errors } = await play.report();
       if (errors.length > 0) throw new Error(errors.join('; '));
@@ -32,6 +52,7 @@ export class Play {
     this.name = name;
     this.statuses = {};
     this.failures = [];
+    this.urls = new Set();
     this.startedAt = Date.now();
   }
 
