@@ -189,6 +189,39 @@ vs_account_load (VsAccountSettings * settings, const VsAccount * last,
 }
 
 VsAccount *
+vs_account_narrow (VsAccount * last, GPtrArray * ids)
+{
+  const GPtrArray *all = last->settings->ids;
+  g_autoptr (GPtrArray) keys = g_ptr_array_new ();
+  VsAccountSettings *settings = vs_account_settings_narrow (last->settings,
+      ids);
+  VsAccount *self;
+
+  if (settings->ids->len == all->len) {
+    vs_account_settings_free (settings);
+    return vs_account_ref (last);
+  }
+  self = g_atomic_rc_box_new0 (VsAccount);
+  self->settings = settings;
+  self->texts = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0, n = 0; i < all->len && n < settings->ids->len; i++) {
+    const gchar *id = all->pdata[i];
+
+    if (strcmp (id, settings->ids->pdata[n]) != 0)
+      continue;
+    g_ptr_array_add (self->texts, g_strdup (last->texts->pdata[i]));
+    g_ptr_array_add (keys, vs_key_group_find (last->group, id, strlen (id)));
+    n++;
+  }
+  self->group = vs_key_group_new ((const gchar * const *) settings->ids->pdata,
+      (VsSignKey * const *) keys->pdata, keys->len, NULL);
+  if (settings->key_id)
+    self->signer = vs_account_signer_ref (last->signer);
+  memcpy (self->private_digest, last->private_digest, VS_PRIVATE_DIGEST_SIZE);
+  return self;
+}
+
+VsAccount *
 vs_account_ref (VsAccount * self)
 {
   return g_atomic_rc_box_acquire (self);

@@ -39,6 +39,9 @@ typedef struct
  */
 VsAccount *vs_account_load (VsAccountSettings *settings, const VsAccount *last,
     const gchar *folder, GError **error);
+/* (transfer full): @last without the keys that @ids (element-type utf8) has not
+ * any more: what is wrong with others does not keep them */
+VsAccount *vs_account_narrow (VsAccount *last, GPtrArray *ids);
 VsAccount *vs_account_ref (VsAccount *account);
 void       vs_account_unref (VsAccount *account);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsAccount, vs_account_unref)

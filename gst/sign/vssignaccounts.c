@@ -141,6 +141,7 @@ take_account (Found * found, const gchar * name, VsAccountSettings * settings,
 {
   VsAccount *last = found->self->table ?
       g_hash_table_lookup (found->self->table->accounts, name) : NULL;
+  g_autoptr (GPtrArray) ids = settings ? g_ptr_array_ref (settings->ids) : NULL;
   VsAccount *account = NULL;
 
   if (settings)
@@ -149,7 +150,7 @@ take_account (Found * found, const gchar * name, VsAccountSettings * settings,
     g_prefix_error (&error, "%s: ", name);
   tell (found, name, error);
   if (account == NULL && last)
-    account = vs_account_ref (last);
+    account = ids ? vs_account_narrow (last, ids) : vs_account_ref (last);
   if (account)
     table_add (found->table, account);
 }

@@ -39,7 +39,8 @@ G_BEGIN_DECLS
  * All of it is read once, and what changed is read again, some seconds later at
  * the latest. What can't be read then leaves what there was, and is told once:
  * of the settings file all accounts, of the files that it names the account of
- * which they are. In a directory what is no "*.pem" in an account's folder,
+ * which they are, but for keys that are not named any more: those go at once.
+ * In a directory what is no "*.pem" in an account's folder,
  * begins with a dot, or is no folder beside those, is passed over.
  */
 typedef struct _VsSignAccounts VsSignAccounts;

@@ -83,6 +83,34 @@ vs_account_settings_add_key (VsAccountSettings * self, const gchar * id,
   return TRUE;
 }
 
+static gboolean
+is_listed (GPtrArray * ids, const gchar * id)
+{
+  return g_ptr_array_find_with_equal_func (ids, id, g_str_equal, NULL);
+}
+
+VsAccountSettings *
+vs_account_settings_narrow (const VsAccountSettings * settings, GPtrArray * ids)
+{
+  VsAccountSettings *self = vs_account_settings_new (settings->name);
+
+  for (guint i = 0; i < settings->ids->len; i++) {
+    const gchar *id = settings->ids->pdata[i];
+
+    if (is_listed (ids, id))
+      add_key (self, id, g_strdup (settings->paths->pdata[i]));
+  }
+  g_ptr_array_unref (self->viewers);
+  self->viewers = g_ptr_array_ref (settings->viewers);
+  if (settings->key_id && is_listed (ids, settings->key_id)) {
+    self->key_id = g_strdup (settings->key_id);
+    self->private_key = g_strdup (settings->private_key);
+    self->expires_in = settings->expires_in;
+    memcpy (self->token, settings->token, sizeof self->token);
+  }
+  return self;
+}
+
 static gint
 compare_viewers (gconstpointer a, gconstpointer b)
 {

@@ -38,6 +38,10 @@ typedef struct
 } VsAccountSettings;
 
 VsAccountSettings *vs_account_settings_new (const gchar *name);
+/* (transfer full): @settings with those keys alone whose ids are among @ids; the
+ * signer goes with its key */
+VsAccountSettings *vs_account_settings_narrow (
+    const VsAccountSettings *settings, GPtrArray *ids);
 void               vs_account_settings_free (VsAccountSettings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VsAccountSettings, vs_account_settings_free)
 

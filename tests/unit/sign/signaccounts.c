@@ -688,6 +688,62 @@ GST_START_TEST (test_pipe)
 
 GST_END_TEST;
 
+static gboolean
+has_key (VsSignAccounts * accounts, const gchar * account, const gchar * id)
+{
+  g_autoptr (VsKeyGroup) group =
+      vs_sign_accounts_find_group (accounts, account);
+
+  return group && vs_key_group_find (group, id, strlen (id));
+}
+
+/* What is taken away does not wait until all else is well. */
+GST_START_TEST (test_taken_away)
+{
+  g_autoptr (VsSignAccounts) accounts = NULL;
+  g_autofree gchar *path = path_of ("accounts/a/K1.pem");
+  g_autofree gchar *broken = path_of ("accounts/a/K3.pem");
+
+  put_key ("accounts/a/K1.pem", "rsa.pub.pem");
+  put_key ("accounts/a/K2.pem", "other.pub.pem");
+  accounts = open_accounts ("accounts");
+  write_text ("accounts/a/K3.pem", "no key", 0644);
+  g_unlink (path);
+  vs_sign_accounts_refresh (accounts);
+  vs_sign_accounts_refresh (accounts);
+  fail_unless_equals_int (told.n, 1);
+  fail_if (has_key (accounts, "a", "K1"));
+  fail_unless (has_key (accounts, "a", "K2"));
+  fail_unless_equals_int (count_keys (accounts, "a"), 1);
+  g_unlink (broken);
+}
+
+GST_END_TEST;
+
+/* Of a signer, too, whose account's viewers stay. */
+GST_START_TEST (test_signer_taken_away)
+{
+  g_autoptr (VsSignAccounts) accounts = NULL;
+
+  write_settings ("{\"alpha\": {\"keys\": {\"K1\": \"rsa.pub.pem\", "
+      "\"K2\": \"other.pub.pem\"}, \"signer\": {\"key-pair-id\": \"K1\", "
+      "\"private-key\": \"rsa.pem\", \"token\": \"sha256:a665a45920422f9d417e48"
+      "67efdc4fb8a04a1f3fff1fa07e998e86f7f7a27ae3\"}, "
+      "\"viewers\": {\"alice\": \"" HELLO "\"}}}");
+  accounts = open_accounts ("settings.json");
+  write_settings ("{\"alpha\": {\"keys\": {\"K2\": \"other.pub.pem\", "
+      "\"K3\": \"missing.pem\"}}}");
+  vs_sign_accounts_refresh (accounts);
+  fail_unless_equals_int (told.n, 1);
+  fail_if (has_key (accounts, "alpha", "K1"));
+  fail_unless (has_key (accounts, "alpha", "K2"));
+  fail_unless (vs_sign_accounts_find_signer (accounts, "alpha") == NULL);
+  fail_unless (vs_sign_accounts_find_token (accounts, "123") == NULL);
+  fail_unless (is_right (accounts, "alpha", "alice", "Hello world!"));
+}
+
+GST_END_TEST;
+
 /* Nobody asks for it: the thread finds and tells it. */
 GST_START_TEST (test_by_itself)
 {
@@ -833,6 +889,8 @@ signaccounts_suite (void)
   tcase_add_test (tc, test_rotation);
   tcase_add_test (tc, test_trouble);
   tcase_add_test (tc, test_pipe);
+  tcase_add_test (tc, test_taken_away);
+  tcase_add_test (tc, test_signer_taken_away);
   tcase_add_test (tc, test_by_itself);
   tcase_add_test (tc, test_while_in_use);
   tcase_add_test (tc, test_threads);
