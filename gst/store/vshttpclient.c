@@ -4,8 +4,9 @@
  *
  * A call takes a slot, of which there are as many as connections, sends with
  * libsoup's blocking functions, reads the answer, and gives the slot back.
- * libsoup itself would wait for a connection too, but deaf to cancellation;
- * it never has to. Its timers would run in the main context of whoever made
+ * Each slot has a session of its own: the address of a host, which a session
+ * keeps for all of its connections, ends the process by an assertion of GLib
+ * 2.74 when two threads look it up at once. Its timers would run in the main context of whoever made
  * the call, while others use what they free: each call has a context of its
  * own, which nobody runs.
  *
@@ -35,7 +36,8 @@
 struct _VsHttpClient
 {
   gint ref_count;
-  SoupSession *session;
+  GTlsDatabase *anchors;        /* or NULL */
+  gchar *user_agent;            /* or NULL */
   VsHttpAuth *auth;
   guint max_busy;
   guint timeout_s;
@@ -48,6 +50,8 @@ struct _VsHttpClient
   GCond watch_cond;
   /* protected by lock */
   guint n_busy;
+  GQueue idle;                  /* SoupSession: of slots that were in use; the
+                                 * last one first, whose connection is new */
   GList *exchanges;             /* of those with a deadline */
   gboolean stopping;
 };
@@ -62,6 +66,7 @@ typedef struct
   GCancellable *cancellable, *outer;
   gulong outer_id, wake_id;
   gboolean has_slot;
+  SoupSession *session;         /* the slot's */
 } Exchange;
 
 static Exchange *
@@ -111,20 +116,20 @@ watch (gpointer data)
 }
 
 static SoupSession *
-make_session (VsHttpClient * self, const VsHttpClientSettings * settings,
-    GTlsDatabase * anchors)
+make_session (const VsHttpClient * self)
 {
   g_autoptr (GProxyResolver) proxies = vs_http_proxy_resolver_new ();
-  /* connections: more than slots, so that libsoup never waits for one.
-   * idle-timeout: a server closes what it does not want any more. */
-  SoupSession *session = soup_session_new_with_options ("max-conns",
-      2 * self->max_busy, "max-conns-per-host", 2 * self->max_busy, "timeout",
-      self->timeout_s, "idle-timeout", 0, "proxy-resolver", proxies, NULL);
+  /* connections: more than one, so that libsoup never waits for one, deaf to
+   * cancellation. idle-timeout: a server closes what it does not want any
+   * more. */
+  SoupSession *session = soup_session_new_with_options ("max-conns", 2,
+      "max-conns-per-host", 2, "timeout", self->timeout_s, "idle-timeout", 0,
+      "proxy-resolver", proxies, NULL);
 
-  if (anchors)
-    soup_session_set_tls_database (session, anchors);
-  if (settings->user_agent)
-    soup_session_set_user_agent (session, settings->user_agent);
+  if (self->anchors)
+    soup_session_set_tls_database (session, self->anchors);
+  if (self->user_agent)
+    soup_session_set_user_agent (session, self->user_agent);
   soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
   return session;
 }
@@ -156,7 +161,9 @@ vs_http_client_new (const VsHttpClientSettings * settings, GError ** error)
       MIN (settings->max_connections, CONNECTIONS_MAX) : CONNECTIONS_DEFAULT;
   self->timeout_s = settings->timeout_s ? settings->timeout_s :
       TIMEOUT_DEFAULT_S;
-  self->session = make_session (self, settings, anchors);
+  self->anchors = g_steal_pointer (&anchors);
+  self->user_agent = g_strdup (settings->user_agent);
+  g_queue_init (&self->idle);
   g_mutex_init (&self->lock);
   g_cond_init (&self->slot_cond);
   g_cond_init (&self->watch_cond);
@@ -182,7 +189,9 @@ vs_http_client_unref (VsHttpClient * self)
   g_cond_signal (&self->watch_cond);
   g_mutex_unlock (&self->lock);
   g_thread_join (self->watch);
-  g_object_unref (self->session);
+  g_queue_clear_full (&self->idle, g_object_unref);
+  g_clear_object (&self->anchors);
+  g_free (self->user_agent);
   g_clear_pointer (&self->auth, vs_http_auth_free);
   g_cond_clear (&self->slot_cond);
   g_cond_clear (&self->watch_cond);
@@ -319,7 +328,11 @@ begin (Exchange * self)
     g_cond_wait (&client->slot_cond, &client->lock);
   self->has_slot = !g_cancellable_is_cancelled (self->cancellable);
   client->n_busy += self->has_slot;
+  if (self->has_slot)
+    self->session = g_queue_pop_head (&client->idle);
   g_mutex_unlock (&client->lock);
+  if (self->has_slot && self->session == NULL)
+    self->session = make_session (client);
 }
 
 static void
@@ -330,6 +343,8 @@ end (Exchange * self)
   g_mutex_lock (&client->lock);
   client->exchanges = g_list_remove (client->exchanges, self);
   client->n_busy -= self->has_slot;
+  if (self->session)
+    g_queue_push_head (&client->idle, self->session);
   g_cond_signal (&client->slot_cond);
   g_mutex_unlock (&client->lock);
 
@@ -415,8 +430,8 @@ static gboolean
 exchange (Exchange * self, SoupMessage * message, VsHttpReply * reply,
     GError ** error)
 {
-  g_autoptr (GInputStream) stream = soup_session_send (self->client->session,
-      message, self->cancellable, error);
+  g_autoptr (GInputStream) stream = soup_session_send (self->session, message,
+      self->cancellable, error);
 
   if (stream == NULL)
     return FALSE;
