@@ -115,3 +115,16 @@ vs_pad_may_block (GstPad * sinkpad)
     gst_query_parse_latency (query, &live, NULL, NULL);
   return !live;
 }
+
+GstIterator *
+vs_pad_iterate (GstPad * pad)
+{
+  GValue value = G_VALUE_INIT;
+  GstIterator *iterator;
+
+  g_value_init (&value, GST_TYPE_PAD);
+  g_value_set_object (&value, pad);
+  iterator = gst_iterator_new_single (GST_TYPE_PAD, &value);
+  g_value_unset (&value);
+  return iterator;
+}

@@ -53,4 +53,7 @@ void vs_identity_get_property (VsIdentity *identity, GObject *object,
  */
 gboolean vs_pad_may_block (GstPad *sinkpad);
 
+/* (transfer full): over @pad alone, for GstPadIterIntLinkFunction */
+GstIterator *vs_pad_iterate (GstPad *pad);
+
 G_END_DECLS

@@ -15,6 +15,8 @@
 #include "gstvssegmentstorenames.h"
 #include "gstvssegmentstoreoutput.h"
 
+#include "common/vselement.h"
+
 GST_DEBUG_CATEGORY_EXTERN (vssegmentstore_debug);
 #define GST_CAT_DEFAULT vssegmentstore_debug
 
@@ -282,27 +284,13 @@ sink_activate_mode (GstPad * sinkpad, GstObject * parent, GstPadMode mode,
 static GstIterator *
 sink_links (GstPad * sinkpad, GstObject * parent)
 {
-  GValue value = G_VALUE_INIT;
-  GstIterator *iterator;
-
-  g_value_init (&value, GST_TYPE_PAD);
-  g_value_set_object (&value, GST_VS_SEGMENT_STORE_PAD (sinkpad)->srcpad);
-  iterator = gst_iterator_new_single (GST_TYPE_PAD, &value);
-  g_value_unset (&value);
-  return iterator;
+  return vs_pad_iterate (GST_VS_SEGMENT_STORE_PAD (sinkpad)->srcpad);
 }
 
 static GstIterator *
 src_links (GstPad * srcpad, GstObject * parent)
 {
-  GValue value = G_VALUE_INIT;
-  GstIterator *iterator;
-
-  g_value_init (&value, GST_TYPE_PAD);
-  g_value_set_object (&value, gst_pad_get_element_private (srcpad));
-  iterator = gst_iterator_new_single (GST_TYPE_PAD, &value);
-  g_value_unset (&value);
-  return iterator;
+  return vs_pad_iterate (gst_pad_get_element_private (srcpad));
 }
 
 /* ---- life --------------------------------------------------------------- */

@@ -11,6 +11,8 @@
 
 #include "gstvsurlsignerpad.h"
 
+#include "common/vselement.h"
+
 #define RECORDING_EVENT "visionstream-recording"
 /* of an event's folder, which vssegmentstore keeps them in */
 #define RECORDINGS "recordings/"
@@ -167,28 +169,15 @@ sink_chain_list (GstPad * sinkpad, GstObject * parent, GstBufferList * list)
 }
 
 static GstIterator *
-links_to (GstPad * pad)
-{
-  GValue value = G_VALUE_INIT;
-  GstIterator *iterator;
-
-  g_value_init (&value, GST_TYPE_PAD);
-  g_value_set_object (&value, pad);
-  iterator = gst_iterator_new_single (GST_TYPE_PAD, &value);
-  g_value_unset (&value);
-  return iterator;
-}
-
-static GstIterator *
 sink_links (GstPad * sinkpad, GstObject * parent)
 {
-  return links_to (GST_VS_URL_SIGNER_PAD (sinkpad)->srcpad);
+  return vs_pad_iterate (GST_VS_URL_SIGNER_PAD (sinkpad)->srcpad);
 }
 
 static GstIterator *
 src_links (GstPad * srcpad, GstObject * parent)
 {
-  return links_to (gst_pad_get_element_private (srcpad));
+  return vs_pad_iterate (gst_pad_get_element_private (srcpad));
 }
 
 /* ---- life --------------------------------------------------------------- */

@@ -11,6 +11,8 @@
 
 #include "gstvsurlsignertextpad.h"
 
+#include "common/vselement.h"
+
 GST_DEBUG_CATEGORY_EXTERN (vsurlsigner_debug);
 #define GST_CAT_DEFAULT vsurlsigner_debug
 
@@ -289,28 +291,15 @@ src_query (GstPad * srcpad, GstObject * parent, GstQuery * query)
 }
 
 static GstIterator *
-links_to (GstPad * pad)
-{
-  GValue value = G_VALUE_INIT;
-  GstIterator *iterator;
-
-  g_value_init (&value, GST_TYPE_PAD);
-  g_value_set_object (&value, pad);
-  iterator = gst_iterator_new_single (GST_TYPE_PAD, &value);
-  g_value_unset (&value);
-  return iterator;
-}
-
-static GstIterator *
 sink_links (GstPad * sinkpad, GstObject * parent)
 {
-  return links_to (GST_VS_URL_SIGNER_TEXT_PAD (sinkpad)->srcpad);
+  return vs_pad_iterate (GST_VS_URL_SIGNER_TEXT_PAD (sinkpad)->srcpad);
 }
 
 static GstIterator *
 src_links (GstPad * srcpad, GstObject * parent)
 {
-  return links_to (gst_pad_get_element_private (srcpad));
+  return vs_pad_iterate (gst_pad_get_element_private (srcpad));
 }
 
 /* ---- life --------------------------------------------------------------- */
